@@ -1,0 +1,148 @@
+"""The one closed loop: look, see, decide, move.
+
+The window, the recorder, the judge and every test consume this generator; none has a loop of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from sim.camera import Camera, CameraFrame
+from sim.control import DriverConfig, DriverMemory, decide
+from sim.percept import Percept
+from sim.render import Painter
+from sim.truth import GroundTruth, perfect_percept
+from sim.vehicle import STEP_S, Control
+from sim.world import World, advance
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Frame and truth of one moment; a part that nobody asked for is None."""
+
+    frame: CameraFrame | None
+    truth: GroundTruth | None
+
+
+class Eyes(Protocol):
+    """Something that turns a capture into a percept.
+
+    Attributes:
+        name: "network", "oracle" or "blind".
+        needs_frame: Whether `see` reads the frame.
+        needs_truth: Whether `see` reads the truth; false for anything that may claim to perceive.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def needs_frame(self) -> bool: ...
+
+    @property
+    def needs_truth(self) -> bool: ...
+
+    def __call__(self, step: int, capture: Capture) -> Percept: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkEyes:
+    """Eyes that are handed the camera frame alone."""
+
+    perceive: Callable[[CameraFrame], Percept]
+    name: str = "network"
+    needs_frame: bool = True
+    needs_truth: bool = False
+
+    def __call__(self, step: int, capture: Capture) -> Percept:
+        """Return what the network believes of the frame."""
+        if capture.frame is None:
+            raise ValueError("Expected a frame for the network to see. Received: None.")
+        return self.perceive(capture.frame)
+
+
+@dataclass(frozen=True, slots=True)
+class OracleEyes:
+    """Perfect eyes, which read the truth: the proof that controller and scenario are sound."""
+
+    name: str = "oracle"
+    needs_frame: bool = False
+    needs_truth: bool = True
+
+    def __call__(self, step: int, capture: Capture) -> Percept:
+        """Return the truth as a percept."""
+        if capture.truth is None:
+            raise ValueError("Expected the truth for the oracle to read. Received: None.")
+        return perfect_percept(capture.truth)
+
+
+@dataclass(frozen=True, slots=True)
+class BlindEyes:
+    """Eyes that find no sign, no car and no stop line: the proof that a scenario has teeth.
+
+    The lane alone is given, so that a blind run fails for what it did not see, not for leaving the road at once.
+    """
+
+    name: str = "blind"
+    needs_frame: bool = False
+    needs_truth: bool = True
+
+    def __call__(self, step: int, capture: Capture) -> Percept:
+        """Return the lane and nothing else."""
+        if capture.truth is None:
+            raise ValueError("Expected the truth for the lane. Received: None.")
+        return Percept(step, lane=perfect_percept(capture.truth).lane)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One turn of the loop: what was, what was seen of it, and what the driver asked for."""
+
+    world: World
+    capture: Capture
+    percept: Percept
+    memory: DriverMemory
+    control: Control
+
+
+def drive(
+    world: World,
+    eyes: Eyes,
+    driver: DriverConfig,
+    *,
+    camera: Camera | None = None,
+    painter: Painter | None = None,
+    want_frame: bool = False,
+    want_truth: bool = False,
+    override: Callable[[World, Control], Control] | None = None,
+) -> Iterator[Tick]:
+    """Drive without end; the consumer stops when it has seen enough.
+
+    Args:
+        world: Where to start.
+        eyes: What turns each capture into a percept.
+        driver: How the driver drives.
+        camera: The camera, if not the standard one.
+        painter: What draws frames and labels; made here if not given. Holds caches, no state of the drive.
+        want_frame: Draw a frame at each step though the eyes do not need it.
+        want_truth: Work out the truth at each step though the eyes do not need it.
+        override: What may take the wheel: given the world and the driver's control, returns the control to apply.
+
+    Yields:
+        A tick for each 20 Hz step, before the world moves on.
+    """
+    painter = painter or Painter(camera or Camera())
+    memory = DriverMemory()
+    while True:
+        frame, truth = painter.look(
+            world, frame=want_frame or eyes.needs_frame, truth=want_truth or eyes.needs_truth
+        )
+        capture = Capture(frame, truth)
+        percept = eyes(world.step, capture)
+        memory, control = decide(memory, percept, world.ego.own_motion, STEP_S, driver)
+        if override is not None:
+            control = override(world, control)
+        yield Tick(world, capture, percept, memory, control)
+        world = advance(world, control, STEP_S)

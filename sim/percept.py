@@ -1,0 +1,85 @@
+"""What the car believes it sees: the only thing, with its own speed and steering, that reaches the driver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+Box = tuple[float, float, float, float]
+"""Pixels, half open: x0, y0, x1, y1 with u to the right and v down."""
+
+
+class ObjectKind(StrEnum):
+    """What the network tells apart. The value is the name in data sets, reports and on the screen."""
+
+    STOP_SIGN = "stop_sign"
+    DISTRACTOR = "distractor"
+    VEHICLE = "vehicle"
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One object believed seen.
+
+    Attributes:
+        kind: What it is believed to be.
+        box: Where in the frame, in pixels.
+        score: Confidence from 0 to 1.
+        distance_m: Depth from the camera along its optical axis.
+        distance_spread_m: One standard deviation of `distance_m`.
+    """
+
+    kind: ObjectKind
+    box: Box
+    score: float
+    distance_m: float
+    distance_spread_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaneEstimate:
+    """The ego lane, in the car's frame (x forward, y left), origin at the ground under the camera.
+
+    Attributes:
+        offset_m: The car's position left (positive) of the lane's centre line.
+        heading_rad: The car's heading relative to the lane's, counter-clockwise positive.
+        curvature_per_m: The lane's curvature ahead, positive to the left; the mean over the next 20 m.
+        confidence: From 0 (no lane seen) to 1.
+    """
+
+    offset_m: float
+    heading_rad: float
+    curvature_per_m: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopLineEstimate:
+    """The nearest stop line across the ego lane.
+
+    Attributes:
+        distance_m: From the camera along the optical axis to the near edge of the line.
+        distance_spread_m: One standard deviation of `distance_m`.
+        confidence: From 0 to 1.
+    """
+
+    distance_m: float
+    distance_spread_m: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Percept:
+    """All that is believed of one moment.
+
+    Attributes:
+        step: The moment (20 Hz steps) at which the frame was taken.
+        detections: Objects, highest score first.
+        lane: The ego lane, or None if no lane is seen.
+        stop_line: The nearest stop line, or None if none is seen.
+    """
+
+    step: int
+    detections: tuple[Detection, ...] = ()
+    lane: LaneEstimate | None = None
+    stop_line: StopLineEstimate | None = None

@@ -1,0 +1,137 @@
+"""What lies behind and under everything: sky, clouds, hills, the grain of the ground, and haze."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import cos, pi, sin
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.camera import Camera
+from sim.render.projection import View
+from sim.seeding import Stream, stream
+from sim.world import Light
+
+_TILE_PX = 512
+_TILE_M = 16.0
+"""The ground's grain repeats after 16 m."""
+
+_CLOUD_PX = 2048
+"""Width of the cloud panorama that goes once around the horizon."""
+
+
+@lru_cache(maxsize=1)
+def _grain() -> NDArray[np.uint8]:
+    """Return how much darker each spot of a tile of ground is: blotches and grit, 0-255."""
+    rng = stream(0, Stream.TEXTURE, 1)
+    tile = np.zeros((_TILE_PX, _TILE_PX), np.float32)
+    for cells, weight in ((8, 0.35), (32, 0.35), (128, 0.45), (512, 0.35)):
+        coarse = rng.uniform(0, 1, (cells, cells)).astype(np.float32)
+        wrapped = np.pad(coarse, 2, mode="wrap")
+        size = _TILE_PX * (cells + 4) // cells
+        smooth = cv2.resize(wrapped, (size, size), interpolation=cv2.INTER_CUBIC)
+        margin = (size - _TILE_PX) // 2
+        tile += weight * smooth[margin : margin + _TILE_PX, margin : margin + _TILE_PX]
+    tile -= tile.min()
+    return np.clip(tile / tile.max() * 105, 0, 255).astype(np.uint8)
+
+
+@lru_cache(maxsize=4)
+def _clouds(variant: int, rows: int) -> NDArray[np.uint8]:
+    """Return cloud cover around the horizon, 0-255, shape (rows, _CLOUD_PX)."""
+    rng = stream(variant, Stream.TEXTURE, 2)
+    cover = np.zeros((rows, _CLOUD_PX), np.float32)
+    for cells, weight in ((12, 0.6), (40, 0.3), (110, 0.15)):
+        coarse = rng.uniform(-1, 1, (max(3, cells // 3), cells)).astype(np.float32)
+        coarse[:, -2:] = coarse[:, :2]
+        cover += weight * cv2.resize(coarse, (_CLOUD_PX, rows), interpolation=cv2.INTER_CUBIC)
+    return np.clip((cover - 0.05) * 330, 0, 235).astype(np.uint8)
+
+
+class Backdrop:
+    """Draws sky and ground for one camera; keeps what does not change from frame to frame."""
+
+    def __init__(self, camera: Camera) -> None:
+        self.camera = camera
+        self.sky_rows = camera.height_px // 2
+        rows = camera.height_px - self.sky_rows
+        v = np.arange(rows) + 0.5 + self.sky_rows - camera.centre_v_px
+        depth = camera.focal_px * camera.height_m / np.maximum(v, 0.3)
+        u = np.arange(camera.width_px) + 0.5 - camera.centre_u_px
+        self._depth_m = depth.astype(np.float32)
+        self._ahead_px = np.repeat((depth * _TILE_PX / _TILE_M).astype(np.float32)[:, None], camera.width_px, axis=1)
+        self._right_px = (depth[:, None] * u[None, :] / camera.focal_px * _TILE_PX / _TILE_M).astype(np.float32)
+        # Grit finer than a pixel averages out: from about 10 m on the grain fades.
+        fade = np.clip(12.0 / depth, 0.0, 1.0) ** 0.8
+        self._fade = np.repeat((255 * fade).astype(np.uint8)[:, None], camera.width_px, axis=1)
+        self._haze_key: float | None = None
+        self._haze = np.zeros((rows, camera.width_px), np.uint8)
+
+    def sky(self, light: Light, seed: int, heading_rad: float) -> NDArray[np.uint8]:
+        """Return the sky as RGBA of shape (sky_rows, width_px, 4); alpha is 0, which marks it as no ground."""
+        share = np.linspace(0.0, 1.0, self.sky_rows, dtype=np.float32)[:, None] ** 0.8
+        top, low = np.array(light.sky_top, np.float32), np.array(light.sky_low, np.float32)
+        column = np.concatenate([top + share * (low - top), np.zeros((self.sky_rows, 1), np.float32)], axis=1)
+        sky = np.repeat(column.astype(np.uint8)[:, None, :], self.camera.width_px, axis=1)
+        cover = _clouds(seed % 4, self.sky_rows)
+        first = int((-heading_rad / (2 * pi) % 1.0) * _CLOUD_PX)
+        wide = int(_CLOUD_PX * self.camera.field_of_view_deg[0] / 360)
+        window = np.take(cover, np.arange(first, first + wide) % _CLOUD_PX, axis=1)
+        window = cv2.resize(window, (self.camera.width_px, self.sky_rows), interpolation=cv2.INTER_LINEAR)
+        strength = (seed // 4 % 5) / 6
+        pale = [min(255.0, 0.5 * value + 0.5 * max(light.sky_low) + 10) for value in light.sky_low]
+        veil = cv2.merge([cv2.multiply(window, 1.0, scale=strength)] * 3 + [np.zeros_like(window)])
+        white = np.array([*pale, 0.0])
+        kept = cv2.multiply(sky, cv2.bitwise_not(veil), scale=1 / 255)
+        return cv2.add(kept, cv2.multiply(veil, (white[0], white[1], white[2], 0.0), scale=1 / 255))
+
+    def hills(self, seed: int, heading_rad: float, scale: int) -> list[tuple[float, float]]:
+        """Return the outline of distant hills in supersampled pixels."""
+        camera = self.camera
+        waves = stream(seed, Stream.SCENERY, 2).uniform(0, 1, 6)
+        height_px = 4 + 26 * waves[0]
+        points: list[tuple[float, float]] = []
+        for step in range(25):
+            u = step / 24 * camera.width_px
+            azimuth = heading_rad - (u - camera.centre_u_px) / camera.focal_px
+            rise = sin(3 * azimuth + 6 * waves[1]) + 0.6 * sin(7 * azimuth + 6 * waves[2]) + 0.3 * cos(23 * azimuth + waves[3])
+            points.append((scale * u, scale * (camera.centre_v_px - height_px * (0.5 + 0.28 * rise))))
+        bottom = scale * camera.centre_v_px + scale
+        return [*points, (scale * camera.width_px, bottom), (0.0, bottom)]
+
+    def finish_ground(self, rgba: NDArray[np.uint8], view: View, light: Light) -> NDArray[np.uint8]:
+        """Give the ground its grain and haze, where alpha says that ground is seen.
+
+        Args:
+            rgba: Shape (height_px, width_px, 4); alpha is the share of each pixel that is ground.
+            view: The camera's place, to which the grain does not move.
+            light: For the haze.
+
+        Returns:
+            RGB of shape (height_px, width_px, 3).
+        """
+        rgb = cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB)
+        lower = rgb[self.sky_rows :]
+        share = np.ascontiguousarray(rgba[self.sky_rows :, :, 3])
+        c, s = cos(view.heading_rad), sin(view.heading_rad)
+        to_px = _TILE_PX / _TILE_M
+        x = cv2.addWeighted(self._ahead_px, c, self._right_px, s, view.x_m * to_px % _TILE_PX)
+        y = cv2.addWeighted(self._ahead_px, s, self._right_px, -c, view.y_m * to_px % _TILE_PX)
+        grain = cv2.remap(_grain(), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        grain = cv2.multiply(cv2.multiply(grain, self._fade, scale=1 / 255), share, scale=1 / 255)
+        haze = cv2.multiply(self._haze_of(light), share, scale=1 / 255)
+        kept = cv2.multiply(cv2.bitwise_not(grain), cv2.bitwise_not(haze), scale=1 / 255)
+        cv2.multiply(lower, cv2.merge([kept, kept, kept]), dst=lower, scale=1 / 255)
+        low = light.sky_low
+        veil = cv2.merge([cv2.multiply(haze, 1.0, scale=value / 255) for value in low])
+        cv2.add(lower, veil, dst=lower)
+        return rgb
+
+    def _haze_of(self, light: Light) -> NDArray[np.uint8]:
+        if self._haze_key != light.visibility_m:
+            hidden = 1 - np.exp(-3.0 * self._depth_m / light.visibility_m)
+            self._haze = np.repeat((255 * hidden).astype(np.uint8)[:, None], self.camera.width_px, axis=1)
+            self._haze_key = light.visibility_m
+        return self._haze

@@ -1,0 +1,153 @@
+"""From world points to the supersampled picture: one NumPy call for everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import cos, sin
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.camera import Camera
+from sim.render.ground import Ground
+from sim.render.mesh import Mesh
+from sim.world import World
+
+NEAR_M = 0.6
+"""Things that stand up are left out where a corner is nearer than this: they fill the frame's edge at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The camera's place in the world."""
+
+    x_m: float
+    y_m: float
+    heading_rad: float
+    camera: Camera
+    scale: int
+
+    @classmethod
+    def of(cls, world: World, camera: Camera, scale: int) -> View:
+        """Return the view of a world's ego car."""
+        x_m, y_m = world.ego.ahead(world.geometry.camera_forward_m)
+        return cls(x_m, y_m, world.ego.heading_rad, camera, scale)
+
+    def to_camera(
+        self, x_m: NDArray[np.float64], y_m: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return right and depth, in camera axes, of places in the plan."""
+        c, s = cos(self.heading_rad), sin(self.heading_rad)
+        dx, dy = x_m - self.x_m, y_m - self.y_m
+        return dx * s - dy * c, dx * c + dy * s
+
+    def depth_m(self, x_m: float, y_m: float) -> float:
+        """Return the depth of one place along the optical axis."""
+        return (x_m - self.x_m) * cos(self.heading_rad) + (y_m - self.y_m) * sin(self.heading_rad)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projected:
+    """Polygons in the picture, in drawing order.
+
+    Attributes:
+        points: Vertices as [u, v] lists in supersampled pixels: lists, since Pygame reads them faster than arrays.
+        first: Each polygon's first vertex.
+        last: One past each polygon's last vertex.
+        index: Each polygon's index in its mesh.
+        depth_m: Mean depth of each polygon.
+        bounds: u0, v0, u1, v1 of each polygon, shape (p, 4).
+    """
+
+    points: list[list[float]] = field(repr=False)
+    first: list[int] = field(repr=False)
+    last: list[int] = field(repr=False)
+    index: NDArray[np.int64] = field(repr=False)
+    depth_m: NDArray[np.float64] = field(repr=False)
+    bounds: NDArray[np.float64] = field(repr=False)
+
+
+def project_mesh(view: View, mesh: Mesh) -> Projected:
+    """Return the polygons of a mesh that can be seen, far groups first."""
+    camera, scale = view.camera, view.scale
+    right, depth = view.to_camera(mesh.anchors_m[:, 0], mesh.anchors_m[:, 1])
+    right = right + mesh.offsets_m[:, 0]
+    down = camera.height_m - mesh.anchors_m[:, 2] - mesh.offsets_m[:, 1]
+    factor = scale * camera.focal_px / np.maximum(depth, 1e-3)
+    u = right * factor + scale * camera.centre_u_px
+    v = down * factor + scale * camera.centre_v_px
+    starts = mesh.starts
+    u0, u1 = np.minimum.reduceat(u, starts), np.maximum.reduceat(u, starts)
+    v0, v1 = np.minimum.reduceat(v, starts), np.maximum.reduceat(v, starts)
+    ends = np.append(starts[1:], len(u))
+    following = np.arange(1, len(u) + 1)
+    following[ends - 1] = starts
+    area = np.add.reduceat(u * v[following] - u[following] * v, starts)
+    width, height = scale * camera.width_px, scale * camera.height_px
+    shown = (
+        (np.minimum.reduceat(depth, starts) > NEAR_M)
+        & (u1 > 0)
+        & (u0 < width)
+        & (v1 > 0)
+        & (v0 < height)
+        & (~mesh.one_sided | (area < 0))
+    )
+    chosen = np.flatnonzero(shown)
+    centre_right, centre_depth = view.to_camera(mesh.centres_m[:, 0], mesh.centres_m[:, 1])
+    away = np.hypot(centre_right, centre_depth)
+    groups = mesh.groups[chosen]
+    chosen = chosen[np.lexsort((chosen, groups, -away[groups]))]
+    mean_depth = np.add.reduceat(depth, starts) / (ends - starts)
+    return Projected(
+        np.stack([u, v], axis=1).tolist(),
+        starts[chosen].tolist(),
+        ends[chosen].tolist(),
+        chosen,
+        mean_depth[chosen],
+        np.stack([u0, v0, u1, v1], axis=1)[chosen],
+    )
+
+
+def project_ground(view: View, ground: Ground, near_m: float) -> Projected:
+    """Return the flat polygons, cut at `near_m` in front of the camera, in their own order.
+
+    Cutting follows Sutherland and Hodgman (1974), all polygons and edges at once: along each edge comes the point where it
+    crosses the near plane, if it does, then the edge's end, if that is in front.
+    """
+    camera, scale = view.camera, view.scale
+    right, depth = view.to_camera(ground.points_m[:, 0], ground.points_m[:, 1])
+    starts = ground.starts
+    ends = np.append(starts[1:], len(right))
+    following = np.arange(1, len(right) + 1)
+    following[ends - 1] = starts
+    next_right, next_depth = right[following], depth[following]
+    inside, next_inside = depth >= near_m, next_depth >= near_m
+    crossing = inside != next_inside
+    share = np.where(crossing, (near_m - depth) / np.where(crossing, next_depth - depth, 1.0), 0.0)
+    keep = np.stack([crossing, next_inside], axis=1)
+    cut_right = np.stack([right + share * (next_right - right), next_right], axis=1)[keep]
+    cut_depth = np.stack([np.full_like(depth, near_m), next_depth], axis=1)[keep]
+    counts = np.add.reduceat(keep.sum(axis=1), starts)
+    last = np.cumsum(counts)
+    factor = scale * camera.focal_px / cut_depth
+    u = cut_right * factor + scale * camera.centre_u_px
+    v = camera.height_m * factor + scale * camera.centre_v_px
+    chosen = np.flatnonzero(counts)
+    first = (last - counts)[chosen]
+    last = last[chosen]
+    if not len(chosen):
+        return Projected([], [], [], chosen, np.zeros(0), np.zeros((0, 4)))
+    # What is left of a polygon has at least three corners, and those that vanished left none: the corners lie without gaps.
+    low = [np.minimum.reduceat(values, first) for values in (u, v)]
+    high = [np.maximum.reduceat(values, first) for values in (u, v)]
+    bounds = np.stack([*low, *high], axis=1)
+    width, height = scale * camera.width_px, scale * camera.height_px
+    shown = (bounds[:, 2] > 0) & (bounds[:, 0] < width) & (bounds[:, 1] < height)
+    return Projected(
+        np.stack([u, v], axis=1).tolist(),
+        first[shown].tolist(),
+        last[shown].tolist(),
+        chosen[shown],
+        np.zeros(int(shown.sum())),
+        bounds[shown],
+    )

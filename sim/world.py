@@ -1,0 +1,191 @@
+"""The world as a value: `advance(world, control, dt_s)` returns the next one and changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from sim.actors import Actor
+from sim.road import RoadNetwork, StopLine
+from sim.signs import Sign
+from sim.traffic import EgoSpan, step_actors
+from sim.vehicle import (
+    PHYSICS_PER_STEP,
+    STEP_S,
+    Control,
+    EgoState,
+    VehicleGeometry,
+    VehicleLimits,
+    step_vehicle,
+    wrap_angle,
+)
+
+
+class TimeOfDay(StrEnum):
+    """Which light."""
+
+    DAY = "day"
+    DUSK = "dusk"
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """Light, air and the camera's response to them.
+
+    Attributes:
+        time_of_day: Day or dusk.
+        sun_heading_rad: Where the sun stands, in the world frame.
+        ambient: Red, green and blue factor on every surface that does not shine by itself.
+        sky_top: Colour of the sky overhead, 0-255.
+        sky_low: Colour of the sky at the horizon, to which haze fades, 0-255.
+        visibility_m: Distance at which haze leaves 5 % of the contrast (Koschmieder).
+        exposure: Factor on the finished picture.
+    """
+
+    time_of_day: TimeOfDay
+    sun_heading_rad: float
+    ambient: tuple[float, float, float]
+    sky_top: tuple[int, int, int]
+    sky_low: tuple[int, int, int]
+    visibility_m: float
+    exposure: float
+
+
+class SceneryKind(StrEnum):
+    """Things that stand about, are not labelled, and hide what is behind them."""
+
+    BUILDING = "building"
+    TREE = "tree"
+    POLE = "pole"
+    HEDGE = "hedge"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenery:
+    """One such thing.
+
+    Attributes:
+        kind: What it is.
+        x_m: World position of its centre.
+        y_m: World position of its centre.
+        heading_rad: Where its front looks.
+        length_m: Along its heading (a building's depth).
+        width_m: Across its heading; a tree crown's diameter.
+        height_m: From the ground to its top.
+        look: A number that picks its colours and details.
+    """
+
+    kind: SceneryKind
+    x_m: float
+    y_m: float
+    heading_rad: float
+    length_m: float
+    width_m: float
+    height_m: float
+    look: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """All that never moves. Compared by identity, so that a renderer can keep what it prepared for one.
+
+    Attributes:
+        seed: What it was generated from.
+        network: Roads, junctions and stop lines.
+        signs: Every sign, backs and distractors included.
+        scenery: Buildings, trees, poles.
+        light: Light and air.
+        ground: A number that picks the colours of road and verge.
+        speed_limit_mps: For the ego road.
+        route_end_s_m: Arc length on the ego road at which the route is finished.
+    """
+
+    seed: int
+    network: RoadNetwork
+    signs: tuple[Sign, ...]
+    scenery: tuple[Scenery, ...]
+    light: Light
+    ground: int
+    speed_limit_mps: float
+    route_end_s_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One moment of a drive.
+
+    Attributes:
+        scene: All that never moves.
+        ego: The car.
+        actors: Other road users.
+        step: How many 20 Hz steps have passed; time is `step * STEP_S`.
+        ego_s_m: Arc length of the ego's rear axle on the ego road.
+        ego_d_m: Its place left of the ego road's centre line.
+        geometry: The car's sizes.
+        limits: What the car can do.
+    """
+
+    scene: Scene
+    ego: EgoState
+    actors: tuple[Actor, ...]
+    step: int = 0
+    ego_s_m: float = 0.0
+    ego_d_m: float = 0.0
+    geometry: VehicleGeometry = VehicleGeometry()
+    limits: VehicleLimits = VehicleLimits()
+
+    @property
+    def time_s(self) -> float:
+        """Seconds since the start of the drive."""
+        return self.step * STEP_S
+
+    @property
+    def bumper_s_m(self) -> float:
+        """Arc length on the ego road of the ego's front bumper."""
+        x_m, y_m = self.ego.ahead(self.geometry.front_m)
+        return self.scene.network.ego_road.path.project(x_m, y_m, self.ego_s_m)[0]
+
+    @property
+    def lane_offset_m(self) -> float:
+        """How far the rear axle is left of the ego lane's centre."""
+        return self.ego_d_m - self.scene.network.ego_road.lane_centre_d_m
+
+    @property
+    def lane_heading_rad(self) -> float:
+        """The car's heading relative to the lane's at the rear axle."""
+        return wrap_angle(self.ego.heading_rad - self.scene.network.ego_road.path.heading(self.ego_s_m))
+
+    @property
+    def next_stop_line(self) -> StopLine | None:
+        """The first stop line that the front bumper has not passed."""
+        return self.scene.network.next_stop_line(self.bumper_s_m)
+
+    def gap_m(self, line: StopLine) -> float:
+        """Return the distance along the lane from the front bumper to a stop line; negative once crossed."""
+        return line.s_m - self.bumper_s_m
+
+    @property
+    def finished(self) -> bool:
+        """Whether the route's end is reached."""
+        return self.bumper_s_m >= self.scene.route_end_s_m
+
+
+def place_ego(world: World, s_m: float, offset_m: float, heading_rad: float, speed_mps: float) -> World:
+    """Return the world with the ego's rear axle at `s_m`, `offset_m` left of the lane's centre, turned by `heading_rad`."""
+    road = world.scene.network.ego_road
+    d_m = road.lane_centre_d_m + offset_m
+    x_m, y_m = road.path.position(s_m, d_m)
+    ego = EgoState(x_m, y_m, wrap_angle(road.path.heading(s_m) + heading_rad), speed_mps)
+    return replace(world, ego=ego, ego_s_m=s_m, ego_d_m=d_m)
+
+
+def advance(world: World, control: Control, dt_s: float = STEP_S) -> World:
+    """Move the world by one control step of `dt_s`, in `PHYSICS_PER_STEP` finer physics steps."""
+    ego, actors = world.ego, world.actors
+    physics_s = dt_s / PHYSICS_PER_STEP
+    for _ in range(PHYSICS_PER_STEP):
+        ego = step_vehicle(ego, control, physics_s, world.geometry, world.limits)
+    s_m, d_m = world.scene.network.ego_road.path.project(ego.x_m, ego.y_m, world.ego_s_m)
+    span = EgoSpan(s_m - world.geometry.rear_m, s_m + world.geometry.front_m, d_m, ego.speed_mps)
+    actors = step_actors(actors, world.scene.network, span, dt_s)
+    return replace(world, ego=ego, actors=actors, step=world.step + 1, ego_s_m=s_m, ego_d_m=d_m)
