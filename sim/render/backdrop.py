@@ -18,6 +18,9 @@ _TILE_PX = 512
 _TILE_M = 16.0
 """The ground's grain repeats after 16 m."""
 
+_COARSE = 2
+"""Sky and grain, which are soft, are worked out at one pixel in so many and enlarged."""
+
 _CLOUD_PX = 2048
 """Width of the cloud panorama that goes once around the horizon."""
 
@@ -45,9 +48,16 @@ def _clouds(variant: int, rows: int) -> NDArray[np.uint8]:
     cover = np.zeros((rows, _CLOUD_PX), np.float32)
     for cells, weight in ((12, 0.6), (40, 0.3), (110, 0.15)):
         coarse = rng.uniform(-1, 1, (max(3, cells // 3), cells)).astype(np.float32)
-        coarse[:, -2:] = coarse[:, :2]
-        cover += weight * cv2.resize(coarse, (_CLOUD_PX, rows), interpolation=cv2.INTER_CUBIC)
+        around = np.pad(coarse, ((0, 0), (cells, cells)), mode="wrap")
+        thrice = cv2.resize(around, (3 * _CLOUD_PX, rows), interpolation=cv2.INTER_CUBIC)
+        cover += weight * thrice[:, _CLOUD_PX : 2 * _CLOUD_PX]
     return np.clip((cover - 0.05) * 330, 0, 235).astype(np.uint8)
+
+
+def _ground_depth_m(camera: Camera, rows: int, step_px: int) -> NDArray[np.float32]:
+    """Return the depth of the road at rows from the middle of the frame downwards, each `step_px` high."""
+    below_px = camera.height_px // 2 + step_px * (np.arange(rows) + 0.5) - camera.centre_v_px
+    return (camera.focal_px * camera.height_m / np.maximum(below_px, 0.3)).astype(np.float32)
 
 
 class Backdrop:
@@ -57,29 +67,30 @@ class Backdrop:
         self.camera = camera
         self.sky_rows = camera.height_px // 2
         rows = camera.height_px - self.sky_rows
-        v = np.arange(rows) + 0.5 + self.sky_rows - camera.centre_v_px
-        depth = camera.focal_px * camera.height_m / np.maximum(v, 0.3)
-        u = np.arange(camera.width_px) + 0.5 - camera.centre_u_px
-        self._depth_m = depth.astype(np.float32)
-        self._ahead_px = np.repeat((depth * _TILE_PX / _TILE_M).astype(np.float32)[:, None], camera.width_px, axis=1)
-        self._right_px = (depth[:, None] * u[None, :] / camera.focal_px * _TILE_PX / _TILE_M).astype(np.float32)
+        self._depth_m = _ground_depth_m(camera, rows, 1)
+        depth = _ground_depth_m(camera, rows // _COARSE, _COARSE)
+        u = _COARSE * (np.arange(camera.width_px // _COARSE) + 0.5) - camera.centre_u_px
+        to_px = _TILE_PX / _TILE_M
+        self._ahead_px = np.repeat((to_px * depth).astype(np.float32)[:, None], len(u), axis=1)
+        self._right_px = (to_px * depth[:, None] * u[None, :] / camera.focal_px).astype(np.float32)
         # Grit finer than a pixel averages out: from about 10 m on the grain fades.
         fade = np.clip(12.0 / depth, 0.0, 1.0) ** 0.8
-        self._fade = np.repeat((255 * fade).astype(np.uint8)[:, None], camera.width_px, axis=1)
+        self._fade = np.repeat((255 * fade).astype(np.uint8)[:, None], len(u), axis=1)
         self._haze_key: float | None = None
         self._haze = np.zeros((rows, camera.width_px), np.uint8)
 
     def sky(self, light: Light, seed: int, heading_rad: float) -> NDArray[np.uint8]:
-        """Return the sky as RGBA of shape (sky_rows, width_px, 4); alpha is 0, which marks it as no ground."""
-        share = np.linspace(0.0, 1.0, self.sky_rows, dtype=np.float32)[:, None] ** 0.8
+        """Return the sky as RGBA, shape (sky_rows / 2, width_px / 2, 4); alpha is 0, which marks it as no ground."""
+        rows, columns = self.sky_rows // _COARSE, self.camera.width_px // _COARSE
+        share = np.linspace(0.0, 1.0, rows, dtype=np.float32)[:, None] ** 0.8
         top, low = np.array(light.sky_top, np.float32), np.array(light.sky_low, np.float32)
-        column = np.concatenate([top + share * (low - top), np.zeros((self.sky_rows, 1), np.float32)], axis=1)
-        sky = np.repeat(column.astype(np.uint8)[:, None, :], self.camera.width_px, axis=1)
-        cover = _clouds(seed % 4, self.sky_rows)
+        column = np.concatenate([top + share * (low - top), np.zeros((rows, 1), np.float32)], axis=1)
+        sky = np.repeat(column.astype(np.uint8)[:, None, :], columns, axis=1)
+        cover = _clouds(seed % 4, rows)
         first = int((-heading_rad / (2 * pi) % 1.0) * _CLOUD_PX)
         wide = int(_CLOUD_PX * self.camera.field_of_view_deg[0] / 360)
         window = np.take(cover, np.arange(first, first + wide) % _CLOUD_PX, axis=1)
-        window = cv2.resize(window, (self.camera.width_px, self.sky_rows), interpolation=cv2.INTER_LINEAR)
+        window = cv2.resize(window, (columns, rows), interpolation=cv2.INTER_LINEAR)
         strength = (seed // 4 % 5) / 6
         pale = [min(255.0, 0.5 * value + 0.5 * max(light.sky_low) + 10) for value in light.sky_low]
         veil = cv2.merge([cv2.multiply(window, 1.0, scale=strength)] * 3 + [np.zeros_like(window)])
@@ -120,7 +131,9 @@ class Backdrop:
         x = cv2.addWeighted(self._ahead_px, c, self._right_px, s, view.x_m * to_px % _TILE_PX)
         y = cv2.addWeighted(self._ahead_px, s, self._right_px, -c, view.y_m * to_px % _TILE_PX)
         grain = cv2.remap(_grain(), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-        grain = cv2.multiply(cv2.multiply(grain, self._fade, scale=1 / 255), share, scale=1 / 255)
+        grain = cv2.multiply(grain, self._fade, scale=1 / 255)
+        grain = cv2.resize(grain, (lower.shape[1], lower.shape[0]), interpolation=cv2.INTER_LINEAR)
+        grain = cv2.multiply(grain, share, scale=1 / 255)
         haze = cv2.multiply(self._haze_of(light), share, scale=1 / 255)
         kept = cv2.multiply(cv2.bitwise_not(grain), cv2.bitwise_not(haze), scale=1 / 255)
         cv2.multiply(lower, cv2.merge([kept, kept, kept]), dst=lower, scale=1 / 255)

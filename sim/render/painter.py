@@ -29,6 +29,9 @@ SUPERSAMPLING = 2
 _TINY_PX = 5
 """Faces narrower than this, supersampled, are filled with their mean colour."""
 
+_GROUND_GAIN = 1.25
+"""Makes good what the grain takes from the ground's mean brightness."""
+
 _LOOKS = 8
 _FORESHORTENED = 0.55
 """Share of the ground's nearest visible distance at which flat polygons are cut."""
@@ -85,7 +88,7 @@ class Painter:
     ) -> CameraFrame:
         light = world.scene.light
         self._paint_backdrop(world, view, ground)
-        colours = np.clip(ground.colours * np.array(light.ambient) * 1.25, 0, 255).astype(np.int64).tolist()
+        colours = np.clip(ground.colours * np.array(light.ambient) * _GROUND_GAIN, 0, 255).astype(np.int64).tolist()
         draw, canvas = pygame.draw.polygon, self._canvas
         for k, index in enumerate(flat.index.tolist()):
             draw(canvas, (*colours[index], 255), flat.points[flat.first[k] : flat.last[k]])
@@ -100,13 +103,13 @@ class Painter:
         sky = self._backdrop.sky(light, seed, view.heading_rad)
         rows = SUPERSAMPLING * self._backdrop.sky_rows
         width = SUPERSAMPLING * self.camera.width_px
-        cv2.resize(sky, (width, rows), dst=self._pixels[:rows], interpolation=cv2.INTER_NEAREST)
-        base = [min(255, int(1.25 * c * a)) for c, a in zip(ground.base, light.ambient, strict=True)]
-        self._pixels[rows:] = (*base, 255)
+        cv2.resize(sky, (width, rows), dst=self._pixels[:rows], interpolation=cv2.INTER_LINEAR)
+        red, green, blue = (min(255, int(_GROUND_GAIN * c * a)) for c, a in zip(ground.base, light.ambient, strict=True))
+        self._canvas.fill((red, green, blue, 255), (0, rows, width, rows))
         if seed % 3:
-            green = np.array([64.0, 84.0, 74.0]) * np.array(light.ambient)
+            woods = np.array([64.0, 84.0, 74.0]) * np.array(light.ambient)
             haze = np.array(light.sky_low, np.float64)
-            hills = 0.45 * green + 0.55 * haze
+            hills = 0.45 * woods + 0.55 * haze
             colour = (int(hills[0]), int(hills[1]), int(hills[2]), 0)
             pygame.draw.polygon(self._canvas, colour, self._backdrop.hills(seed, view.heading_rad, SUPERSAMPLING))
 
