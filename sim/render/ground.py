@@ -48,14 +48,18 @@ class _Layers:
     def __init__(self) -> None:
         self.points: list[NDArray[np.float64]] = []
         self.colours: list[Colour] = []
+        self._frames: dict[tuple[int, float, float], tuple[NDArray[np.float64], ...]] = {}
 
     def ribbon(self, path: Path, s_m: tuple[float, float], d_m: tuple[float, float], colour: Colour) -> None:
         """Add the strip of a path between two arc lengths and two offsets."""
         start, end = max(s_m[0], 0.0), min(s_m[1], path.length_m)
         if end - start < 0.05:
             return
-        stations = _stations(path, start, end)
-        x, y, normal_x, normal_y = _frames(path, stations)
+        # Many ribbons run along the same stretch of the same road.
+        stretch = (id(path), start, end)
+        if stretch not in self._frames:
+            self._frames[stretch] = _frames(path, _stations(path, start, end))
+        x, y, normal_x, normal_y = self._frames[stretch]
         left = np.stack([x + d_m[1] * normal_x, y + d_m[1] * normal_y], axis=1)
         right = np.stack([x + d_m[0] * normal_x, y + d_m[0] * normal_y], axis=1)
         self.points.append(np.concatenate([left, right[::-1]]))

@@ -14,7 +14,7 @@ from sim.render.mesh import Mesh
 from sim.world import World
 
 NEAR_M = 0.6
-"""Things that stand up are left out where a corner is nearer than this: they fill the frame's edge at most."""
+"""Corners nearer than this are drawn at this depth: what passes beside the car reaches out of the frame, as it should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def project_mesh(view: View, mesh: Mesh) -> Projected:
     right, depth = view.to_camera(mesh.anchors_m[:, 0], mesh.anchors_m[:, 1])
     right = right + mesh.offsets_m[:, 0]
     down = camera.height_m - mesh.anchors_m[:, 2] - mesh.offsets_m[:, 1]
-    factor = scale * camera.focal_px / np.maximum(depth, 1e-3)
+    factor = scale * camera.focal_px / np.maximum(depth, NEAR_M)
     u = right * factor + scale * camera.centre_u_px
     v = down * factor + scale * camera.centre_v_px
     starts = mesh.starts
@@ -85,7 +85,7 @@ def project_mesh(view: View, mesh: Mesh) -> Projected:
     area = np.add.reduceat(u * v[following] - u[following] * v, starts)
     width, height = scale * camera.width_px, scale * camera.height_px
     shown = (
-        (np.minimum.reduceat(depth, starts) > NEAR_M)
+        (np.maximum.reduceat(depth, starts) > NEAR_M)
         & (u1 > 0)
         & (u0 < width)
         & (v1 > 0)
