@@ -1,0 +1,189 @@
+"""One labelled frame from a recipe and an index, and from nothing else.
+
+The world, the place in it and the picture derive from (recipe, seed, index): frame 1,234 is the same whether it is
+drawn alone, last, or by another process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import cos, hypot, sin
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.actors import Actor, Behaviour
+from sim.generate import generate_world
+from sim.recording.recipe import Part, Placement, Recipe
+from sim.recording.schema import Example
+from sim.render import Painter
+from sim.seeding import Stream, derive_seed, stream
+from sim.signs import Sign, SignKind
+from sim.spec import WorldSpec
+from sim.world import World, place_ego
+
+PAST_SIGN_M = 0.5
+"""A camera this far past a sign has left it behind."""
+
+FIRST_CAMERA_S_M = 6.0
+"""The camera stands no nearer to the beginning of the road, where there is none behind it."""
+
+CLEARANCE_M = 0.4
+"""An actor nearer to the ego's body is left out: generated traffic does not know where the ego will stand."""
+
+
+def draw_example(recipe: Recipe, index: int, painter: Painter | None = None) -> Example:
+    """Draw one labelled frame.
+
+    Args:
+        recipe: What to draw; its seed with `index` fixes every byte.
+        index: Which frame, from 0.
+        painter: What draws it, of the recipe's camera; made here if not given. Holds caches alone.
+    """
+    world, part = sample_world(recipe, index)
+    frame, truth = (painter or Painter(recipe.camera)).look(world, frame=True, truth=True)
+    if frame is None or truth is None:
+        raise ValueError("Expected the painter to return the frame and the truth asked for. Received: None.")
+    note = f"Synthetic image drawn by Rolling Stop: recipe {recipe.name}, seed {recipe.seed}, index {index}."
+    image = encode_jpeg(frame.rgb, recipe.jpeg_quality, note)
+    return Example(index, world.scene.seed, image, truth, _attributes(world, part))
+
+
+def sample_world(recipe: Recipe, index: int) -> tuple[World, Part]:
+    """Return the world of one frame, the ego in its place, and the part of the mixture that it was drawn from."""
+    rng = stream(recipe.seed, Stream.EGO, index)
+    part = _pick_part(rng, recipe.parts)
+    placement = recipe.placement
+    share = float(rng.random())
+    without_sign = share < placement.no_sign_share
+    past_sign = not without_sign and share < placement.no_sign_share + placement.past_sign_share
+    spec: WorldSpec = replace(part.world, controlled_share=0.0) if without_sign else part.world
+    world = generate_world(derive_seed(recipe.seed, Stream.RECIPE, index), spec)
+    camera_s_m = _camera_s_m(rng, world, placement, past_sign=past_sign)
+    offset_m = float(rng.uniform(-placement.offset_m, placement.offset_m))
+    heading_rad = float(rng.uniform(-placement.heading_rad, placement.heading_rad))
+    s_m = camera_s_m - world.geometry.camera_forward_m
+    placed = place_ego(world, s_m, offset_m, heading_rad, world.ego.speed_mps)
+    return _with_traffic(placed, s_m - world.ego_s_m), part
+
+
+def _pick_part(rng: np.random.Generator, parts: tuple[Part, ...]) -> Part:
+    weights = np.array([part.weight for part in parts])
+    return parts[int(rng.choice(len(parts), p=weights / weights.sum()))]
+
+
+def _sign_places_m(world: World) -> list[float]:
+    """Return the arc lengths on the ego road of the stop signs that the ego must obey, nearest to its start first."""
+    path = world.scene.network.ego_road.path
+    signs: list[Sign] = [s for s in world.scene.signs if s.kind is SignKind.STOP and s.applies_to_ego]
+    return sorted(path.project(sign.x_m, sign.y_m)[0] for sign in signs)
+
+
+def _camera_s_m(rng: np.random.Generator, world: World, placement: Placement, *, past_sign: bool) -> float:
+    """Return where on the ego road the camera shall stand."""
+    places = _sign_places_m(world)
+    end_s_m = world.scene.route_end_s_m
+    if not places:
+        return float(rng.uniform(FIRST_CAMERA_S_M, end_s_m))
+    if past_sign:
+        return float(rng.uniform(min(places[-1] + PAST_SIGN_M, end_s_m), end_s_m))
+    weights = np.array([weight for _, _, weight in placement.bands])
+    low, high, _ = placement.bands[int(rng.choice(len(weights), p=weights / weights.sum()))]
+    distance_m = float(rng.uniform(low, high))
+    sign = int(rng.integers(len(places)))
+    first = FIRST_CAMERA_S_M if sign == 0 else places[sign - 1] + PAST_SIGN_M
+    # Where the road before the sign is shorter than the distance drawn, the camera stands at its beginning.
+    return max(places[sign] - distance_m, first)
+
+
+def _with_traffic(world: World, moved_m: float) -> World:
+    """Bring the car ahead along with an ego moved by `moved_m`, and leave out whoever the ego would stand in."""
+    path = world.scene.network.ego_road.path
+    kept: list[Actor] = []
+    for actor in world.actors:
+        if actor.behaviour is Behaviour.WITH_EGO:
+            s_m = actor.s_m + moved_m
+            x_m, y_m = path.position(s_m, actor.d_m)
+            actor = replace(actor, s_m=s_m, x_m=x_m, y_m=y_m, heading_rad=path.heading(s_m))
+        if not _touches_ego(world, actor):
+            kept.append(actor)
+    return replace(world, actors=tuple(kept))
+
+
+def _touches_ego(world: World, actor: Actor) -> bool:
+    """Return whether an actor's outline comes within `CLEARANCE_M` of the ego's."""
+    geometry = world.geometry
+    centre = world.ego.ahead(0.5 * (geometry.front_m - geometry.rear_m))
+    length_m = geometry.front_m + geometry.rear_m
+    return rectangles_meet(
+        (*centre, world.ego.heading_rad, length_m + 2 * CLEARANCE_M, geometry.width_m + 2 * CLEARANCE_M),
+        (actor.x_m, actor.y_m, actor.heading_rad, actor.size_m[0], actor.size_m[1]),
+    )
+
+
+Rectangle = tuple[float, float, float, float, float]
+"""x, y, heading, length, width."""
+
+
+def rectangles_meet(a: Rectangle, b: Rectangle) -> bool:
+    """Return whether two rectangles share a point: they do unless a side of one parts them (separating axes)."""
+    if hypot(a[0] - b[0], a[1] - b[1]) > 0.5 * (hypot(a[3], a[4]) + hypot(b[3], b[4])):
+        return False
+    for heading in (a[2], b[2]):
+        for axis in ((cos(heading), sin(heading)), (-sin(heading), cos(heading))):
+            apart_m = abs((b[0] - a[0]) * axis[0] + (b[1] - a[1]) * axis[1])
+            if apart_m > _reach_m(a, axis) + _reach_m(b, axis):
+                return False
+    return True
+
+
+def _reach_m(rectangle: Rectangle, axis: tuple[float, float]) -> float:
+    """Return half the length of a rectangle's shadow on an axis."""
+    _, _, heading, length_m, width_m = rectangle
+    along = abs(cos(heading) * axis[0] + sin(heading) * axis[1])
+    across = abs(-sin(heading) * axis[0] + cos(heading) * axis[1])
+    return 0.5 * (length_m * along + width_m * across)
+
+
+def _attributes(world: World, part: Part) -> dict[str, str | float]:
+    scene, road = world.scene, world.scene.network.ego_road
+    camera_s_m = road.path.project(*world.ego.ahead(world.geometry.camera_forward_m), world.ego_s_m)[0]
+    ahead_m = [place - camera_s_m for place in _sign_places_m(world) if place > camera_s_m]
+    return {
+        "part": part.name,
+        "time_of_day": str(scene.light.time_of_day),
+        "edge": str(road.edge),
+        "visibility_m": scene.light.visibility_m,
+        "marking_wear": road.wear,
+        "lane_width_m": road.lane_width_m,
+        "speed_limit_mps": scene.speed_limit_mps,
+        "ego_s_m": world.ego_s_m,
+        "sign_ahead_m": min(ahead_m, default=-1.0),
+    }
+
+
+def encode_jpeg(rgb: NDArray[np.uint8], quality: int, note: str) -> bytes:
+    """Return a picture as JPEG with a comment in it.
+
+    Colour is kept at full resolution (4:4:4): at 55 m a stop sign is 10 px wide, and halving its red would blur it into
+    what stands behind.
+
+    Args:
+        rgb: uint8, shape (height, width, 3).
+        quality: 1 to 100.
+        note: What the picture's comment says; under 65,533 bytes.
+    """
+    options = [
+        cv2.IMWRITE_JPEG_QUALITY,
+        quality,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    ]
+    done, encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), options)
+    if not done:
+        raise ValueError(f"Expected a picture that can be encoded. Received: {rgb.shape}, {rgb.dtype}.")
+    data = encoded.tobytes()
+    comment = note.encode()
+    # After the marker that starts the image: FF FE, the length with its own two bytes, the text (ITU-T T.81, B.2.4.5).
+    return data[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + data[2:]

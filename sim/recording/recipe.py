@@ -1,0 +1,216 @@
+"""A recipe: everything that fixes the bytes of a data set, save the versions of the libraries that draw it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from math import isfinite
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sim.camera import Camera
+from sim.config import STRICT, parse, read_toml
+from sim.errors import RecipeError
+from sim.spec import WorldSpec
+
+_IN_CLONE = Path(__file__).parents[2] / "datasets"
+SHIPPED_RECIPES = _IN_CLONE if _IN_CLONE.is_dir() else Path(__file__).parent / "recipes"
+"""Where the recipes are that come with Rolling Stop: in a clone, `datasets`; in a wheel, beside this file."""
+
+Band = tuple[float, float, float]
+"""A span of distances: its low and its high end in metres, and its share of the frames relative to the other bands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Where in its world the car is put for a frame.
+
+    Attributes:
+        bands: Distances along the road from the camera to the next stop sign that the ego must obey. A band is drawn by
+            weight, then a distance uniformly within it: frames from anywhere on a drive would rarely show a near sign.
+        no_sign_share: Share of frames from worlds in which no stop sign applies to the ego, anywhere on the route.
+        past_sign_share: Share of frames past the last stop sign of the ego, in the junction or behind it.
+        offset_m: The rear axle's largest distance from the lane's centre, to either side, uniform.
+        heading_rad: The car's largest turn against the lane, to either side, uniform.
+
+    Raises:
+        ValueError: If a band, a share or a size is out of range.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    bands: tuple[Band, ...] = ((2.0, 15.0, 1.0), (15.0, 30.0, 1.0), (30.0, 60.0, 1.0), (60.0, 90.0, 0.5))
+    no_sign_share: float = 0.15
+    past_sign_share: float = 0.10
+    offset_m: float = 0.8
+    heading_rad: float = 0.08
+
+    def __post_init__(self) -> None:
+        if not self.bands:
+            raise ValueError("Expected at least one of the bands. Received: none.")
+        for low, high, weight in self.bands:
+            if not (0.0 < low < high and isfinite(high) and weight > 0.0 and isfinite(weight)):
+                raise ValueError(
+                    "Expected each of the bands to be [low, high, weight] with 0 < low < high and weight > 0. "
+                    f"Received: {[low, high, weight]}."
+                )
+        for name in ("no_sign_share", "past_sign_share"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"Expected {name} to be within 0 to 1. Received: {getattr(self, name)}.")
+        if self.no_sign_share + self.past_sign_share > 1.0:
+            raise ValueError(
+                "Expected no_sign_share and past_sign_share to be at most 1 together. "
+                f"Received: {self.no_sign_share + self.past_sign_share}."
+            )
+        for name, most in (("offset_m", 2.0), ("heading_rad", 0.5)):
+            if not 0.0 <= getattr(self, name) <= most:
+                raise ValueError(f"Expected {name} to be within 0 to {most}. Received: {getattr(self, name)}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a mixture of worlds.
+
+    Attributes:
+        name: What it is called in the examples' attributes.
+        weight: Its share of the frames, relative to the other parts.
+        world: Its worlds. In a file, only what differs from the recipe's own `[world]` needs to be written.
+
+    Raises:
+        ValueError: If the weight is not positive.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    name: str
+    weight: float
+    world: WorldSpec = field(default_factory=WorldSpec)
+
+    def __post_init__(self) -> None:
+        if not (self.weight > 0.0 and isfinite(self.weight)):
+            raise ValueError(f"Expected weight to be positive. Received: {self.weight}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What a data set is made of.
+
+    Attributes:
+        name: One word, for reports.
+        description: A sentence, for people.
+        seed: From which every example derives; two recipes that must not share a world need different ones.
+        count: How many examples.
+        frames_per_shard: How many of them lie in one file.
+        jpeg_quality: Of the pictures, 1 to 100.
+        camera: What takes them.
+        world: The worlds that they show.
+        mixture: If given, the worlds are drawn from these parts instead, by weight.
+        placement: Where in its world the car is put.
+
+    Raises:
+        ValueError: If a number is out of range, or two parts share a name.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    name: str
+    description: str = ""
+    seed: int
+    count: int
+    frames_per_shard: int = 500
+    jpeg_quality: int = 95
+    camera: Camera = field(default_factory=Camera)
+    world: WorldSpec = field(default_factory=WorldSpec)
+    mixture: tuple[Part, ...] = ()
+    placement: Placement = field(default_factory=Placement)
+
+    def __post_init__(self) -> None:
+        for name, least, most in (
+            ("seed", 0, 2**63 - 1),
+            ("count", 1, 10**8),
+            ("frames_per_shard", 1, 10_000),
+            ("jpeg_quality", 1, 100),
+        ):
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"Expected {name} to be within {least} to {most}. Received: {getattr(self, name)}.")
+        names = [part.name for part in self.mixture]
+        if len(set(names)) != len(names):
+            raise ValueError(f"Expected the parts of the mixture to have different names. Received: {names}.")
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The mixture, or, without one, the recipe's own worlds as its only part."""
+        return self.mixture or (Part(name="plain", weight=1.0, world=self.world),)
+
+    def with_size(self, seed: int | None = None, count: int | None = None) -> Recipe:
+        """Return the recipe with another seed or count where one is given.
+
+        Raises:
+            RecipeError: If it is out of range.
+        """
+        try:
+            return replace(self, seed=self.seed if seed is None else seed, count=self.count if count is None else count)
+        except ValueError as fault:
+            raise RecipeError(str(fault)) from None
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of all that fixes the examples and their shards; the description does not."""
+        plain = asdict(self)
+        del plain["description"]
+        return hashlib.sha256(json.dumps(_canonical(plain), sort_keys=True).encode()).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    """Return a value in which 1 and 1.0 are the same: a file may say either."""
+    if isinstance(value, dict):
+        return {key: _canonical(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_canonical(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe from a TOML file.
+
+    A recipe may begin with `extends = "other.toml"`, a file in the same folder: it is that recipe, but for the keys
+    that it gives itself. The tables `[world]`, `[placement]` and `[camera]` are merged key by key; `[[mixture]]` is
+    replaced.
+
+    Raises:
+        RecipeError: If the file is missing, is no TOML, or holds a wrong or unknown key; the message names it.
+    """
+    raw = read_toml(path, RecipeError)
+    other = raw.pop("extends", None)
+    if other is not None:
+        if not isinstance(other, str) or Path(other).name != other:
+            raise RecipeError(f"{path}: key 'extends': expected the name of a file beside it. Received: {other!r}.")
+        base = read_toml(path.with_name(other), RecipeError)
+        if "extends" in base:
+            raise RecipeError(
+                f"{path}: key 'extends': expected a recipe that extends none itself. Received: {other!r}."
+            )
+        raw = _overlaid(base, raw)
+    return parse(_with_shared_world(raw), Recipe, RecipeError, str(path))
+
+
+def _overlaid(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    merged = {**base, **own}
+    for key in ("world", "placement", "camera"):
+        below, above = base.get(key), own.get(key)
+        if isinstance(below, dict) and isinstance(above, dict):
+            merged[key] = {**below, **above}
+    return merged
+
+
+def _with_shared_world(raw: dict[str, Any]) -> dict[str, Any]:
+    """Fill each part's world up from the recipe's own; whatever has the wrong form is left for the check to name."""
+    shared, parts = raw.get("world", {}), raw.get("mixture", [])
+    if not isinstance(shared, dict) or not isinstance(parts, list):
+        return raw
+    filled: list[Any] = []
+    for part in parts:
+        own = part.get("world", {}) if isinstance(part, dict) else None
+        filled.append({**part, "world": {**shared, **own}} if isinstance(own, dict) else part)
+    return {**raw, "mixture": filled} if filled else raw
