@@ -1,0 +1,345 @@
+"""The driver: a small state machine over tracked beliefs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import inf
+from typing import Any, ClassVar
+
+from sim.camera import Camera
+from sim.config import STRICT
+from sim.control.lane import LaneBelief, update_lane
+from sim.control.longitudinal import (
+    StopProfile,
+    curve_speed_mps,
+    free_accel,
+    limit_jerk,
+    stop_accel,
+    stop_urgency,
+)
+from sim.control.odometry import measure_travel
+from sim.control.steering import steer
+from sim.control.stopline import LineTrack, update_lines
+from sim.control.stopping import ARRIVED_M, MISSED_M, Stop, mark_handled, next_stop, vehicle_ahead
+from sim.control.tracking import SAME_STOP_M, Track, update_tracks
+from sim.following import idm_accel
+from sim.percept import Percept
+from sim.vehicle import Control, OwnMotion, VehicleGeometry
+
+
+class Phase(StrEnum):
+    """What the driver is doing; the value is what the window shows."""
+
+    CRUISING = "Cruising"
+    FOLLOWING = "Following"
+    STOPPING = "Stopping"
+    HOLDING = "Holding"
+    LEAVING = "Leaving"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverConfig:
+    """How the driver drives.
+
+    Attributes:
+        cruise_mps: The speed that it wishes for: the road's limit, as any driver is told.
+        max_accel_mps2: Acceleration that it asks for at most.
+        comfort_brake_mps2: Braking that it plans with.
+        hard_brake_mps2: Braking that it may use when surprised.
+        stop_gap_m: Where it wants its bumper before the stop line.
+        hold_s: How long it stands at the line.
+        standstill_mps: Below this it counts itself as standing.
+        standing_gap_m: What it leaves to a standing vehicle ahead.
+        time_gap_s: What it leaves to a moving vehicle ahead.
+        look_m: Before leaving, the lane must be free for this distance from the front bumper.
+        geometry: The car's sizes, which a driver knows.
+        camera: The camera that it sees through, which it knows too.
+
+    Raises:
+        ValueError: If a number is not above 0, or braking is planned with less than 1 m/s^2.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    cruise_mps: float = 10.0
+    max_accel_mps2: float = 1.4
+    comfort_brake_mps2: float = 2.0
+    hard_brake_mps2: float = 6.0
+    stop_gap_m: float = 0.7
+    hold_s: float = 2.2
+    standstill_mps: float = 0.05
+    standing_gap_m: float = 3.5
+    time_gap_s: float = 1.5
+    look_m: float = 8.0
+    geometry: VehicleGeometry = field(default_factory=VehicleGeometry)
+    camera: Camera = field(default_factory=Camera)
+
+    def __post_init__(self) -> None:
+        for name in (
+            "cruise_mps", "max_accel_mps2", "hard_brake_mps2", "stop_gap_m", "hold_s", "standstill_mps",
+            "standing_gap_m", "time_gap_s", "look_m",
+        ):  # fmt: skip
+            if not getattr(self, name) > 0.0:
+                raise ValueError(f"Expected {name} to be above 0. Received: {getattr(self, name)}.")
+        if not self.comfort_brake_mps2 >= 1.0:
+            raise ValueError(f"Expected comfort_brake_mps2 to be at least 1. Received: {self.comfort_brake_mps2}.")
+
+
+@dataclass(frozen=True, slots=True)
+class DriverMemory:
+    """What the driver carries from one moment to the next; a value.
+
+    Attributes:
+        phase: What it is doing.
+        reason: Why, in words: "Stopping: stop sign 31 m ahead, seen for 1.2 s".
+        tracks: Objects believed to be there, in the car's frame.
+        stop_at_m: Distance from the front bumper to where it means to stop, or None.
+        lines: Stop lines believed to be there.
+        lane: What is believed of the lane.
+        own: The car's own sensors one step ago.
+        asked: What was asked of the car one step ago.
+        held_s: How long it has stood at the line.
+        left_m: How far it has driven since it left the last line; infinity if it has left none lately.
+        next_track_id: The first track id not yet given.
+    """
+
+    phase: Phase = Phase.CRUISING
+    reason: str = "Cruising: the road is clear"
+    tracks: tuple[Track, ...] = ()
+    stop_at_m: float | None = None
+    lines: tuple[LineTrack, ...] = ()
+    lane: LaneBelief = LaneBelief()  # noqa: RUF009 - frozen, so one for all is safe
+    own: OwnMotion | None = None
+    asked: Control = Control()  # noqa: RUF009 - frozen, so one for all is safe
+    held_s: float = 0.0
+    left_m: float = inf
+    next_track_id: int = 1
+
+
+LEAVING_M = 6.0
+"""So far from the line, leaving is over."""
+
+BRAKING_URGENCY = 0.35
+"""From this urgency on the driver says that it is stopping; before, the brake is not yet felt."""
+
+SURPRISED_URGENCY = 1.4
+"""From this urgency on the brake may bite as fast as it can."""
+
+CANNOT_WAIT_URGENCY = 1.1
+"""From this urgency on the driver brakes for what it is not yet sure of."""
+
+MIN_STANDING_GAP_M = 2.5
+"""Behind a vehicle, what must be left of the standing gap if it comes to the worst."""
+
+LEADER_BRAKE_MPS2 = 2.5
+"""The braking that a vehicle ahead may take up at any time."""
+
+STAND_BRAKE_MPS2 = 1.5
+"""With which the car is held when standing."""
+
+LANE_LOST_S = 1.0
+LANE_LOST_MPS = 3.0
+LANE_LOST_M = 20.0
+"""With no lane seen for so long, slow down to this speed; and stop once this far has been driven without."""
+
+
+def decide(
+    memory: DriverMemory, percept: Percept, own: OwnMotion, dt_s: float, config: DriverConfig
+) -> tuple[DriverMemory, Control]:
+    """Return what to remember and what to ask of the car.
+
+    Args:
+        memory: What was remembered one step ago; `DriverMemory()` at the start.
+        percept: What is believed of this moment.
+        own: The car's own sensors at this moment.
+        dt_s: Time since the last step.
+        config: How to drive.
+    """
+    geometry = config.geometry
+    travel = measure_travel(memory.own, own, dt_s, geometry)
+    lane = update_lane(memory.lane, percept.lane, travel, geometry.camera_forward_m)
+    tracks, next_id = update_tracks(memory.tracks, percept, travel, lane, config.camera, geometry, memory.next_track_id)
+    lines = update_lines(memory.lines, percept.stop_line, travel, geometry.camera_forward_m)
+
+    stop = next_stop(tracks, lines, geometry.camera_to_bumper_m, config.stop_gap_m)
+    if stop is not None and stop.in_m < -MISSED_M and memory.phase is not Phase.HOLDING:
+        tracks, stop = mark_handled(tracks, stop.sign_m + SAME_STOP_M), None
+    leader = vehicle_ahead(tracks)
+    turn = _take_turn(memory, stop, leader, own, travel.distance_m, dt_s, config)
+    if turn.left_m < SAME_STOP_M:
+        # Whatever sign is seen, or seen again, so near to the line just left belongs to the stop just made.
+        tracks = mark_handled(tracks, SAME_STOP_M - turn.left_m)
+
+    accel, surprised = _wanted_accel(turn, stop, leader, lane, own, config)
+    if turn.phase is not Phase.HOLDING:
+        accel = limit_jerk(accel, memory.asked.accel_mps2, dt_s, surprised=surprised)
+    steer_rad = memory.asked.steer_rad
+    if own.speed_mps > config.standstill_mps or memory.own is None:
+        steer_rad = steer(lane, own.speed_mps, steer_rad, dt_s, geometry)
+    control = Control(accel, steer_rad)
+    return (
+        DriverMemory(
+            turn.phase,
+            _reason(turn, stop, leader, lane, own, config),
+            tracks,
+            stop.in_m if stop is not None and turn.phase is not Phase.LEAVING else None,
+            lines,
+            lane,
+            own,
+            control,
+            turn.held_s,
+            turn.left_m,
+            next_id,
+        ),
+        control,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What to do in this step.
+
+    Attributes:
+        phase: What the driver does now.
+        held_s: How long it has stood at the line.
+        left_m: How far it has driven since it left the last line.
+    """
+
+    phase: Phase
+    held_s: float = 0.0
+    left_m: float = inf
+
+
+def _take_turn(
+    memory: DriverMemory,
+    stop: Stop | None,
+    leader: Track | None,
+    own: OwnMotion,
+    driven_m: float,
+    dt_s: float,
+    config: DriverConfig,
+) -> _Turn:
+    """Return the next phase: the state machine, apart from all numbers of speed."""
+    standing = own.speed_mps <= config.standstill_mps
+    if memory.phase is Phase.HOLDING:
+        # What has been reached is held: a belief that fades while standing does not cut the stop short.
+        held_s = memory.held_s + dt_s
+        if held_s < config.hold_s - 1e-9 or _blocked(leader, config):
+            return _Turn(Phase.HOLDING, held_s)
+        return _Turn(Phase.LEAVING, 0.0, 0.0)
+    left_m = memory.left_m + driven_m
+    if stop is not None and stop.in_m <= ARRIVED_M and standing:
+        return _Turn(Phase.HOLDING)
+    if stop is not None:
+        urgency = stop_urgency(own.speed_mps, stop.in_m, StopProfile(config.comfort_brake_mps2))
+        if urgency >= BRAKING_URGENCY or memory.phase is Phase.STOPPING:
+            return _Turn(Phase.STOPPING, 0.0, left_m)
+    if left_m < LEAVING_M:
+        return _Turn(Phase.LEAVING, 0.0, left_m)
+    if leader is not None and _gap_m(leader, config) < 3.0 + 2.5 * config.time_gap_s * max(own.speed_mps, 2.0):
+        return _Turn(Phase.FOLLOWING, 0.0, left_m)
+    return _Turn(Phase.CRUISING, 0.0, left_m)
+
+
+def _gap_m(leader: Track, config: DriverConfig) -> float:
+    """Return the distance from the front bumper to a vehicle's near end."""
+    return leader.x_m - config.geometry.camera_to_bumper_m
+
+
+def _blocked(leader: Track | None, config: DriverConfig) -> bool:
+    """Return whether a vehicle ahead leaves no room to leave the line."""
+    return leader is not None and leader.unseen_s < 1.0 and _gap_m(leader, config) < config.look_m
+
+
+def _wanted_accel(
+    turn: _Turn, stop: Stop | None, leader: Track | None, lane: LaneBelief, own: OwnMotion, config: DriverConfig
+) -> tuple[float, bool]:
+    """Return the acceleration to ask for, and whether the driver is surprised."""
+    if turn.phase is Phase.HOLDING:
+        return -STAND_BRAKE_MPS2, False
+    speed = own.speed_mps
+    wished = min(config.cruise_mps, curve_speed_mps(lane.curvature_here_per_m, lane.curvature_per_m))
+    if lane.unseen_s > LANE_LOST_S:
+        wished = min(wished, LANE_LOST_MPS if lane.unseen_m < LANE_LOST_M else 0.0)
+    accel = free_accel(speed, wished, config.max_accel_mps2)
+    surprised = False
+    if leader is not None:
+        following, surprised = _following_accel(leader, wished, own, config)
+        accel = min(accel, following)
+    if stop is not None and turn.phase is not Phase.LEAVING:
+        braking, urgency = _stopping_accel(stop, accel, speed, config)
+        accel = min(accel, braking)
+        surprised = surprised or urgency > SURPRISED_URGENCY
+    return max(accel, -config.hard_brake_mps2), surprised
+
+
+def _stopping_accel(stop: Stop, free_mps2: float, speed_mps: float, config: DriverConfig) -> tuple[float, float]:
+    """Return the acceleration towards a stop, given the one without it, and the stop's urgency."""
+    profile = StopProfile(config.comfort_brake_mps2)
+    urgency = stop_urgency(speed_mps, stop.in_m, profile)
+    if stop.doubtful and urgency < CANNOT_WAIT_URGENCY:
+        return 0.0, urgency  # a foot off the pedal is no brake for a flicker, nor much lost for a sign
+    if stop.in_m <= 0.0:
+        return min(-1.0, stop_accel(speed_mps, urgency, profile, config.hard_brake_mps2)), urgency
+    # Creeping up to the line, never faster than a short way asks for.
+    creep = free_accel(speed_mps, 0.5 + 0.7 * stop.in_m, config.max_accel_mps2)
+    going = max(min(free_mps2, creep), 0.0) * (1.0 - min(urgency, 1.0))
+    return going + stop_accel(speed_mps, urgency, profile, config.hard_brake_mps2), urgency
+
+
+def _following_accel(leader: Track, wished_mps: float, own: OwnMotion, config: DriverConfig) -> tuple[float, bool]:
+    """Return the acceleration behind a vehicle, and whether it is surprisingly near."""
+    gap_m, speed = _gap_m(leader, config), own.speed_mps
+    if speed < 0.3 and gap_m < config.standing_gap_m + 0.8:
+        return -STAND_BRAKE_MPS2, False  # standing behind: no nudging back and forth
+    # What is not known of the leader's speed is taken to be for the worse.
+    leader_mps = max(leader.speed_mps - 0.5 * leader.speed_var**0.5, 0.0)
+    accel = idm_accel(
+        speed,
+        max(wished_mps, 0.5),
+        gap_m,
+        leader_mps,
+        max_accel_mps2=config.max_accel_mps2,
+        comfort_brake_mps2=config.comfort_brake_mps2,
+        min_gap_m=config.standing_gap_m,
+        time_gap_s=config.time_gap_s,
+    )
+    # The braking with which the car stops behind the leader even if that brakes in comfort to a stop. From afar the
+    # model asks for more than this, and from distances that are noisy: it is held to somewhat above what is needed.
+    room_m = max(gap_m - MIN_STANDING_GAP_M, 0.2)
+    needed = speed**2 / (2.0 * (room_m + leader_mps**2 / (2.0 * LEADER_BRAKE_MPS2)))
+    softest = -(1.25 * needed + 0.3)
+    if leader.in_place < 0.85 and needed < config.comfort_brake_mps2:
+        softest = max(softest, -0.8)  # it may yet turn out to be parked at the kerb of a bend
+    return max(accel, softest), needed > SURPRISED_URGENCY * config.comfort_brake_mps2
+
+
+def _reason(
+    turn: _Turn, stop: Stop | None, leader: Track | None, lane: LaneBelief, own: OwnMotion, config: DriverConfig
+) -> str:
+    """Return the driver's reason in words."""
+    if turn.phase is Phase.HOLDING:
+        where = "before the line"
+        if stop is not None:
+            mark, depth_m = ("sign", stop.sign_m) if stop.line_m is None else ("line", stop.line_m)
+            place = depth_m - config.geometry.camera_to_bumper_m
+            where = f"{place:.1f} m before the {mark}" if place >= 0.0 else f"{-place:.1f} m past the {mark}"
+        if turn.held_s >= config.hold_s:
+            return f"Holding: stopped {where}, waiting for the car ahead"
+        return f"Holding: stopped {where}, {turn.held_s:.1f} s of {config.hold_s:.1f} s"
+    if turn.phase is Phase.LEAVING:
+        return "Leaving: the stop is made and the way is free"
+    if lane.unseen_s > LANE_LOST_S:
+        return f"{turn.phase}: no lane seen for {lane.unseen_s:.1f} s, slowing down"
+    if turn.phase is Phase.STOPPING and stop is not None:
+        if own.speed_mps < 1.5 and stop.in_m > ARRIVED_M and leader is None:
+            return f"Stopping: creeping up, {stop.in_m:.1f} m to go"
+        if stop.sign_m > 0.0:
+            return f"Stopping: stop sign {stop.sign_m:.0f} m ahead, seen for {stop.seen_s:.1f} s"
+        return f"Stopping: {max(stop.in_m, 0.0):.1f} m to go"
+    if turn.phase is Phase.FOLLOWING and leader is not None:
+        return f"Following: car {max(_gap_m(leader, config), 0.0):.0f} m ahead"
+    if stop is not None:
+        return f"Cruising: stop sign {stop.sign_m:.0f} m ahead, seen for {stop.seen_s:.1f} s"
+    return "Cruising: the road is clear"

@@ -1,0 +1,49 @@
+"""Whether a thing stands where it matters: a sign at the own lane's roadside, a vehicle in the own lane."""
+
+from __future__ import annotations
+
+from math import exp
+
+from sim.control.lane import LaneBelief
+from sim.percept import ObjectKind
+
+SIGN_NEAREST_M = -1.5
+SIGN_FARTHEST_M = -9.0
+"""Lateral place, left of the lane's centre, of a sign that is meant for the lane: at its right edge or beyond."""
+
+VEHICLE_ASIDE_M = 1.4
+STANDING_ASIDE_M = 1.1
+STANDING_MPS = 1.5
+"""A vehicle whose centre is nearer to the lane's centre than the first is in the way; oncoming or parked it is not.
+One that is slower than the third is more likely parked, and must be nearer."""
+
+SETTLE_S = 0.35
+"""Time over which a belief about a place is smoothed."""
+
+
+def place(kind: ObjectKind, x_m: float, y_m: float, speed_mps: float, lane: LaneBelief) -> float:
+    """Return how likely a thing stands where it matters, from 0 to 1, given how well the lane is known at its depth.
+
+    Args:
+        kind: What it is.
+        x_m: Depth of its centre from the camera.
+        y_m: Left of the camera's axis.
+        speed_mps: Of a vehicle, along the own heading.
+        lane: What is believed of the own lane.
+    """
+    aside_m = y_m - lane.centre_y_m(x_m)
+    # Errors of offset, heading and curvature grow with the distance, its first and its second power.
+    known_m = 0.15 + 0.010 * x_m + 0.0006 * x_m * x_m
+    if kind is ObjectKind.VEHICLE:
+        # From afar a vehicle at the kerb of a bend may seem to be in the lane: there is time to see that it is not.
+        widest_m = VEHICLE_ASIDE_M if speed_mps > STANDING_MPS else STANDING_ASIDE_M
+        outside_m = abs(aside_m) - widest_m + 0.25 * known_m
+    else:
+        # From afar a roadside sign is given the benefit of the doubt: there is time to see that it is another road's.
+        outside_m = max(aside_m - SIGN_NEAREST_M, SIGN_FARTHEST_M - aside_m) - 1.5 * known_m
+    return 1.0 / (1.0 + exp(min(max(3.0 * outside_m / known_m, -50.0), 50.0)))
+
+
+def settle(before: float, now: float, dt_s: float) -> float:
+    """Return a belief about a place, smoothed over `SETTLE_S`."""
+    return before + min(1.0, dt_s / SETTLE_S) * (now - before)

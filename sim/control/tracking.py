@@ -1,0 +1,392 @@
+"""Signs and vehicles followed over time with the car's own odometry.
+
+A detector flickers: it misses what is there and sees, for a few frames, what is not. A track therefore gathers
+evidence, as the logarithm of odds, and loses it where the thing ought to be seen and is not; out of view it is carried
+by odometry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, hypot
+
+from sim.camera import Camera
+from sim.control.lane import LaneBelief
+from sim.control.odometry import Travel, carry
+from sim.control.placing import place, settle
+from sim.percept import Detection, ObjectKind, Percept
+from sim.vehicle import VehicleGeometry
+
+MIN_SCORE = 0.25
+"""Detections with a lower score neither found nor feed a track, but they keep one from being missed."""
+
+FIRST_LOG_ODDS = -3.0
+BELIEVED_LOG_ODDS = 1.5
+DISBELIEVED_LOG_ODDS = -1.5
+DROPPED_LOG_ODDS = -3.5
+MOST_LOG_ODDS = 4.5
+"""A thing starts as unlikely, counts from the second number on, is forgotten below the third once it has counted and
+below the fourth if it never has, and is never surer than the fifth, so that what has gone can be let go."""
+
+DOUBTFUL_LOG_ODDS = 2.5
+"""Of what counts, what is less sure than this and not seen just now is only acted upon if it cannot wait."""
+
+BELIEVED_AFTER_S = 0.29
+"""However high its scores, a thing counts only after being seen for this long: six frames, longer than any flicker."""
+
+MAX_GAIN = 0.9
+"""Log-odds that a sure detection adds; one at `MIN_SCORE` adds nothing."""
+
+MISS_BELIEVED = 0.20
+MISS_CANDIDATE = 0.55
+"""Log-odds lost by a miss in plain view. What is believed survives more than a second of them, a flicker does not."""
+
+TRUSTED_AFTER_S = 2.0
+"""What has been seen for this long loses belief half as fast."""
+
+GATE_BELIEVED = 10.0
+GATE_CANDIDATE = 7.0
+"""Squared deviations, of depth and bearing together, up to which a detection may belong to a track (chi-squared, two
+degrees of freedom: 99.3 and 97 %). Two flickers one after the other are not so easily taken for one thing."""
+
+SAME_STOP_M = 16.0
+"""Signs nearer to each other than this along the road belong to one stop; junctions lie farther apart."""
+
+SURELY_SEEN_M = 35.0
+NEVER_SURE_M = 80.0
+"""Nearer than the first, a miss tells; towards the second, small signs are missed often, and a miss tells less."""
+
+SIGN_LEAVES_M = 8.5
+VEHICLE_LEAVES_M = 3.0
+EDGE_PX = 24.0
+"""Depth and distance from the frame's edge at which a sign or a vehicle may be cut off and no longer be seen."""
+
+MIN_RELATIVE_SD = {ObjectKind.STOP_SIGN: 0.03, ObjectKind.DISTRACTOR: 0.03, ObjectKind.VEHICLE: 0.02}
+"""A detector's errors are alike from frame to frame; however many it has seen, a track is never surer than this."""
+
+BEARING_SD_RAD = 0.006
+"""Of a box's centre: some 4 pixels at a focal length of 720."""
+
+FOOT_SD_PX = 2.0
+FOOT_RELATIVE_SD = 0.05
+"""Of the depth at which a vehicle's box touches the ground: its lower edge, and how high above the road that is."""
+
+WHEEL_INSET_M = 0.6
+"""What touches the ground is a wheel, which stands back from the near end."""
+
+VEHICLE_ACCEL_SD_MPS2 = 2.2
+"""How much a vehicle may change its speed unseen."""
+
+VEHICLE_SPEED_SD_MPS = 4.0
+"""How far from the own speed a vehicle's speed may be when first seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One thing believed to be there, in the car's frame: x forward of the camera, y left of it.
+
+    Attributes:
+        track_id: A number that no other track of this drive has had.
+        kind: What it is believed to be.
+        x_m: Depth from the camera: of a sign's face, of a vehicle's near end.
+        y_m: Left of the camera's axis.
+        spread_m: One standard deviation of `x_m`.
+        log_odds: Belief that it is real, as the logarithm of odds.
+        seen_s: For how long it has been seen, in all.
+        unseen_s: Since when it has not been seen.
+        speed_mps: Of a vehicle: how fast it moves along the own car's heading; 0 for a sign.
+        covariance: Of a vehicle's depth and speed.
+        speed_var: Variance of a vehicle's speed.
+        half_length_m: Of a vehicle: from its near end to its centre.
+        in_place: How much it is in the place where it matters, from 0 to 1: a sign at the roadside of the own lane, a
+            vehicle in the own lane.
+        believed: Whether it is to be acted upon; once believed, it stays so until it is forgotten.
+        handled: Of a sign: whether the car has already stopped for it.
+    """
+
+    track_id: int
+    kind: ObjectKind
+    x_m: float
+    y_m: float
+    spread_m: float
+    log_odds: float
+    seen_s: float
+    unseen_s: float
+    speed_mps: float = 0.0
+    covariance: float = 0.0
+    speed_var: float = 0.0
+    half_length_m: float = 0.0
+    in_place: float = 0.5
+    believed: bool = False
+    handled: bool = False
+
+    @property
+    def evidence(self) -> float:
+        """Belief that it is real, from 0 to 1."""
+        return 1.0 / (1.0 + exp(-self.log_odds))
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it has been seen but little, and not just now."""
+        return self.log_odds < DOUBTFUL_LOG_ODDS and self.unseen_s > 0.075
+
+    @property
+    def matters(self) -> bool:
+        """Whether it stands in the place where it is to be acted upon."""
+        return self.in_place >= 0.5
+
+
+def update_tracks(
+    tracks: tuple[Track, ...],
+    percept: Percept,
+    travel: Travel,
+    lane: LaneBelief,
+    camera: Camera,
+    geometry: VehicleGeometry,
+    next_id: int,
+) -> tuple[tuple[Track, ...], int]:
+    """Return the tracks after the car has moved and looked, and the next unused track id.
+
+    Args:
+        tracks: What was believed one step ago.
+        percept: What is seen now.
+        travel: How the car has moved since.
+        lane: What is believed of the lane now.
+        camera: The camera that the percept's pixels belong to.
+        geometry: The car's sizes.
+        next_id: The first track id not yet given.
+    """
+    moved = [_predict(track, travel, geometry.camera_forward_m) for track in tracks]
+    seen = [
+        (detection, _bearing(detection, camera))
+        for detection in percept.detections
+        if detection.kind is not ObjectKind.DISTRACTOR and detection.distance_m > 0.0
+    ]
+    matches = _associate(moved, seen)
+    after: list[Track] = []
+    for index, track in enumerate(moved):
+        match = matches.get(index)
+        if match is None:
+            kept = _miss(track, travel.dt_s, lane, camera)
+        else:
+            kept = _update(track, *seen[match], travel, lane, camera)
+        if kept is not None:
+            after.append(kept)
+    taken = set(matches.values())
+    for index, (detection, bearing) in enumerate(seen):
+        if index not in taken and detection.score > MIN_SCORE:
+            after.append(_found(next_id, detection, bearing, travel, lane, camera, after))
+            next_id += 1
+    return _merge(after), next_id
+
+
+def _bearing(detection: Detection, camera: Camera) -> float:
+    """Return the tangent of the angle, to the left, at which a detection's centre is seen."""
+    u0, _, u1, _ = detection.box
+    return (camera.centre_u_px - 0.5 * (u0 + u1)) / camera.focal_px
+
+
+def _predict(track: Track, travel: Travel, camera_forward_m: float) -> Track:
+    x_m, y_m = carry(track.x_m, track.y_m, travel, camera_forward_m)
+    variance, covariance, speed_var = track.spread_m**2, track.covariance, track.speed_var
+    if track.kind is ObjectKind.VEHICLE:
+        dt = travel.dt_s
+        x_m += track.speed_mps * dt
+        variance += 2.0 * dt * covariance + dt * dt * speed_var
+        covariance += dt * speed_var
+        # A vehicle's acceleration wanders; over one step it is taken as independent of the last (per root second).
+        speed_var += VEHICLE_ACCEL_SD_MPS2**2 * dt
+    else:
+        variance += (0.01 * travel.distance_m) ** 2 + (0.2 * travel.turn_rad * y_m) ** 2
+    return Track(
+        track.track_id, track.kind, x_m, y_m, variance**0.5, track.log_odds, track.seen_s, track.unseen_s,
+        track.speed_mps, covariance, speed_var, track.half_length_m, track.in_place, track.believed,
+        track.handled,
+    )  # fmt: skip
+
+
+def _associate(tracks: list[Track], seen: list[tuple[Detection, float]]) -> dict[int, int]:
+    """Return which detection belongs to which track, nearest pairs first; both by index."""
+    pairs: list[tuple[float, int, int]] = []
+    for t, track in enumerate(tracks):
+        if track.x_m < 1.0:
+            continue
+        for d, (detection, bearing) in enumerate(seen):
+            if detection.kind is not track.kind:
+                continue
+            depth_m = track.x_m + track.half_length_m
+            sd_m = hypot(max(detection.distance_spread_m, 0.06 * detection.distance_m), track.spread_m) + 0.5
+            aside = (bearing - track.y_m / depth_m) / _bearing_sd(track.kind, bearing, depth_m)
+            along = (detection.distance_m - depth_m) / sd_m
+            cost = aside * aside + along * along
+            if cost < (GATE_BELIEVED if track.believed else GATE_CANDIDATE):
+                pairs.append((cost, t, d))
+    matches: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, t, d in sorted(pairs):
+        if t not in matches and d not in taken:
+            matches[t] = d
+            taken.add(d)
+    return matches
+
+
+def _bearing_sd(kind: ObjectKind, bearing: float, depth_m: float) -> float:
+    """Return how far a thing may be seen from where it was expected, as a tangent: sharp for a sign, a point on a post.
+
+    A vehicle's box moves on it as it turns or is cut by the frame's edge. The farther aside a thing stands, the more an
+    error of its depth turns into one of its bearing as the car comes nearer.
+    """
+    if kind is ObjectKind.VEHICLE:
+        return 0.02 + 0.8 / depth_m
+    return 0.012 + 0.3 / depth_m + 0.03 * abs(bearing)
+
+
+def _gain(score: float) -> float:
+    """Return the log-odds that one detection adds."""
+    return MAX_GAIN * min(max((score - MIN_SCORE) / (0.85 - MIN_SCORE), 0.0), 1.0)
+
+
+def _update(
+    track: Track, detection: Detection, bearing: float, travel: Travel, lane: LaneBelief, camera: Camera
+) -> Track:
+    """Return a track after it has been seen."""
+    x_m, variance = track.x_m, track.spread_m**2
+    speed_mps, covariance, speed_var = track.speed_mps, track.covariance, track.speed_var
+    half_m = track.half_length_m
+    vehicle = track.kind is ObjectKind.VEHICLE
+    if vehicle:
+        half_m += 0.1 * (_half_length_m(detection, camera, half_m) - half_m)
+    floor_m = MIN_RELATIVE_SD[track.kind] * max(detection.distance_m, 3.0)
+    for depth_m, noise_m in _depths(detection, half_m, camera):
+        total = variance + noise_m * noise_m
+        miss = depth_m - x_m
+        x_m += variance / total * miss
+        speed_mps += covariance / total * miss
+        speed_var -= covariance * covariance / total
+        covariance *= 1.0 - variance / total
+        variance *= 1.0 - variance / total
+    if not vehicle:
+        speed_mps = covariance = speed_var = 0.0
+    # The box's bearing is sharp, its depth is not: the lateral place follows from the bearing at the believed depth.
+    centre_m = max(x_m + half_m, 0.5)
+    y_noise = hypot(BEARING_SD_RAD * centre_m, 0.15)
+    y_var = (0.01 * centre_m + 0.1) ** 2
+    y_m = track.y_m + y_var / (y_var + y_noise * y_noise) * (bearing * centre_m - track.y_m)
+    log_odds = min(track.log_odds + _gain(detection.score), MOST_LOG_ODDS)
+    seen_s = track.seen_s + (travel.dt_s if detection.score > MIN_SCORE else 0.0)
+    return Track(
+        track.track_id, track.kind, x_m, y_m, max(variance**0.5, floor_m),
+        log_odds, seen_s, 0.0, speed_mps, covariance, speed_var, half_m,
+        settle(track.in_place, place(track.kind, centre_m, y_m, speed_mps, lane), travel.dt_s),
+        track.believed or (log_odds >= BELIEVED_LOG_ODDS and seen_s >= BELIEVED_AFTER_S), track.handled,
+    )  # fmt: skip
+
+
+def _depths(detection: Detection, half_m: float, camera: Camera) -> list[tuple[float, float]]:
+    """Return each way to measure the depth of a thing's near side, and its standard deviation."""
+    noise_m = max(detection.distance_spread_m, 0.03 * detection.distance_m)
+    if detection.kind is not ObjectKind.VEHICLE:
+        return [(detection.distance_m, noise_m)]
+    ways = [(detection.distance_m - half_m, hypot(noise_m, 0.4))]
+    foot_px = detection.box[3]
+    if foot_px < camera.height_px - 3.0:
+        foot_m = camera.ground_distance_m(foot_px) - WHEEL_INSET_M
+        if abs(foot_m - ways[0][0]) < 0.35 * detection.distance_m:
+            noise_m = foot_m * hypot(FOOT_SD_PX / (foot_px - camera.centre_v_px), FOOT_RELATIVE_SD)
+            ways.append((foot_m, noise_m))
+    return ways
+
+
+def _half_length_m(detection: Detection, camera: Camera, otherwise_m: float) -> float:
+    """Return half a vehicle's length, guessed from its shape as seen: the taller for its width, the longer."""
+    u0, v0, u1, v1 = detection.box
+    if u0 < 2.0 or v0 < 2.0 or u1 > camera.width_px - 2.0 or v1 > camera.height_px - 2.0 or u1 - u0 < 4.0:
+        return otherwise_m
+    tall = (v1 - v0) / (u1 - u0)
+    return min(max(2.2 + 3.6 * (tall - 0.85), 2.2), 4.0)
+
+
+def _in_view(track: Track, camera: Camera) -> bool:
+    """Return whether a track lies where it ought to be seen."""
+    vehicle = track.kind is ObjectKind.VEHICLE
+    if track.x_m < (VEHICLE_LEAVES_M if vehicle else SIGN_LEAVES_M):
+        return False
+    depth_m = track.x_m + track.half_length_m
+    unsure_px = camera.focal_px * 0.5 / depth_m
+    return abs(track.y_m / depth_m) * camera.focal_px < camera.centre_u_px - EDGE_PX - unsure_px
+
+
+def _miss(track: Track, dt_s: float, lane: LaneBelief, camera: Camera) -> Track | None:
+    """Return a track after it has not been seen, or None if it is to be forgotten."""
+    log_odds = track.log_odds
+    if _in_view(track, camera):
+        tells = (NEVER_SURE_M - track.x_m) / (NEVER_SURE_M - SURELY_SEEN_M)
+        # What has been seen for long is not so soon given up: something may stand before it.
+        lost = MISS_BELIEVED / (1.0 + track.seen_s / TRUSTED_AFTER_S) if track.believed else MISS_CANDIDATE
+        log_odds -= lost * min(max(tells, 0.3), 1.0)
+    elif not track.believed:
+        log_odds -= MISS_CANDIDATE
+    elif log_odds < 0.0 and track.kind is ObjectKind.STOP_SIGN:
+        return None  # what was fading while in view is not carried on unseen
+    vehicle = track.kind is ObjectKind.VEHICLE
+    behind_m = -2.0 if vehicle else -20.0
+    if (
+        log_odds < (DISBELIEVED_LOG_ODDS if track.believed else DROPPED_LOG_ODDS)
+        or track.x_m < behind_m
+        or (vehicle and track.unseen_s > 4.0)
+    ):
+        return None
+    in_place = track.in_place
+    if vehicle:
+        in_place = settle(
+            in_place, place(track.kind, track.x_m + track.half_length_m, track.y_m, track.speed_mps, lane), dt_s
+        )
+    return Track(
+        track.track_id, track.kind, track.x_m, track.y_m, track.spread_m, log_odds, track.seen_s,
+        track.unseen_s + dt_s, track.speed_mps, track.covariance, track.speed_var, track.half_length_m, in_place,
+        track.believed, track.handled,
+    )  # fmt: skip
+
+
+def _found(
+    track_id: int,
+    detection: Detection,
+    bearing: float,
+    travel: Travel,
+    lane: LaneBelief,
+    camera: Camera,
+    others: list[Track],
+) -> Track:
+    """Return the track that a detection starts."""
+    vehicle = detection.kind is ObjectKind.VEHICLE
+    half_m = _half_length_m(detection, camera, 2.2) if vehicle else 0.0
+    depth_m, noise_m = _depths(detection, half_m, camera)[-1]
+    y_m = bearing * detection.distance_m
+    # A sign seen anew beside one that has been obeyed is the same sign, or its twin at the same line.
+    handled = not vehicle and any(o.handled and abs(o.x_m - depth_m) < SAME_STOP_M for o in others)
+    return Track(
+        track_id, detection.kind, depth_m, y_m, max(noise_m, 0.05 * detection.distance_m),
+        FIRST_LOG_ODDS + _gain(detection.score), max(travel.dt_s, 0.05), 0.0,
+        travel.speed_mps if vehicle else 0.0, 0.0, VEHICLE_SPEED_SD_MPS**2 if vehicle else 0.0, half_m,
+        place(detection.kind, detection.distance_m, y_m, travel.speed_mps, lane), False, handled,
+    )  # fmt: skip
+
+
+def _merge(tracks: list[Track]) -> tuple[Track, ...]:
+    """Return the tracks without doubles: of two of a kind in one place, the surer stays."""
+    if len(tracks) < 2:
+        return tuple(tracks)
+    kept: list[Track] = []
+    for track in sorted(tracks, key=_sureness, reverse=True):
+        if not any(
+            other.kind is track.kind
+            and abs(other.x_m - track.x_m) < max(3.0, 0.12 * track.x_m)
+            and abs(other.y_m - track.y_m) < 1.2 + 0.01 * track.x_m
+            for other in kept
+        ):
+            kept.append(track)
+    return tuple(kept)
+
+
+def _sureness(track: Track) -> tuple[bool, float, float]:
+    return track.handled, track.log_odds, track.seen_s
