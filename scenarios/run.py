@@ -1,0 +1,215 @@
+"""Running: one scenario on one seed, or a whole catalogue on all cores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from scenarios.judge import Judge
+from scenarios.outcomes import Verdict
+from scenarios.pool import Progress, map_in_workers
+from scenarios.scenario import Scenario, start_world
+from sim.camera import Camera
+from sim.control import DriverConfig
+from sim.loop import BlindEyes, Eyes, NetworkEyes, OracleEyes, Tick, drive
+from sim.render import Painter
+
+EYES_NAMES = ("network", "oracle", "blind")
+"""What a driver can see with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The verdicts of a catalogue.
+
+    Attributes:
+        eyes: "network", "oracle" or "blind".
+        seed: The first run seed; run `i` of each scenario has run seed `seed + i`.
+        runs: Runs of each scenario.
+        scenarios: What was driven.
+        verdicts: By scenario in that order, and within each by run seed.
+    """
+
+    eyes: str
+    seed: int
+    runs: int
+    scenarios: tuple[Scenario, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every run of every scenario passed."""
+        return all(verdict.passed for verdict in self.verdicts)
+
+    @property
+    def failures(self) -> tuple[Verdict, ...]:
+        """The runs that failed."""
+        return tuple(verdict for verdict in self.verdicts if not verdict.passed)
+
+    def of(self, scenario: Scenario) -> tuple[Verdict, ...]:
+        """Return the verdicts of one scenario."""
+        return tuple(verdict for verdict in self.verdicts if verdict.scenario == scenario.name)
+
+
+def make_eyes(name: str, weights: Path | None = None, camera: Camera | None = None) -> Eyes:
+    """Return the eyes of a name; only the network's load TensorFlow.
+
+    Args:
+        name: "network", "oracle" or "blind".
+        weights: The network's weights; the shipped ones if not given.
+        camera: The camera that the network must be made for.
+
+    Raises:
+        ValueError: If there are no eyes of that name.
+        WeightsError: If the weights are missing, altered, or of another network or camera.
+    """
+    if name == "oracle":
+        return OracleEyes()
+    if name == "blind":
+        return BlindEyes()
+    if name == "network":
+        from perception.perceiver import load_perceiver
+
+        return NetworkEyes(load_perceiver(weights, camera=camera))
+    raise ValueError(f"Expected eyes to be one of {', '.join(EYES_NAMES)}. Received: '{name}'.")
+
+
+def driver_for(world_speed_limit_mps: float) -> DriverConfig:
+    """Return the driver of every scenario: the standard one, told the road's speed limit."""
+    return DriverConfig(cruise_mps=world_speed_limit_mps)
+
+
+def run_scenario(
+    scenario: Scenario,
+    run_seed: int,
+    eyes: Eyes,
+    *,
+    camera: Camera | None = None,
+    painter: Painter | None = None,
+    want_frame: bool = False,
+    want_truth: bool = False,
+    on_tick: Callable[[Tick], None] | None = None,
+) -> Verdict:
+    """Drive one scenario on one seed, and judge it.
+
+    Args:
+        scenario: What is driven and expected.
+        run_seed: Which of its worlds.
+        eyes: What the driver sees with.
+        camera: The camera, if not the standard one.
+        painter: What draws; made anew if not given.
+        want_frame: Draw frames for `on_tick` though the eyes need none.
+        want_truth: Work out the truth for `on_tick` though the eyes need none.
+        on_tick: Called with each tick, after it is judged.
+
+    Returns:
+        The verdict: the same for the same scenario, run seed and eyes.
+    """
+    world = start_world(scenario, run_seed)
+    judge = Judge(scenario, world)
+    ticks = drive(
+        world,
+        eyes,
+        driver_for(world.scene.speed_limit_mps),
+        camera=camera,
+        painter=painter,
+        want_frame=want_frame,
+        want_truth=want_truth,
+    )
+    for tick in ticks:
+        judge.see(tick.world)
+        if on_tick is not None:
+            on_tick(tick)
+        if judge.over:
+            break
+    return judge.verdict(run_seed, eyes.name)
+
+
+def run_catalogue(
+    scenarios: Sequence[Scenario],
+    eyes_name: str,
+    *,
+    runs: int,
+    seed: int = 0,
+    weights: Path | None = None,
+    camera: Camera | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Results:
+    """Drive every scenario on `runs` seeds, and judge each run.
+
+    Args:
+        scenarios: What is driven.
+        eyes_name: "network", "oracle" or "blind".
+        runs: Runs of each scenario; they have the run seeds `seed` to `seed + runs - 1`.
+        seed: The first run seed, not negative.
+        weights: The network's weights; the shipped ones if not given.
+        camera: The camera, if not the standard one.
+        workers: Processes. One drives in this process; more are started anew, one thread each.
+        progress: Called as runs are done.
+
+    Returns:
+        The verdicts, in the same order whatever the number of workers.
+
+    Raises:
+        ValueError: If `runs` or `workers` is under 1, `seed` is negative, or there are no eyes of that name.
+        WeightsError: If the network's weights cannot be used.
+        RollingStopError: If a worker was killed, as by a machine short of memory.
+    """
+    if eyes_name not in EYES_NAMES:
+        raise ValueError(f"Expected eyes to be one of {', '.join(EYES_NAMES)}. Received: '{eyes_name}'.")
+    if runs < 1 or workers < 1 or seed < 0:
+        raise ValueError(f"Expected runs and workers >= 1 and seed >= 0. Received: {runs}, {workers} and {seed}.")
+    jobs = [
+        Job(scenario, run_seed, eyes_name, weights, camera)
+        for scenario in scenarios
+        for run_seed in range(seed, seed + runs)
+    ]
+    report = progress or _say_nothing
+    workers = min(workers, len(jobs))
+    verdicts = map_in_workers(run_job, jobs, workers, report) if workers > 1 else _run_here(jobs, report)
+    return Results(eyes_name, seed, runs, tuple(scenarios), tuple(verdicts))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run, as it is sent to a worker."""
+
+    scenario: Scenario
+    run_seed: int
+    eyes: str
+    weights: Path | None
+    camera: Camera | None
+
+
+def run_job(job: Job) -> Verdict:
+    """Run one job; what it needs to see and draw is made once a process."""
+    eyes = _eyes_of_process(job.eyes, job.weights, job.camera)
+    painter = _painter_of_process(job.camera)
+    return run_scenario(job.scenario, job.run_seed, eyes, camera=job.camera, painter=painter)
+
+
+def _run_here(jobs: Sequence[Job], report: Progress) -> list[Verdict]:
+    # Weights may change between two calls in one process, as in a training session: what was loaded then is not kept.
+    _eyes_of_process.cache_clear()
+    verdicts: list[Verdict] = []
+    for job in jobs:
+        verdicts.append(run_job(job))
+        report(len(verdicts), len(jobs))
+    return verdicts
+
+
+@lru_cache(maxsize=1)
+def _eyes_of_process(name: str, weights: Path | None, camera: Camera | None) -> Eyes:
+    return make_eyes(name, weights, camera)
+
+
+@lru_cache(maxsize=1)
+def _painter_of_process(camera: Camera | None) -> Painter:
+    return Painter(camera or Camera())
+
+
+def _say_nothing(done: int, total: int) -> None:
+    """Report no progress."""

@@ -1,0 +1,199 @@
+"""Scenarios: a distribution of worlds, and what is expected of a drive through each."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field, fields, replace
+from math import isfinite
+from pathlib import Path
+from typing import Any, ClassVar
+from zlib import crc32
+
+from sim.config import STRICT, load_toml
+from sim.errors import ScenarioError
+from sim.generate import generate_world
+from sim.seeding import Stream, derive_seed, stream
+from sim.spec import Span, WorldSpec
+from sim.world import World, place_ego
+
+CATALOGUE_DIR = Path(__file__).parent / "catalogue"
+"""The scenarios that come with Rolling Stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """How the ego stands in its lane when the drive begins; each is drawn anew for every run.
+
+    Attributes:
+        offset_m: Left (positive) of the lane's centre.
+        heading_rad: Relative to the lane, counter-clockwise positive.
+        speed_share: Of the speed limit.
+
+    Raises:
+        ValueError: If the low end of a span is above its high end, or a speed share is not within 0 to 1.2.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    offset_m: Span = (-0.2, 0.2)
+    heading_rad: Span = (-0.02, 0.02)
+    speed_share: Span = (0.8, 1.0)
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            low, high = getattr(self, item.name)
+            if not (isfinite(low) and isfinite(high) and low <= high):
+                raise ValueError(f"Expected {item.name} to be [low, high] with low <= high. Received: {[low, high]}.")
+        if self.speed_share[0] < 0.0 or self.speed_share[1] > 1.2:
+            raise ValueError(f"Expected speed_share to be within 0 to 1.2. Received: {list(self.speed_share)}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectations:
+    """What must hold of a drive. `scenarios/README.md` has the rules behind each in words.
+
+    Attributes:
+        stops_at_every_sign: A full stop at each stop line at which a stop sign stands.
+        dwell_s: How long the car must stand there.
+        bumper_gap_m: Where its front bumper must then be: nearest and farthest, before the line's near edge.
+        no_phantom_stop: No stop, and no hard braking, with nothing to stop for.
+        lane_kept_m: How far the car's centre may be from the lane's. At 0.6 m a 1.8 m car just stays within the
+            narrowest lane, 3.0 m.
+        no_contact: No other road user is touched.
+        comfort_brake_mps2: Strongest braking; loosened where the scenario itself is a surprise.
+        comfort_jerk_mps3: Fastest change of acceleration, measured over 0.3 s.
+        route_finished_s: Time by which the route's end must be reached; the run is cut there.
+
+    Raises:
+        ValueError: If a number is not finite and positive, or the span is upside down or negative.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    stops_at_every_sign: bool = True
+    dwell_s: float = 2.0
+    bumper_gap_m: Span = (0.0, 1.5)
+    no_phantom_stop: bool = True
+    lane_kept_m: float = 0.6
+    no_contact: bool = True
+    comfort_brake_mps2: float = 3.0
+    comfort_jerk_mps3: float = 6.0
+    route_finished_s: float = 40.0
+
+    def __post_init__(self) -> None:
+        for name in ("dwell_s", "lane_kept_m", "comfort_brake_mps2", "comfort_jerk_mps3", "route_finished_s"):
+            value = getattr(self, name)
+            if not (isfinite(value) and value > 0):
+                raise ValueError(f"Expected {name} to be a positive number. Received: {value}.")
+        low, high = self.bumper_gap_m
+        if not (isfinite(high) and 0 <= low < high):
+            raise ValueError(f"Expected bumper_gap_m to be [low, high] with 0 <= low < high. Received: {[low, high]}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What is to be driven, and what is expected of the drive.
+
+    Attributes:
+        name: The file's stem; never written in the file.
+        title: A few words, for tables.
+        description: One sentence: what is hard about it.
+        world: The distribution from which each run draws its world.
+        start: How the ego begins.
+        expect: What must hold.
+
+    Raises:
+        ValueError: If title or description is empty.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    title: str
+    description: str
+    name: str = ""
+    world: WorldSpec = field(default_factory=WorldSpec)
+    start: Start = field(default_factory=Start)
+    expect: Expectations = field(default_factory=Expectations)
+
+    def __post_init__(self) -> None:
+        for item in ("title", "description"):
+            if not getattr(self, item).strip():
+                raise ValueError(f"Expected {item} to say something. Received: nothing.")
+
+    @property
+    def needs_sight(self) -> bool:
+        """Whether every world of it has a stop sign to be obeyed, so that a blind driver must fail."""
+        return self.expect.stops_at_every_sign and self.world.junctions[0] >= 1 and self.world.controlled_share == 1.0
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read one scenario file.
+
+    Raises:
+        ScenarioError: If the file is missing or wrong; the message names the key.
+    """
+    scenario = load_toml(path, Scenario, ScenarioError)
+    if scenario.name:
+        raise ScenarioError(
+            f"{path}: expected no key 'name', since a scenario is named by its file. Received: '{scenario.name}'.",
+            hint="Delete that line.",
+        )
+    return replace(scenario, name=path.stem)
+
+
+def load_catalogue(path: Path | None = None) -> tuple[Scenario, ...]:
+    """Read every scenario of a folder, or the one of a file, in the order of their names.
+
+    Args:
+        path: A folder of TOML files, or one such file; the catalogue that comes with Rolling Stop if not given.
+
+    Raises:
+        ScenarioError: If nothing is there, or a file is wrong.
+    """
+    path = path or CATALOGUE_DIR
+    if not path.is_dir():
+        return (load_scenario(path),)
+    files = sorted(path.glob("*.toml"))
+    if not files:
+        raise ScenarioError(f"Expected scenarios (*.toml) in {path}. Received: none.", hint="Check the folder.")
+    return tuple(load_scenario(file) for file in files)
+
+
+def find_scenario(name: str, catalogue: tuple[Scenario, ...]) -> Scenario:
+    """Return the scenario of a name.
+
+    Raises:
+        ScenarioError: If there is none; the message suggests the nearest name.
+    """
+    for scenario in catalogue:
+        if scenario.name == name:
+            return scenario
+    names = [scenario.name for scenario in catalogue]
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"Did you mean '{close[0]}'?" if close else f"Known scenarios: {', '.join(names)}."
+    raise ScenarioError(f"Expected the name of a scenario. Received: '{name}'.", hint=hint)
+
+
+def world_seed(scenario: Scenario, run_seed: int) -> int:
+    """Return the seed of the world of one run.
+
+    Every world that is judged comes from `Stream.SCENARIO`, from which no training example draws: two streams of one
+    `SeedSequence` share no state, so no run is a training world seen again. The scenario's name is part of the key, so
+    that a scenario added, renamed or left out changes no other's worlds.
+    """
+    return derive_seed(run_seed, Stream.SCENARIO, crc32(scenario.name.encode()))
+
+
+def start_world(scenario: Scenario, run_seed: int) -> World:
+    """Return the world at the beginning of one run; the same for the same scenario and run seed."""
+    seed = world_seed(scenario, run_seed)
+    world = generate_world(seed, scenario.world)
+    draw = stream(seed, Stream.SCENARIO)
+    start = scenario.start
+    return place_ego(
+        world,
+        world.ego_s_m,
+        float(draw.uniform(*start.offset_m)),
+        float(draw.uniform(*start.heading_rad)),
+        float(draw.uniform(*start.speed_share)) * world.scene.speed_limit_mps,
+    )
