@@ -39,6 +39,9 @@ FIRST_SIGN_ID = 100
 HIDDEN_AS_SEEN_FROM_M = 30.0
 """Distance before the stop line at which `WorldSpec.hidden_fraction` of a sign is hidden."""
 
+ROUND_CROWN = 128
+"""This bit of a tree's `look` gives it a round crown rather than a conifer's."""
+
 _FACE_SIZES_M: dict[SignKind, tuple[float, float]] = {
     SignKind.YIELD: (0.91, 0.79),
     SignKind.DO_NOT_ENTER: (0.76, 0.76),
@@ -319,10 +322,11 @@ def _branches(rng: np.random.Generator, spec: WorldSpec, network: RoadNetwork, s
     sight = atan2(sign.y_m - eye_y, sign.x_m - eye_x)
     crown_m = float(rng.uniform(1.8, 2.6))
     hidden = _uniform(rng, spec.hidden_fraction)
-    outward_m = 0.5 * crown_m * 0.94 + (0.5 - hidden) * sign.width_m * share
+    # An outline of leaves reaches 0.84 of its radius in the mean.
+    outward_m = 0.5 * crown_m * 0.84 + (0.5 - hidden) * sign.width_m * share
     x_m, y_m = x_m + outward_m * sin(sight), y_m - outward_m * cos(sight)
     height_m = 1.4 + share * (sign.centre_z_m - 1.4) + 0.5 * crown_m
-    return Scenery(SceneryKind.TREE, x_m, y_m, 0.0, crown_m, crown_m, height_m, _look(rng))
+    return Scenery(SceneryKind.TREE, x_m, y_m, 0.0, crown_m, crown_m, height_m, _look(rng) | ROUND_CROWN)
 
 
 def _blocks(network: RoadNetwork, signs: list[Sign] | tuple[Sign, ...], x_m: float, y_m: float, radius_m: float) -> bool:

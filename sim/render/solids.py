@@ -6,6 +6,7 @@ from functools import lru_cache, partial
 from math import cos, pi, sin
 
 from sim.actors import SIZES_M, ActorKind
+from sim.generate import ROUND_CROWN
 from sim.render.faces import LOOKS, WEARS, mean_colour, outline
 from sim.render.mesh import Colour, Mesh, MeshBuilder
 from sim.seeding import Stream, stream
@@ -171,7 +172,7 @@ def _tree(builder: MeshBuilder, tree: Scenery) -> None:
         ground, [(-trunk_m, 0.0), (trunk_m, 0.0), (0.7 * trunk_m, middle_m), (-0.7 * trunk_m, middle_m)], (78, 62, 50)
     )
     crown = (tree.x_m, tree.y_m, middle_m)
-    if look // 128 % 4 == 0:
+    if not look & (ROUND_CROWN | ROUND_CROWN << 1):
         foot_m = 0.18 * tree.height_m - middle_m
         for step in range(3):
             low_m = foot_m + step * 0.24 * tree.height_m
