@@ -175,6 +175,12 @@ def test_banner_state_and_keys_show(tick: Tick, layout: Layout) -> None:
     assert "camera" in changed_panels(plain, compose_view(tick, options=ViewOptions(keys=(("Q", "quit"),))), layout)
 
 
+def test_the_seed_that_the_user_gave_is_shown_in_place_of_a_derived_one(tick: Tick, layout: Layout) -> None:
+    given_seed = compose_view(tick, options=ViewOptions(seed=123))
+    assert changed_panels(compose_view(tick), given_seed, layout) == {"header"}
+    assert np.array_equal(compose_view(tick), compose_view(tick, options=ViewOptions(seed=tick.world.scene.seed)))
+
+
 def test_many_detections_are_counted_rather_than_spilt(tick: Tick, layout: Layout) -> None:
     crowd = tuple(replace(SIGN, box=(20.0 * k, 90.0, 20.0 * k + 15, 105.0)) for k in range(30))
     view = compose_view(replace(tick, percept=Percept(tick.percept.step, crowd)))

@@ -268,20 +268,32 @@ def quitting_judge(world: World) -> Judge:
     def judge(tick: Tick) -> str | None:
         if tick.world.step == 3:
             pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_q))
-        return "Three steps were made." if tick.world.step >= 3 else None
+        return None
 
     return judge
+
+
+def strict_judge(world: World) -> Judge:
+    return lambda tick: "Three steps were too many." if tick.world.step >= 3 else None
 
 
 def test_run_window_drives_until_a_key_quits_and_records_every_step(tmp_path: Path, dummy_display: None) -> None:
     film = tmp_path / "drive.mp4"
     summary = run_window(setup_for(judge_for=quitting_judge), 5, film=film)
     assert summary.steps >= 4
-    assert summary.verdict == "Three steps were made."
+    assert summary.verdict is None
     assert summary.film == film
     with av.open(str(film)) as container:
         assert sum(1 for _ in container.decode(video=0)) == summary.steps == summary.film_frames
     assert not pygame.display.get_init()
+
+
+def test_a_drive_is_over_when_its_judge_speaks(tmp_path: Path, dummy_display: None) -> None:
+    judged = setup_for(judge_for=strict_judge)
+    in_window = run_window(judged, 5, max_steps=50)
+    assert (in_window.steps, in_window.verdict) == (4, "Three steps were too many.")
+    headless = run_headless(judged, 5, max_steps=50)
+    assert (headless.steps, headless.verdict, headless.finished) == (4, "Three steps were too many.", False)
 
 
 def test_run_window_refuses_a_wrong_film_before_it_opens(dummy_display: None) -> None:

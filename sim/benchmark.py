@@ -1,0 +1,154 @@
+"""How fast the simulator is, on one core, on the machine at hand."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import cv2
+import numpy as np
+
+from sim.camera import Camera
+from sim.control import DriverConfig
+from sim.generate import generate_world
+from sim.loop import Eyes, drive
+from sim.recording import generate_dataset, load_recipe
+from sim.render import Painter
+from sim.seeding import Stream, derive_seed
+from sim.spec import WorldSpec
+from sim.vehicle import CONTROL_HZ, STEP_S, Control
+from sim.world import advance
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """What was measured.
+
+    Attributes:
+        name: What was done.
+        count: How often.
+        per_second: How often a second.
+        realtime: Multiple of real time, for what happens 20 times a second in a drive; None elsewhere.
+        median_ms: Median time of one; None where single ones cannot be timed.
+        p99_ms: Time that 99 of 100 stay under.
+        peak_memory_mb: The process's largest resident memory so far.
+        detail: Anything else worth a line.
+    """
+
+    name: str
+    count: int
+    per_second: float
+    realtime: float | None
+    median_ms: float | None
+    p99_ms: float | None
+    peak_memory_mb: float
+    detail: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as plain values."""
+        return asdict(self)
+
+
+def on_one_core() -> None:
+    """Keep this process, and what it starts, to one core where the system can, and OpenCV to one thread."""
+    cv2.setNumThreads(1)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def machine() -> str:
+    """Return what this is measured on, in a few words."""
+    model = platform.processor() or platform.machine()
+    listing = Path("/proc/cpuinfo")
+    if listing.exists():
+        names = [line.split(":", 1)[1].strip() for line in listing.read_text().splitlines() if line.startswith("model name")]
+        model = names[0] if names else model
+    return f"{model}, Python {platform.python_version()}, {platform.system()}"
+
+
+def peak_memory_mb() -> float:
+    """Return the largest resident memory that this process has had."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def summarise(name: str, times_s: list[float], *, per_drive_step: bool = False, detail: str = "") -> Benchmark:
+    """Return the benchmark of something done once for each of `times_s`."""
+    per_second = len(times_s) / sum(times_s)
+    return Benchmark(
+        name,
+        len(times_s),
+        per_second,
+        per_second / CONTROL_HZ if per_drive_step else None,
+        1000 * float(np.median(times_s)),
+        1000 * float(np.percentile(times_s, 99)),
+        peak_memory_mb(),
+        detail,
+    )
+
+
+def benchmark_render(*, frames: int = 1500, seed: int = 0, progress: Progress | None = None) -> Benchmark:
+    """Draw labelled frames as a drive does: 50 steps in each of several worlds, their preparation included.
+
+    Raises:
+        RuntimeError: If a frame is blank: then nothing was measured.
+    """
+    painter = Painter(Camera())
+    spec = WorldSpec(curvature_per_m=(0.0, 0.006), distractors=(3, 6), parked=(1, 3))
+    times_s: list[float] = []
+    number = 0
+    while len(times_s) < frames:
+        world = generate_world(derive_seed(seed, Stream.SCENARIO, number), spec)
+        number += 1
+        for _ in range(min(50, frames - len(times_s))):
+            start = perf_counter()
+            frame, truth = painter.look(world, frame=True, truth=True)
+            times_s.append(perf_counter() - start)
+            if frame is None or truth is None or frame.rgb.std() < 4.0:
+                raise RuntimeError("Expected a labelled picture. Received: a blank one.")
+            world = advance(world, Control(), STEP_S)
+        if progress:
+            progress(len(times_s), frames)
+    return summarise("labelled frames", times_s, per_drive_step=True, detail=f"{number} worlds, 672 x 288, 2 x 2 samples")
+
+
+def benchmark_loop(eyes: Eyes, *, steps: int = 1200, seed: int = 0, progress: Progress | None = None) -> Benchmark:
+    """Drive: look, see, decide, move; a new world every 200 steps."""
+    painter = Painter(Camera())
+    spec = WorldSpec()
+    times_s: list[float] = []
+    number = 0
+    while len(times_s) < steps:
+        world = generate_world(derive_seed(seed, Stream.SCENARIO, number), spec)
+        number += 1
+        ticks = drive(world, eyes, DriverConfig(cruise_mps=world.scene.speed_limit_mps), painter=painter)
+        for _ in range(min(200, steps - len(times_s))):
+            start = perf_counter()
+            next(ticks)
+            times_s.append(perf_counter() - start)
+        if progress:
+            progress(len(times_s), steps)
+    return summarise(f"loop, {eyes.name} eyes", times_s, per_drive_step=True)
+
+
+def benchmark_generate(
+    recipe: Path, *, frames: int = 1000, workers: int = 1, progress: Progress | None = None
+) -> Benchmark:
+    """Make a data set in a temporary folder, files and all."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = perf_counter()
+        generate_dataset(load_recipe(recipe), Path(folder) / "set", count=frames, workers=workers, progress=progress)
+        passed_s = perf_counter() - start
+        size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
+    detail = f"{workers} worker{'s' * (workers > 1)}, {size / frames / 1000:.0f} kB a frame on disk"
+    return Benchmark("generated frames", frames, frames / passed_s, None, None, None, peak_memory_mb(), detail)
