@@ -71,7 +71,9 @@ def machine() -> str:
     model = platform.processor() or platform.machine()
     listing = Path("/proc/cpuinfo")
     if listing.exists():
-        names = [line.split(":", 1)[1].strip() for line in listing.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.split(":", 1)[1].strip() for line in listing.read_text().splitlines() if line.startswith("model name")
+        ]
         model = names[0] if names else model
     return f"{model}, Python {platform.python_version()}, {platform.system()}"
 
@@ -119,7 +121,9 @@ def benchmark_render(*, frames: int = 1500, seed: int = 0, progress: Progress | 
             world = advance(world, Control(), STEP_S)
         if progress:
             progress(len(times_s), frames)
-    return summarise("labelled frames", times_s, per_drive_step=True, detail=f"{number} worlds, 672 x 288, 2 x 2 samples")
+    return summarise(
+        "labelled frames", times_s, per_drive_step=True, detail=f"{number} worlds, 672 x 288, 2 x 2 samples"
+    )
 
 
 def benchmark_loop(eyes: Eyes, *, steps: int = 1200, seed: int = 0, progress: Progress | None = None) -> Benchmark:

@@ -108,7 +108,5 @@ class CameraFrame:
     def __post_init__(self) -> None:
         expected = (self.camera.height_px, self.camera.width_px, 3)
         if self.rgb.shape != expected or self.rgb.dtype != np.uint8:
-            raise ValueError(
-                f"Expected rgb of shape {expected}, uint8. Received: {self.rgb.shape}, {self.rgb.dtype}."
-            )
+            raise ValueError(f"Expected rgb of shape {expected}, uint8. Received: {self.rgb.shape}, {self.rgb.dtype}.")
         self.rgb.flags.writeable = False

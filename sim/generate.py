@@ -187,9 +187,7 @@ def _junction(rng: np.random.Generator, ego_road: Road, approach: _Approach) -> 
     x_m, y_m = ego_road.path.position(approach.centre_s_m)
     heading = ego_road.path.heading(approach.centre_s_m) + pi / 2 + float(rng.uniform(-0.1, 0.1))
     reach_m = 70.0
-    path = build_path(
-        [(2 * reach_m, 0.0, 0.0)], x_m - reach_m * cos(heading), y_m - reach_m * sin(heading), heading
-    )
+    path = build_path([(2 * reach_m, 0.0, 0.0)], x_m - reach_m * cos(heading), y_m - reach_m * sin(heading), heading)
     road = Road(
         path,
         approach.half_width_m,
@@ -267,9 +265,7 @@ def _signs(
                 far_s_m = 2 * junction.s_m - line.s_m
                 place = ego_road.path.position(far_s_m, beside_m)
                 facing = ego_road.path.heading(far_s_m)
-                signs.append(
-                    _stop_sign(rng, spec, FIRST_SIGN_ID + len(signs), place, facing, width_m, bottom_m, None)
-                )
+                signs.append(_stop_sign(rng, spec, FIRST_SIGN_ID + len(signs), place, facing, width_m, bottom_m, None))
         if junction.all_way:
             crossing = junction.road
             middle_m = 0.5 * crossing.path.length_m
@@ -277,9 +273,7 @@ def _signs(
             for side in (-1.0, 1.0):
                 place = crossing.path.position(middle_m + side * back_m, side * (crossing.half_width_m + 1.5))
                 facing = crossing.path.heading(middle_m) + (pi if side < 0 else 0.0)
-                signs.append(
-                    _stop_sign(rng, spec, FIRST_SIGN_ID + len(signs), place, facing, width_m, bottom_m, None)
-                )
+                signs.append(_stop_sign(rng, spec, FIRST_SIGN_ID + len(signs), place, facing, width_m, bottom_m, None))
     for _ in range(_count(rng, spec.distractors)):
         sign = _distractor(rng, spec, network, in_town, end_s_m, FIRST_SIGN_ID + len(signs))
         if not any(hypot(sign.x_m - other.x_m, sign.y_m - other.y_m) < 3.0 for other in signs) and not _blocks(
@@ -329,7 +323,9 @@ def _branches(rng: np.random.Generator, spec: WorldSpec, network: RoadNetwork, s
     return Scenery(SceneryKind.TREE, x_m, y_m, 0.0, crown_m, crown_m, height_m, _look(rng) | ROUND_CROWN)
 
 
-def _blocks(network: RoadNetwork, signs: list[Sign] | tuple[Sign, ...], x_m: float, y_m: float, radius_m: float) -> bool:
+def _blocks(
+    network: RoadNetwork, signs: list[Sign] | tuple[Sign, ...], x_m: float, y_m: float, radius_m: float
+) -> bool:
     """Return whether a thing would stand between the driver, on the way to a stop line, and its sign."""
     for sign in signs:
         if sign.stop_line is None:
@@ -430,9 +426,7 @@ def _light(rng: np.random.Generator, spec: WorldSpec) -> Light:
     return Light(TimeOfDay.DAY, sun, ambient, top, low, visibility_m, float(rng.uniform(0.8, 1.2)))
 
 
-def _actors(
-    rng: np.random.Generator, spec: WorldSpec, network: RoadNetwork, limit_mps: float
-) -> tuple[Actor, ...]:
+def _actors(rng: np.random.Generator, spec: WorldSpec, network: RoadNetwork, limit_mps: float) -> tuple[Actor, ...]:
     actors: list[Actor] = []
     road = network.ego_road
     kinds = tuple(ActorKind)
@@ -442,7 +436,17 @@ def _actors(
         heading = road.path.heading(s_m) + turn_rad
         actors.append(
             Actor(
-                len(actors) + 1, kind, how, x_m, y_m, heading, speed_mps, s_m, d_m, speed_mps or limit_mps, look=_look(rng)
+                len(actors) + 1,
+                kind,
+                how,
+                x_m,
+                y_m,
+                heading,
+                speed_mps,
+                s_m,
+                d_m,
+                speed_mps or limit_mps,
+                look=_look(rng),
             )
         )
 
@@ -460,7 +464,9 @@ def _actors(
         s_m = START_BUMPER_S_M + float(rng.uniform(-5, 120))
         side = -1.0 if rng.random() < 0.6 else 1.0
         d_m = side * (road.half_width_m + float(rng.uniform(1.1, 2.2)))
-        near_junction = any(abs(s_m - junction.s_m) < junction.road.half_width_m + 12.0 for junction in network.junctions)
+        near_junction = any(
+            abs(s_m - junction.s_m) < junction.road.half_width_m + 12.0 for junction in network.junctions
+        )
         x_m, y_m = road.path.position(s_m, d_m)
         crowded = any(hypot(x_m - other.x_m, y_m - other.y_m) < 8.0 for other in actors if other.speed_mps == 0.0)
         if not near_junction and not crowded:

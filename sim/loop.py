@@ -136,9 +136,7 @@ def drive(
     painter = painter or Painter(camera or Camera())
     memory = DriverMemory()
     while True:
-        frame, truth = painter.look(
-            world, frame=want_frame or eyes.needs_frame, truth=want_truth or eyes.needs_truth
-        )
+        frame, truth = painter.look(world, frame=want_frame or eyes.needs_frame, truth=want_truth or eyes.needs_truth)
         capture = Capture(frame, truth)
         percept = eyes(world.step, capture)
         memory, control = decide(memory, percept, world.ego.own_motion, STEP_S, driver)

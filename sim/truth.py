@@ -89,8 +89,7 @@ def perfect_percept(truth: GroundTruth) -> Percept:
     detections = tuple(
         Detection(o.kind, o.box, 1.0, o.distance_m, 0.01 * o.distance_m)
         for o in truth.objects
-        if o.visible_fraction >= MIN_VISIBLE_FRACTION
-        and (o.kind is not ObjectKind.STOP_SIGN or o.applies_to_ego)
+        if o.visible_fraction >= MIN_VISIBLE_FRACTION and (o.kind is not ObjectKind.STOP_SIGN or o.applies_to_ego)
     )
     lane = LaneEstimate(truth.lane.offset_m, truth.lane.heading_rad, truth.lane.curvature_per_m, 1.0)
     line = truth.stop_line

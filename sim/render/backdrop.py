@@ -54,6 +54,12 @@ def _clouds(variant: int, rows: int) -> NDArray[np.uint8]:
     return np.clip((cover - 0.05) * 330, 0, 235).astype(np.uint8)
 
 
+@lru_cache(maxsize=8)
+def _waves(seed: int) -> tuple[float, ...]:
+    """Return what shapes a scene's hills."""
+    return tuple(stream(seed, Stream.SCENERY, 2).uniform(0, 1, 6).tolist())
+
+
 def _ground_depth_m(camera: Camera, rows: int, step_px: int) -> NDArray[np.float32]:
     """Return the depth of the road at rows from the middle of the frame downwards, each `step_px` high."""
     below_px = camera.height_px // 2 + step_px * (np.arange(rows) + 0.5) - camera.centre_v_px
@@ -93,21 +99,25 @@ class Backdrop:
         window = cv2.resize(window, (columns, rows), interpolation=cv2.INTER_LINEAR)
         strength = (seed // 4 % 5) / 6
         pale = [min(255.0, 0.5 * value + 0.5 * max(light.sky_low) + 10) for value in light.sky_low]
-        veil = cv2.merge([cv2.multiply(window, 1.0, scale=strength)] * 3 + [np.zeros_like(window)])
-        white = np.array([*pale, 0.0])
-        kept = cv2.multiply(sky, cv2.bitwise_not(veil), scale=1 / 255)
-        return cv2.add(kept, cv2.multiply(veil, (white[0], white[1], white[2], 0.0), scale=1 / 255))
+        cover = cv2.convertScaleAbs(window, alpha=strength)
+        veil = cv2.merge([cover, cover, cover, np.zeros_like(cover)])
+        bright = cv2.merge([*(cv2.convertScaleAbs(cover, alpha=value / 255) for value in pale), veil[..., 3]])
+        return cv2.add(cv2.multiply(sky, cv2.bitwise_not(veil), scale=1 / 255), bright)
 
     def hills(self, seed: int, heading_rad: float, scale: int) -> list[tuple[float, float]]:
         """Return the outline of distant hills in supersampled pixels."""
         camera = self.camera
-        waves = stream(seed, Stream.SCENERY, 2).uniform(0, 1, 6)
+        waves = _waves(seed)
         height_px = 4 + 26 * waves[0]
         points: list[tuple[float, float]] = []
         for step in range(25):
             u = step / 24 * camera.width_px
             azimuth = heading_rad - (u - camera.centre_u_px) / camera.focal_px
-            rise = sin(3 * azimuth + 6 * waves[1]) + 0.6 * sin(7 * azimuth + 6 * waves[2]) + 0.3 * cos(23 * azimuth + waves[3])
+            rise = (
+                sin(3 * azimuth + 6 * waves[1])
+                + 0.6 * sin(7 * azimuth + 6 * waves[2])
+                + 0.3 * cos(23 * azimuth + waves[3])
+            )
             points.append((scale * u, scale * (camera.centre_v_px - height_px * (0.5 + 0.28 * rise))))
         bottom = scale * camera.centre_v_px + scale
         return [*points, (scale * camera.width_px, bottom), (0.0, bottom)]
@@ -138,7 +148,7 @@ class Backdrop:
         kept = cv2.multiply(cv2.bitwise_not(grain), cv2.bitwise_not(haze), scale=1 / 255)
         cv2.multiply(lower, cv2.merge([kept, kept, kept]), dst=lower, scale=1 / 255)
         low = light.sky_low
-        veil = cv2.merge([cv2.multiply(haze, 1.0, scale=value / 255) for value in low])
+        veil = cv2.merge([cv2.convertScaleAbs(haze, alpha=value / 255) for value in low])
         cv2.add(lower, veil, dst=lower)
         return rgb
 

@@ -158,7 +158,10 @@ def _warning(canvas: _Canvas, rng: np.random.Generator) -> None:
     canvas.shape(_DIAMOND, BLACK)
     canvas.shape(_DIAMOND, (238, 190, 30), 0.95)
     if rng.random() < 0.6:
-        canvas.shape([(-0.05, 0.25), (0.05, 0.25), (0.05, -0.05), (0.14, -0.05), (0, -0.26), (-0.14, -0.05), (-0.05, -0.05)], BLACK)
+        canvas.shape(
+            [(-0.05, 0.25), (0.05, 0.25), (0.05, -0.05), (0.14, -0.05), (0, -0.26), (-0.14, -0.05), (-0.05, -0.05)],
+            BLACK,
+        )
     else:
         canvas.shape(OCTAGON, _red(rng), 0.32)
 
@@ -173,14 +176,18 @@ def _crossing(canvas: _Canvas, rng: np.random.Generator) -> None:
     canvas.shape(_SQUARE, (25, 80, 170))
     canvas.shape([(0.0, -0.36), (0.40, 0.34), (-0.40, 0.34)], WHITE)
     canvas.shape(_DISC, BLACK, 0.12)
-    canvas.shape([(-0.03, 0.05), (0.05, 0.05), (0.12, 0.28), (0.06, 0.28), (0.0, 0.14), (-0.08, 0.28), (-0.13, 0.28)], BLACK)
+    canvas.shape(
+        [(-0.03, 0.05), (0.05, 0.05), (0.12, 0.28), (0.06, 0.28), (0.0, 0.14), (-0.08, 0.28), (-0.13, 0.28)], BLACK
+    )
 
 
 def _street_name(canvas: _Canvas, rng: np.random.Generator) -> None:
     colour: Rgb = (20, 105, 60) if rng.random() < 0.7 else (30, 60, 140)
     canvas.shape(_SQUARE, WHITE)
     canvas.shape(_SQUARE, colour, 0.93)
-    canvas.text(str(rng.choice(["OAK ST", "MAIN ST", "3RD AVE", "ELM DR", "PARK RD"])), WHITE, (-0.40, -0.30, 0.40, 0.30))
+    canvas.text(
+        str(rng.choice(["OAK ST", "MAIN ST", "3RD AVE", "ELM DR", "PARK RD"])), WHITE, (-0.40, -0.30, 0.40, 0.30)
+    )
 
 
 def _red_hexagon(canvas: _Canvas, rng: np.random.Generator) -> None:
@@ -236,13 +243,14 @@ _DRAWINGS: dict[SignKind, Callable[[_Canvas, np.random.Generator], None]] = {
 
 
 def _age(rgba: NDArray[np.uint8], wear: float, rng: np.random.Generator) -> None:
-    """Fade a face towards pale and grey, and let dirt run over it, in place."""
+    """Fade a premultiplied face towards pale and grey, and let dirt run over it, in place."""
     fade = 0.45 * wear
-    grey = rgba[..., :3].mean(axis=2, keepdims=True)
-    rgb = rgba[..., :3] * (1 - fade) + (0.6 * grey + 0.4 * np.array([205.0, 160.0, 150.0])) * fade
+    grey = rgba[..., :3].mean(axis=2, keepdims=True, dtype=np.float32)
+    pale = np.array([205.0, 160.0, 150.0], np.float32) * (rgba[..., 3:] / np.float32(255))
+    rgb = rgba[..., :3] * np.float32(1 - fade) + (0.6 * grey + 0.4 * pale) * np.float32(fade)
     height, width = rgba.shape[:2]
     blotches = cv2.resize(rng.uniform(0, 1, (7, 7)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-    rgb *= 1 - 0.5 * wear * np.clip(blotches - 0.35, 0, 1)[..., None]
+    rgb *= 1 - np.float32(0.5 * wear) * np.clip(blotches - 0.35, 0, 1)[..., None]
     rgba[..., :3] = np.clip(rgb, 0, 255)
 
 
@@ -262,12 +270,12 @@ def textures(kind: SignKind, look: int, wear_step: int, aspect: float) -> tuple[
     canvas = _Canvas(width * _DRAW, height * _DRAW)
     rng = stream(look, Stream.TEXTURE, list(SignKind).index(kind))
     _DRAWINGS[kind](canvas, rng)
-    raw = np.frombuffer(pygame.image.tobytes(canvas.surface, "RGBA"), np.uint8)
-    rgba = raw.reshape(height * _DRAW, width * _DRAW, 4).copy()
+    raw = np.frombuffer(pygame.image.tobytes(canvas.surface, "RGBA_PREMULT"), np.uint8)
+    rgba = raw.reshape(height * _DRAW, width * _DRAW, 4)
+    finished = cv2.resize(rgba, (width, height), interpolation=cv2.INTER_AREA)
     if wear_step:
-        _age(rgba, (wear_step + float(rng.uniform(-0.5, 0.5))) / WEARS, rng)
-    rgba[..., :3] = rgba[..., :3] * (rgba[..., 3:].astype(np.float32) / 255)
-    levels = [cv2.resize(rgba, (width, height), interpolation=cv2.INTER_AREA)]
+        _age(finished, (wear_step + float(rng.uniform(-0.5, 0.5))) / WEARS, rng)
+    levels = [finished]
     while min(levels[-1].shape[:2]) >= 12:
         last = levels[-1]
         size = (max(1, last.shape[1] // 2), max(1, last.shape[0] // 2))

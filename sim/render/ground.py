@@ -16,7 +16,14 @@ _LINE_M = 0.12
 _DASH_M, _DASH_GAP_M = 3.0, 9.0
 """Broken line: 10 ft long, 30 ft apart (MUTCD section 3A.06)."""
 
-_VERGES: tuple[Colour, ...] = ((92, 112, 58), (112, 122, 66), (128, 112, 76), (84, 100, 62), (140, 132, 96), (150, 146, 138))
+_VERGES: tuple[Colour, ...] = (
+    (92, 112, 58),
+    (112, 122, 66),
+    (128, 112, 76),
+    (84, 100, 62),
+    (140, 132, 96),
+    (150, 146, 138),
+)
 _ASPHALTS: tuple[Colour, ...] = ((84, 84, 86), (104, 102, 100), (70, 70, 74), (122, 120, 116), (96, 92, 88))
 _PAVING: tuple[Colour, ...] = ((158, 154, 146), (138, 136, 132), (172, 166, 156))
 _WHITE: Colour = (226, 226, 220)
@@ -122,7 +129,8 @@ def build_ground(scene: Scene) -> Ground:
     for other in roads:
         layers.ribbon(other.path, (0.0, other.path.length_m), (-other.half_width_m, other.half_width_m), asphalt)
     gaps = [
-        (junction.near_edge_s_m - 1.0, 2 * junction.s_m - junction.near_edge_s_m + 1.0) for junction in network.junctions
+        (junction.near_edge_s_m - 1.0, 2 * junction.s_m - junction.near_edge_s_m + 1.0)
+        for junction in network.junctions
     ]
     cuts = [
         (min((line.s_m for line in network.stop_lines if line.junction == index), default=gap[0]), gap[1])

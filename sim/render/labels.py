@@ -55,7 +55,9 @@ class Labeler:
         # Surface and array share their memory: what Pygame draws, NumPy reads.
         self._surface = pygame.image.frombuffer(self._mask, (width_px * scale, height_px * scale), "P")
 
-    def label(self, world: World, view: View, mesh: Mesh, solids: Projected, ground: Ground, flat: Projected) -> GroundTruth:
+    def label(
+        self, world: World, view: View, mesh: Mesh, solids: Projected, ground: Ground, flat: Projected
+    ) -> GroundTruth:
         """Return all labels of a moment whose polygons are already projected.
 
         Args:

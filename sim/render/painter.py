@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from math import cos, sin
 
 import cv2
 import numpy as np
@@ -59,7 +60,9 @@ class Painter:
         self._faces: list[FaceKey] = []
         self._ground: Ground | None = None
 
-    def look(self, world: World, *, frame: bool = True, truth: bool = True) -> tuple[CameraFrame | None, GroundTruth | None]:
+    def look(
+        self, world: World, *, frame: bool = True, truth: bool = True
+    ) -> tuple[CameraFrame | None, GroundTruth | None]:
         """Return the picture and the labels of a moment; what is not asked for costs nothing and is None."""
         if not (frame or truth):
             return None, None
@@ -103,8 +106,11 @@ class Painter:
         sky = self._backdrop.sky(light, seed, view.heading_rad)
         rows = SUPERSAMPLING * self._backdrop.sky_rows
         width = SUPERSAMPLING * self.camera.width_px
-        cv2.resize(sky, (width, rows), dst=self._pixels[:rows], interpolation=cv2.INTER_LINEAR)
-        red, green, blue = (min(255, int(_GROUND_GAIN * c * a)) for c, a in zip(ground.base, light.ambient, strict=True))
+        sky = cv2.resize(sky, (width // SUPERSAMPLING, rows // SUPERSAMPLING), interpolation=cv2.INTER_LINEAR)
+        cv2.resize(sky, (width, rows), dst=self._pixels[:rows], interpolation=cv2.INTER_NEAREST)
+        red, green, blue = (
+            min(255, int(_GROUND_GAIN * c * a)) for c, a in zip(ground.base, light.ambient, strict=True)
+        )
         self._canvas.fill((red, green, blue, 255), (0, rows, width, rows))
         if seed % 3:
             woods = np.array([64.0, 84.0, 74.0]) * np.array(light.ambient)
@@ -115,20 +121,19 @@ class Painter:
 
     def _paint_shadows(self, world: World, view: View) -> None:
         """Darken the road under each vehicle: without it they seem to float."""
-        camera, scale = self.camera, SUPERSAMPLING
         for actor in world.actors:
-            length, width, _ = actor.size_m
-            c, s = np.cos(actor.heading_rad), np.sin(actor.heading_rad)
-            ahead = np.array([0.52, 0.52, -0.54, -0.54]) * length
-            left = np.array([-0.56, 0.56, 0.56, -0.56]) * width
-            right, depth = view.to_camera(actor.x_m + c * ahead - s * left, actor.y_m + s * ahead + c * left)
-            if depth.min() < 2.0:
-                continue
-            factor = scale * camera.focal_px / depth
-            points = np.stack(
-                [right * factor + scale * camera.centre_u_px, camera.height_m * factor + scale * camera.centre_v_px], axis=1
-            )
-            pygame.draw.polygon(self._canvas, (38, 38, 40, 255), points.tolist())
+            length_m, width_m, _ = actor.size_m
+            ahead_x, ahead_y = cos(actor.heading_rad), sin(actor.heading_rad)
+            points: list[tuple[float, float]] = []
+            for along, aside in ((0.52, -0.56), (0.52, 0.56), (-0.54, 0.56), (-0.54, -0.56)):
+                along_m, aside_m = along * length_m, aside * width_m
+                place = view.on_ground(
+                    actor.x_m + ahead_x * along_m - ahead_y * aside_m, actor.y_m + ahead_y * along_m + ahead_x * aside_m
+                )
+                if place is not None:
+                    points.append(place)
+            if len(points) == 4:
+                pygame.draw.polygon(self._canvas, (38, 38, 40, 255), points)
 
     def _paint_solids(self, light: Light, mesh: Mesh, solids: Projected) -> None:
         index = solids.index

@@ -41,6 +41,19 @@ class View:
         dx, dy = x_m - self.x_m, y_m - self.y_m
         return dx * s - dy * c, dx * c + dy * s
 
+    def on_ground(self, x_m: float, y_m: float) -> tuple[float, float] | None:
+        """Return where a place on the ground is in the supersampled picture; None nearer than 2 m."""
+        c, s = cos(self.heading_rad), sin(self.heading_rad)
+        dx, dy = x_m - self.x_m, y_m - self.y_m
+        depth = dx * c + dy * s
+        if depth < 2.0:
+            return None
+        factor = self.scale * self.camera.focal_px / depth
+        return (
+            (dx * s - dy * c) * factor + self.scale * self.camera.centre_u_px,
+            self.camera.height_m * factor + self.scale * self.camera.centre_v_px,
+        )
+
     def depth_m(self, x_m: float, y_m: float) -> float:
         """Return the depth of one place along the optical axis."""
         return (x_m - self.x_m) * cos(self.heading_rad) + (y_m - self.y_m) * sin(self.heading_rad)
@@ -98,10 +111,14 @@ def project_mesh(view: View, mesh: Mesh) -> Projected:
     groups = mesh.groups[chosen]
     chosen = chosen[np.lexsort((chosen, groups, -away[groups]))]
     mean_depth = np.add.reduceat(depth, starts) / (ends - starts)
+    counts = (ends - starts)[chosen]
+    last = np.cumsum(counts)
+    # Only what is drawn becomes a list: that conversion costs more than all of the projection.
+    corners = np.repeat(starts[chosen] - (last - counts), counts) + np.arange(counts.sum())
     return Projected(
-        np.stack([u, v], axis=1).tolist(),
-        starts[chosen].tolist(),
-        ends[chosen].tolist(),
+        np.stack([u[corners], v[corners]], axis=1).tolist(),
+        (last - counts).tolist(),
+        last.tolist(),
         chosen,
         mean_depth[chosen],
         np.stack([u0, v0, u1, v1], axis=1)[chosen],

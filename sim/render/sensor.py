@@ -30,7 +30,10 @@ class Sensor:
         for sigma in _NOISES:
             grains = rng.normal(0.0, sigma, shape)
             self._noises.append(
-                (np.clip(np.round(grains), 0, 255).astype(np.uint8), np.clip(np.round(-grains), 0, 255).astype(np.uint8))
+                (
+                    np.clip(np.round(grains), 0, 255).astype(np.uint8),
+                    np.clip(np.round(-grains), 0, 255).astype(np.uint8),
+                )
             )
 
     def _field(self, rng: np.random.Generator) -> NDArray[np.uint8]:

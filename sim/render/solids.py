@@ -108,7 +108,9 @@ def _building(builder: MeshBuilder, house: Scenery, light: Light) -> None:
     for side in range(4):
         normal = house.heading_rad + side * pi / 2
         out_m, half_m = (
-            (0.5 * house.length_m, 0.5 * house.width_m) if side % 2 == 0 else (0.5 * house.width_m, 0.5 * house.length_m)
+            (0.5 * house.length_m, 0.5 * house.width_m)
+            if side % 2 == 0
+            else (0.5 * house.width_m, 0.5 * house.length_m)
         )
         nx, ny = cos(normal), sin(normal)
         face_x, face_y = house.x_m + nx * out_m, house.y_m + ny * out_m
@@ -126,7 +128,14 @@ def _building(builder: MeshBuilder, house: Scenery, light: Light) -> None:
                 foot_m = floor * floor_m + 0.30 * floor_m
                 half_window_m = 0.5 * window_wide * bay_m
                 if floor == 0 and side == 0 and bay == look // 32768 % bays:
-                    _wall(builder, at(middle_m - 0.6), at(middle_m + 0.6), 0.0, min(2.2, 0.8 * floor_m), _shade(roof, shade))
+                    _wall(
+                        builder,
+                        at(middle_m - 0.6),
+                        at(middle_m + 0.6),
+                        0.0,
+                        min(2.2, 0.8 * floor_m),
+                        _shade(roof, shade),
+                    )
                     continue
                 left, right = at(middle_m - half_window_m), at(middle_m + half_window_m)
                 _wall(builder, left, right, foot_m, foot_m + window_high * floor_m, _shade(glass, shade))
@@ -148,7 +157,11 @@ def _roof(builder: MeshBuilder, house: Scenery, eaves_m: float, colour: Colour, 
         points = [at(sign * deep, -sign * wide, eaves_m), at(sign * deep, sign * wide, eaves_m)]
         points += [at(0.0, sign * ridge, top), at(0.0, -sign * ridge, top)]
         builder.polygon(points, _shade(colour, _lit(normal, light)), one_sided=True)
-        points = [at(sign * deep, sign * wide, eaves_m), at(-sign * deep, sign * wide, eaves_m), at(0.0, sign * ridge, top)]
+        points = [
+            at(sign * deep, sign * wide, eaves_m),
+            at(-sign * deep, sign * wide, eaves_m),
+            at(0.0, sign * ridge, top),
+        ]
         builder.polygon(points, _shade(colour, _lit(normal + pi / 2, light)), one_sided=True)
 
 
@@ -157,7 +170,9 @@ def _blob(look: int, points: int) -> tuple[tuple[float, float], ...]:
     """Return an irregular leafy outline of radius about 1."""
     rng = stream(look, Stream.SCENERY, 1)
     radii = 0.84 + 0.16 * rng.uniform(-1, 1, points)
-    return tuple((float(r * cos(2 * pi * k / points)), float(r * sin(2 * pi * k / points))) for k, r in enumerate(radii))
+    return tuple(
+        (float(r * cos(2 * pi * k / points)), float(r * sin(2 * pi * k / points))) for k, r in enumerate(radii)
+    )
 
 
 def _tree(builder: MeshBuilder, tree: Scenery) -> None:
@@ -299,8 +314,12 @@ def _glass(builder: MeshBuilder, x_m: tuple[float, float], width_m: float, z_m: 
     (x0, x1), y, (z0, z1) = x_m, 0.5 * width_m, z_m
     inner = y - 0.15
     front, back, side = x1 + 0.01, x0 - 0.01, y + 0.01
-    builder.polygon([(front, -inner, z0), (front, inner, z0), (front, inner, z1), (front, -inner, z1)], _WINDOW, one_sided=True)
-    builder.polygon([(back, inner, z0), (back, -inner, z0), (back, -inner, z1), (back, inner, z1)], _WINDOW, one_sided=True)
+    builder.polygon(
+        [(front, -inner, z0), (front, inner, z0), (front, inner, z1), (front, -inner, z1)], _WINDOW, one_sided=True
+    )
+    builder.polygon(
+        [(back, inner, z0), (back, -inner, z0), (back, -inner, z1), (back, inner, z1)], _WINDOW, one_sided=True
+    )
     a, b = x1 - 0.2, x1 - 1.4
     builder.polygon([(a, side, z0), (b, side, z0), (b, side, z1), (a, side, z1)], _WINDOW, one_sided=True)
     builder.polygon([(b, -side, z0), (a, -side, z0), (a, -side, z1), (b, -side, z1)], _WINDOW, one_sided=True)
@@ -323,11 +342,19 @@ def _lamps(builder: MeshBuilder, half_m: float, width_m: float, z_m: float) -> N
         a, b = y_m - 0.14, y_m + 0.14
         x = half_m + 0.02
         builder.polygon(
-            [(x, a, z_m), (x, b, z_m), (x, b, z_m + 0.13), (x, a, z_m + 0.13)], (250, 246, 226), one_sided=True, shining=0.8
+            [(x, a, z_m), (x, b, z_m), (x, b, z_m + 0.13), (x, a, z_m + 0.13)],
+            (250, 246, 226),
+            one_sided=True,
+            shining=0.8,
         )
         x = -half_m - 0.02
         builder.polygon(
-            [(x, b, z_m), (x, a, z_m), (x, a, z_m + 0.15), (x, b, z_m + 0.15)], (196, 22, 24), one_sided=True, shining=0.7
+            [(x, b, z_m), (x, a, z_m), (x, a, z_m + 0.15), (x, b, z_m + 0.15)],
+            (196, 22, 24),
+            one_sided=True,
+            shining=0.7,
         )
     x = -half_m - 0.02
-    builder.polygon([(x, 0.26, 0.42), (x, -0.26, 0.42), (x, -0.26, 0.55), (x, 0.26, 0.55)], (214, 214, 206), one_sided=True)
+    builder.polygon(
+        [(x, 0.26, 0.42), (x, -0.26, 0.42), (x, -0.26, 0.55), (x, 0.26, 0.55)], (214, 214, 206), one_sided=True
+    )
