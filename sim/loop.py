@@ -36,15 +36,23 @@ class Eyes(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What they are called in reports."""
+        ...
 
     @property
-    def needs_frame(self) -> bool: ...
+    def needs_frame(self) -> bool:
+        """Whether they read the frame."""
+        ...
 
     @property
-    def needs_truth(self) -> bool: ...
+    def needs_truth(self) -> bool:
+        """Whether they read the truth."""
+        ...
 
-    def __call__(self, step: int, capture: Capture) -> Percept: ...
+    def __call__(self, step: int, capture: Capture) -> Percept:
+        """Return what they see of a moment."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """One seed, many independent streams of randomness.
 
-Each purpose draws from a stream of its own, `SeedSequence(seed, spawn_key=(stream, *index))`, so that a new purpose, or one
-more draw in an old one, shifts no other.
+Each purpose draws from a stream of its own, `SeedSequence(seed, spawn_key=(stream, *index))`, so that a new purpose, or
+one more draw in an old one, shifts no other.
 """
 
 from __future__ import annotations

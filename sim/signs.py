@@ -90,7 +90,7 @@ class Sign:
         return self.bottom_m + 0.5 * self.height_m
 
     def cosine_to(self, x_m: float, y_m: float) -> float:
-        """Return the cosine of the angle between the face's normal and the direction to a point; below 0, its back shows."""
+        """Return the cosine between the face's normal and the direction to a point; below 0, its back shows."""
         dx, dy = x_m - self.x_m, y_m - self.y_m
         length = max((dx * dx + dy * dy) ** 0.5, 1e-9)
         return (dx * cos(self.facing_rad) + dy * sin(self.facing_rad)) / length

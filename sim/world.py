@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sim.actors import Actor
@@ -131,8 +131,8 @@ class World:
     step: int = 0
     ego_s_m: float = 0.0
     ego_d_m: float = 0.0
-    geometry: VehicleGeometry = VehicleGeometry()
-    limits: VehicleLimits = VehicleLimits()
+    geometry: VehicleGeometry = field(default_factory=VehicleGeometry)
+    limits: VehicleLimits = field(default_factory=VehicleLimits)
 
     @property
     def time_s(self) -> float:
@@ -171,7 +171,7 @@ class World:
 
 
 def place_ego(world: World, s_m: float, offset_m: float, heading_rad: float, speed_mps: float) -> World:
-    """Return the world with the ego's rear axle at `s_m`, `offset_m` left of the lane's centre, turned by `heading_rad`."""
+    """Return the world with the ego's rear axle at `s_m`, `offset_m` left of the lane's centre, turned against it."""
     road = world.scene.network.ego_road
     d_m = road.lane_centre_d_m + offset_m
     x_m, y_m = road.path.position(s_m, d_m)

@@ -15,7 +15,7 @@ from sim.seeding import Stream, stream
 from sim.signs import SignKind
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-import pygame  # noqa: E402 - the banner must be switched off first
+import pygame
 
 LOOKS = 8
 """How many looks each kind of face has."""
@@ -24,7 +24,7 @@ WEARS = 4
 """Steps of wear that are drawn; in between, the nearest serves."""
 
 TEXTURE_PX = 192
-"""Longest side of a finished face: about the size of the usual sign at the nearest that the camera sees, supersampled."""
+"""Longest side of a finished face: about that of the usual sign where the camera sees it nearest, supersampled."""
 
 _DRAW = 2
 """Faces are drawn at this multiple and reduced, which smooths their edges."""
@@ -37,7 +37,7 @@ BLACK: Rgb = (22, 22, 24)
 
 
 def regular_polygon(sides: int, turn_rad: float = 0.0) -> Points:
-    """Return a regular polygon in a unit square about its centre, filling its width (across the flats, for even sides)."""
+    """Return a regular polygon that fills the width of a unit square about its centre (across the flats, if even)."""
     points = [(cos(turn_rad + 2 * pi * k / sides), sin(turn_rad + 2 * pi * k / sides)) for k in range(sides)]
     reach = max(abs(x) for x, _ in points)
     return [(0.5 * x / reach, 0.5 * y / reach) for x, y in points]

@@ -87,7 +87,7 @@ def _frames(path: Path, s_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], 
 
 
 def _stations(path: Path, start_m: float, end_m: float) -> NDArray[np.float64]:
-    """Return arc lengths close enough for a bend to look round (2 cm at a radius of 100 m), few where the road is straight."""
+    """Return arc lengths, few on straights, so close in bends that these look round (2 cm at a radius of 100 m)."""
     stations = np.concatenate([[start_m], np.arange(start_m + 4.0, end_m - 0.5, 4.0), [end_m]])
     index = np.clip((stations / SAMPLE_M).astype(np.int64), 0, len(path.x_m) - 1)
     bends = np.abs(np.diff(path.heading_rad[index])) > 1e-6

@@ -1,8 +1,8 @@
 """Exact labels: the scene's polygons drawn once more, each labelled thing in a number of its own.
 
 Everything that stands up is drawn in the same order and with the same points as in the picture, so that what hides a
-thing in the picture hides it here. A thing's pixels are counted twice: right after it is drawn (all of it that is in the
-frame), and when all is drawn (what is left visible).
+thing in the picture hides it here. A thing's pixels are counted twice: right after it is drawn (all of it that is in
+the frame), and when all is drawn (what is left visible).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sim.vehicle import wrap_angle
 from sim.world import World
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-import pygame  # noqa: E402 - the banner must be switched off first
+import pygame
 
 CURVATURE_AHEAD_M = 20.0
 _OCCLUDER = 255
@@ -107,7 +107,7 @@ class Labeler:
     def _draw_line(
         self, world: World, line: StopLine | None, ground: Ground, flat: Projected
     ) -> tuple[NDArray[np.float64], float]:
-        """Draw the stop line; return its bounds, shape (0 or 1, 4), and its area, frame or not, in supersampled pixels."""
+        """Draw the stop line; return its bounds, shape (0 or 1, 4), and its area, in the frame or not."""
         if line is not None:
             polygon = ground.lines[world.scene.network.stop_lines.index(line)]
             for k in np.flatnonzero(flat.index == polygon).tolist():

@@ -22,7 +22,7 @@ from sim.truth import GroundTruth
 from sim.world import Light, Scene, World
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-import pygame  # noqa: E402 - the banner must be switched off first
+import pygame
 
 SUPERSAMPLING = 2
 """Everything is drawn at this multiple and averaged down: the only smooth edges that measure as smooth."""

@@ -14,7 +14,7 @@ from sim.render.mesh import Mesh
 from sim.world import World
 
 NEAR_M = 0.6
-"""Corners nearer than this are drawn at this depth: what passes beside the car reaches out of the frame, as it should."""
+"""Corners nearer than this are drawn at this depth: what passes beside the car thus reaches out of the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +128,8 @@ def project_mesh(view: View, mesh: Mesh) -> Projected:
 def project_ground(view: View, ground: Ground, near_m: float) -> Projected:
     """Return the flat polygons, cut at `near_m` in front of the camera, in their own order.
 
-    Cutting follows Sutherland and Hodgman (1974), all polygons and edges at once: along each edge comes the point where it
-    crosses the near plane, if it does, then the edge's end, if that is in front.
+    Cutting follows Sutherland and Hodgman (1974), all polygons and edges at once: along each edge comes the point where
+    it crosses the near plane, if it does, then the edge's end, if that is in front.
     """
     camera, scale = view.camera, view.scale
     right, depth = view.to_camera(ground.points_m[:, 0], ground.points_m[:, 1])
@@ -154,7 +154,7 @@ def project_ground(view: View, ground: Ground, near_m: float) -> Projected:
     last = last[chosen]
     if not len(chosen):
         return Projected([], [], [], chosen, np.zeros(0), np.zeros((0, 4)))
-    # What is left of a polygon has at least three corners, and those that vanished left none: the corners lie without gaps.
+    # What is left of a polygon has three corners or more, and those that vanished left none: there are no gaps.
     low = [np.minimum.reduceat(values, first) for values in (u, v)]
     high = [np.maximum.reduceat(values, first) for values in (u, v)]
     bounds = np.stack([*low, *high], axis=1)

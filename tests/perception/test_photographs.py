@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perception.photographs import LARGEST_AREA_PX, LARGEST_KNOWN_PX, evaluate_photographs, load_sign_finder, pyramid
+from sim.errors import DatasetError
+from tests.perception.conftest import Trained
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    sizes = [(120, 90), (33, 57)]
+    for number, (width, height) in enumerate(sizes):
+        cv2.imwrite(str(folder / f"{number}.png"), rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
+    truth = {
+        "images": [
+            {"id": 7 + i, "file_name": f"images/{i}.png", "width": w, "height": h} for i, (w, h) in enumerate(sizes)
+        ],
+        "annotations": [{"id": 1, "image_id": 7, "category_id": 3, "bbox": [10, 10, 30, 30]}],
+        "categories": [{"id": 2, "name": "car"}, {"id": 3, "name": "stop sign"}],
+    }
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    return tmp_path
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(16, 8000), st.integers(16, 8000))
+def test_every_size_of_sign_has_a_level_half_an_octave_away_at_most(height: int, width: int) -> None:
+    factors = pyramid(height, width)
+    assert factors == sorted(factors, reverse=True)
+    assert 0.9 * height * factors[-1] <= LARGEST_KNOWN_PX * 1.001
+    assert all(a / b == pytest.approx(2**0.5) for a, b in itertools.pairwise(factors))
+    assert factors[0] ** 2 * height * width <= LARGEST_AREA_PX * 1.001
+
+
+def test_photographs_of_any_size_give_coco_results(trained: Trained, photographs: Path, tmp_path: Path) -> None:
+    scores = evaluate_photographs(photographs / "images", photographs / "truth.json", trained.folder, tmp_path / "out")
+    assert scores.photographs == 2
+    assert scores.stop_sign.ap.n == 1
+    results = json.loads((tmp_path / "out" / "detections.json").read_text())
+    for result in results:
+        assert result["image_id"] in (7, 8)
+        assert result["category_id"] == 3
+        assert 0.05 <= result["score"] <= 1.0
+        x, y, w, h = result["bbox"]
+        assert x >= 0 and y >= 0 and x + w <= 120.1 and y + h <= 90.1
+
+
+def test_file_names_may_be_relative_to_the_images_or_to_the_annotations(trained: Trained, photographs: Path) -> None:
+    truth = json.loads((photographs / "truth.json").read_text())
+    for entry in truth["images"]:
+        entry["file_name"] = entry["file_name"].removeprefix("images/")
+    (photographs / "truth.json").write_text(json.dumps(truth))
+    evaluate_photographs(photographs / "images", photographs / "truth.json", trained.folder, photographs / "out")
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "/etc/passwd", "missing.png"])
+def test_a_photograph_elsewhere_or_missing_is_refused(trained: Trained, photographs: Path, name: str) -> None:
+    truth = json.loads((photographs / "truth.json").read_text())
+    truth["images"][0]["file_name"] = name
+    (photographs / "truth.json").write_text(json.dumps(truth))
+    with pytest.raises(DatasetError, match="Expected"):
+        evaluate_photographs(photographs / "images", photographs / "truth.json", trained.folder, photographs / "out")
+    assert not (photographs / "out").exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"images": [], "annotations": [], "categories": []}'])
+def test_annotations_of_another_form_are_refused(trained: Trained, photographs: Path, text: str) -> None:
+    (photographs / "truth.json").write_text(text)
+    with pytest.raises(DatasetError, match=r"truth\.json"):
+        evaluate_photographs(photographs / "images", photographs / "truth.json", trained.folder, photographs / "out")
+
+
+def test_a_photograph_of_another_size_than_annotated_is_refused(trained: Trained, photographs: Path) -> None:
+    truth = json.loads((photographs / "truth.json").read_text())
+    truth["images"][0]["width"] = 500
+    (photographs / "truth.json").write_text(json.dumps(truth))
+    with pytest.raises(DatasetError, match="500 x 90"):
+        evaluate_photographs(photographs / "images", photographs / "truth.json", trained.folder, photographs / "out")
+
+
+def test_the_smallest_photograph_is_looked_at_too(trained: Trained) -> None:
+    assert load_sign_finder(trained.folder)(np.zeros((1, 1, 3), np.uint8)) == []

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from perception.augment import AugmentConfig
+from perception.checkpoint import CHECKPOINT_NAME
+from perception.perceiver import load_perceiver
+from perception.pipeline import Preparer, ahead, batches, decode_image, shuffled
+from perception.train import train
+from perception.training_config import TrainConfig
+from perception.weights import WEIGHTS_NAME, read_weights
+from sim.camera import CameraFrame
+from sim.errors import DatasetError, WeightsError
+from sim.recording import Dataset
+from tests.perception.conftest import SMALL_CAMERA, SMALL_TRAINING, Trained
+
+
+def test_a_training_leaves_weights_card_history_and_logs(trained: Trained) -> None:
+    names = {path.name for path in trained.folder.iterdir()}
+    assert {WEIGHTS_NAME, "rollingstop.json", "README.md", "history.csv", "tensorboard", CHECKPOINT_NAME} <= names
+    assert list((trained.folder / "tensorboard").iterdir())
+    assert [row["epoch"] for row in trained.result.history] == [1, 2]
+    assert trained.result.history[1]["loss"] < trained.result.history[0]["loss"]
+
+
+def test_a_finished_training_says_so_and_changes_nothing(trained: Trained, small_dataset: Dataset) -> None:
+    before = (trained.folder / WEIGHTS_NAME).read_bytes()
+    again = train(small_dataset.path, trained.folder, SMALL_TRAINING)
+    assert again.finished_before
+    assert (trained.folder / WEIGHTS_NAME).read_bytes() == before
+
+
+def test_an_interrupted_training_ends_in_the_same_weights(
+    trained: Trained, small_dataset: Dataset, tmp_path: Path
+) -> None:
+    def interrupt(done: int, total: int) -> None:
+        if done == SMALL_TRAINING.closeup_steps + 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(small_dataset.path, tmp_path, SMALL_TRAINING, progress=interrupt)
+    assert (tmp_path / CHECKPOINT_NAME).exists()
+    assert not (tmp_path / WEIGHTS_NAME).exists()
+    steps: list[int] = []
+    train(small_dataset.path, tmp_path, SMALL_TRAINING, progress=lambda done, total: steps.append(done))
+    assert steps[0] == SMALL_TRAINING.closeup_steps + 4
+    assert steps[-1] == SMALL_TRAINING.closeup_steps + 2 * (36 // 8)
+    first, second = read_weights(trained.folder)[1], read_weights(tmp_path)[1]
+    assert all((first[name] == second[name]).all() for name in first)
+
+
+def test_a_folder_with_another_training_is_refused(trained: Trained, small_dataset: Dataset) -> None:
+    with pytest.raises(WeightsError, match="other settings"):
+        train(small_dataset.path, trained.folder, replace(SMALL_TRAINING, seed=9))
+
+
+def test_a_damaged_checkpoint_is_refused(small_dataset: Dataset, tmp_path: Path) -> None:
+    (tmp_path / CHECKPOINT_NAME).write_bytes(b"PK half a file")
+    with pytest.raises(WeightsError, match=CHECKPOINT_NAME):
+        train(small_dataset.path, tmp_path, SMALL_TRAINING)
+
+
+def test_too_few_examples_are_refused(small_dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="at least 64 examples"):
+        train(small_dataset.path, tmp_path, replace(SMALL_TRAINING, batch=64))
+
+
+def test_a_missing_data_set_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no such folder"):
+        train(tmp_path / "none", tmp_path / "out", SMALL_TRAINING)
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"ema_decay": 1.0}, {"validation_share": 0.0}, {"seed": -1}])
+def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=f"Expected {next(iter(wrong))}"):
+        TrainConfig(**wrong)
+
+
+def test_the_perceiver_answers_every_frame_with_a_percept(trained: Trained, small_dataset: Dataset) -> None:
+    perceive = load_perceiver(trained.folder, lowest_score=0.0)
+    example = next(small_dataset.examples())
+    percept = perceive(CameraFrame(5, decode_image(example, SMALL_CAMERA), SMALL_CAMERA))
+    assert percept.step == 5
+    assert percept.lane is not None
+    assert 0.0 <= percept.lane.confidence <= 1.0
+    scores = [each.score for each in percept.detections]
+    assert scores == sorted(scores, reverse=True)
+    assert all(each.distance_m > 0 and each.distance_spread_m > 0 for each in percept.detections)
+
+
+def test_each_pass_sees_every_example_once_in_an_order_of_its_own(small_dataset: Dataset) -> None:
+    orders = [[e.index for e in shuffled(small_dataset, 40, seed=1, epoch=epoch, buffer=8)] for epoch in (0, 0, 1)]
+    assert orders[0] == orders[1] != orders[2]
+    assert sorted(orders[0]) == sorted(orders[2]) == list(range(40))
+
+
+def test_batches_do_not_depend_on_the_number_of_threads(small_dataset: Dataset) -> None:
+    def made(workers: int) -> list[np.ndarray]:
+        prepare = Preparer(SMALL_CAMERA, AugmentConfig(), seed=1)
+        return [batch.rgb for batch in batches(small_dataset.examples(0, 20), prepare, 0, 8, workers)]
+
+    one, three = made(1), made(3)
+    assert len(one) == 2
+    assert all((a == b).all() for a, b in zip(one, three, strict=True))
+
+
+def test_an_error_in_another_thread_arrives_in_its_place() -> None:
+    def items():
+        yield 1
+        raise DatasetError("damaged")
+
+    stream = ahead(items(), 3)
+    assert next(stream) == 1
+    with pytest.raises(DatasetError, match="damaged"):
+        next(stream)
+
+
+def test_a_picture_of_another_size_is_refused(small_dataset: Dataset) -> None:
+    example = next(small_dataset.examples())
+    with pytest.raises(DatasetError, match="no picture"):
+        decode_image(replace(example, image=b"no JPEG"), SMALL_CAMERA)

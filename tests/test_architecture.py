@@ -1,0 +1,64 @@
+"""The rooms stand in a row, and importing the loop costs no TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("tensorflow", "keras", "albumentations")
+
+
+def _loaded_by(statement: str) -> list[str]:
+    """Run a statement in a fresh process and return the top-level names of the modules that it loaded."""
+    program = f"import json, sys; {statement}; print(json.dumps(sorted({{n.split('.')[0] for n in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import sim.loop",
+        "import sim.recording, sim.recording.frames",
+        "import sim.viewer.window",
+        "import scenarios.run, scenarios.report, scenarios.demo, scenarios.drives",
+        "import perception",
+        "import rollingstop",
+    ],
+)
+def test_importing_loads_no_network_library(statement):
+    assert not set(HEAVY) & set(_loaded_by(statement))
+
+
+def test_the_command_line_loads_no_simulator_until_it_is_needed():
+    loaded = _loaded_by("import rollingstop")
+
+    assert not {"numpy", "pygame", "cv2", "pyarrow", "pydantic"} & set(loaded)
+
+
+def test_the_import_contracts_hold():
+    program = Path(sys.executable).parent / "lint-imports"
+
+    done = subprocess.run([program, "--no-cache"], capture_output=True, text=True, check=False, cwd=ROOT)
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_pygame_is_drawn_with_in_few_places_only():
+    using = {
+        path.relative_to(ROOT).parts[:2]
+        for room in ("sim", "perception", "scenarios")
+        for path in (ROOT / room).rglob("*.py")
+        if "import pygame" in path.read_text(encoding="utf-8")
+    }
+
+    assert using == {("sim", "render"), ("sim", "viewer")}
+
+
+def test_datasets_is_data_and_no_python():
+    assert not list((ROOT / "datasets").rglob("*.py"))
