@@ -90,6 +90,8 @@ def project_mesh(view: View, mesh: Mesh) -> Projected:
     u = right * factor + scale * camera.centre_u_px
     v = down * factor + scale * camera.centre_v_px
     starts = mesh.starts
+    if not len(starts):
+        return Projected([], [], [], starts, np.zeros(0), np.zeros((0, 4)))
     u0, u1 = np.minimum.reduceat(u, starts), np.maximum.reduceat(u, starts)
     v0, v1 = np.minimum.reduceat(v, starts), np.maximum.reduceat(v, starts)
     ends = np.append(starts[1:], len(u))

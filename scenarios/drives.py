@@ -1,0 +1,71 @@
+"""What the window drives: a scenario of the catalogue, or worlds of every kind without end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scenarios.judge import Judge
+from scenarios.run import driver_for, make_eyes
+from scenarios.scenario import Expectations, Scenario, find_scenario, load_catalogue, start_world
+from sim.camera import Camera
+from sim.control import DriverConfig
+from sim.loop import Tick
+from sim.spec import WorldSpec
+from sim.vehicle import CONTROL_HZ
+from sim.viewer.session import DriveSetup
+from sim.world import World
+
+FREE_DRIVE = Scenario(
+    name="free_drive",
+    title="Free drive",
+    description="A little of everything, for watching.",
+    world=WorldSpec(
+        junctions=(2, 3),
+        curvature_per_m=(0.0, 0.006),
+        distractors=(3, 8),
+        oncoming=(1, 3),
+        parked=(0, 3),
+        lead_share=0.25,
+    ),
+    expect=Expectations(route_finished_s=120.0),
+)
+"""What is driven where no scenario is named."""
+
+
+def drive_setup(scenario: str | None, eyes: str, weights: Path | None) -> tuple[DriveSetup, int]:
+    """Return what to drive, judged as the catalogue is, and the steps after which its time is up.
+
+    Args:
+        scenario: A name in the catalogue; worlds of every kind if not given.
+        eyes: "network", "oracle" or "blind".
+        weights: The network's weights; the shipped ones if not given.
+
+    Raises:
+        ScenarioError: If there is no scenario of that name.
+        WeightsError: If the network's weights cannot be used.
+    """
+    chosen = FREE_DRIVE if scenario is None else find_scenario(scenario, load_catalogue())
+    setup = DriveSetup(
+        start=lambda seed: start_world(chosen, seed),
+        eyes=make_eyes(eyes, weights),
+        driver_for=_driver_for,
+        judge_for=lambda world: _Commentator(chosen, world, eyes),
+        camera=Camera(),
+    )
+    return setup, round(chosen.expect.route_finished_s * CONTROL_HZ)
+
+
+def _driver_for(world: World) -> DriverConfig:
+    return driver_for(world.scene.speed_limit_mps)
+
+
+class _Commentator:
+    """A judge for the window: silent until the drive is over, then it says how it went."""
+
+    def __init__(self, scenario: Scenario, world: World, eyes: str) -> None:
+        self._judge = Judge(scenario, world)
+        self._eyes = eyes
+
+    def __call__(self, tick: Tick) -> str | None:
+        self._judge.see(tick.world)
+        return self._judge.verdict(tick.world.scene.seed, self._eyes).reason if self._judge.over else None
