@@ -1,0 +1,209 @@
+"""Making one drawn frame look like many others: light, colour, blur, noise, compression, now and then another geometry.
+
+Only cheap transforms take part: a training step costs some 9 ms a frame on two cores; RandomFog, Illumination or
+Gaussian noise drawn afresh would cost half as much or more. Noise is therefore cut from one large sheet at a random
+place.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from perception.channels import Channel
+from perception.labels import Labels
+from sim.camera import Camera
+from sim.config import STRICT
+from sim.seeding import Stream, derive_seed, stream
+
+# At import it would ask the network for a newer version of itself.
+os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
+
+import albumentations as A  # noqa: N812
+
+MIN_ZOOMED_SHARE = 0.6
+"""A box of which zooming leaves less inside the frame is ignored from then on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AugmentConfig:
+    """Shares of the frames that each change befalls.
+
+    Attributes:
+        light: Brightness and contrast; half as often, gamma.
+        colour: Hue and saturation, colour of the light, a shift of one channel, and now and then grey or sepia.
+        blur: Motion blur, softness, or a coarser picture.
+        noise: Sensor noise.
+        noise_sigma: Its largest standard deviation, of 255.
+        compression: JPEG artefacts.
+        holes: Small patches of noise laid over the picture.
+        flip: Mirror image. Low: it shows mirrored letters and traffic on the other side.
+        zoom: Part of the frame enlarged, or the whole of it made smaller; lane and stop line are then not asked for.
+        zoom_scale: Smallest and largest factor.
+
+    Raises:
+        ValueError: If a share is not within 0 to 1 or the scales are not positive and in order.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    light: float = 0.6
+    colour: float = 0.4
+    blur: float = 0.2
+    noise: float = 0.3
+    noise_sigma: float = 8.0
+    compression: float = 0.2
+    holes: float = 0.15
+    flip: float = 0.1
+    zoom: float = 0.15
+    zoom_scale: tuple[float, float] = (0.6, 2.0)
+
+    def __post_init__(self) -> None:
+        for name in ("light", "colour", "blur", "noise", "compression", "holes", "flip", "zoom"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"Expected {name} to be within 0 to 1. Received: {getattr(self, name)}.")
+        if not 0.0 < self.zoom_scale[0] <= self.zoom_scale[1]:
+            raise ValueError(f"Expected zoom_scale to be [low, high], 0 < low <= high. Received: {self.zoom_scale}.")
+        if not 0.0 <= self.noise_sigma <= 64.0:
+            raise ValueError(f"Expected noise_sigma to be within 0 to 64. Received: {self.noise_sigma}.")
+
+
+class Augmenter:
+    """Changes frames and their labels alike. Holds Albumentations' random state: give each thread its own.
+
+    Args:
+        config: How often and how strongly.
+        camera: Whose frames they are.
+        seed: From which, with each call's index, every change follows.
+    """
+
+    def __init__(self, config: AugmentConfig, camera: Camera, seed: int) -> None:
+        self._config = config
+        self._seed = seed
+        self._looks = A.Compose(_looks(config), seed=0)
+        self._mirror = A.Compose([A.HorizontalFlip(p=1.0)], bbox_params=_box_rules(), seed=0)
+        self._zoom = A.Compose([_zoom(config)], bbox_params=_box_rules(), seed=0, save_applied_params=True)
+        self._noise_sheet = _noise_sheet(camera)
+
+    def __call__(self, rgb: NDArray[np.uint8], labels: Labels, *index: int) -> tuple[NDArray[np.uint8], Labels]:
+        """Return a changed frame and its labels; the same for the same `index`, whatever came before.
+
+        Args:
+            rgb: uint8 (H, W, 3).
+            labels: What is asked about it.
+            index: Which pass over the data, and which example.
+        """
+        rng = stream(self._seed, Stream.AUGMENT, *index)
+        if rng.random() < self._config.flip:
+            rgb, labels = self._flipped(rgb, labels)
+        if rng.random() < self._config.zoom:
+            rgb, labels = self._zoomed(rgb, labels, *index)
+        self._looks.set_random_seed(derive_seed(self._seed, Stream.AUGMENT, *index) % 2**32)
+        rgb = self._looks(image=rgb)["image"]
+        if rng.random() < self._config.noise:
+            rgb = self._noisy(rgb, rng)
+        return rgb, labels
+
+    def _flipped(self, rgb: NDArray[np.uint8], labels: Labels) -> tuple[NDArray[np.uint8], Labels]:
+        """Mirror frame and boxes; left and right of the lane change places, so its numbers change sign."""
+        done = self._mirror(image=rgb, bboxes=labels.boxes, index=np.arange(len(labels.boxes)))
+        kept = np.asarray(done["index"], dtype=np.int64)
+        mirrored = _pick(labels, kept, np.asarray(done["bboxes"], np.float32).reshape(-1, 4))
+        return done["image"], replace(mirrored, lane=-labels.lane)
+
+    def _zoomed(self, rgb: NDArray[np.uint8], labels: Labels, *index: int) -> tuple[NDArray[np.uint8], Labels]:
+        """Enlarge or shrink; a thing twice as large looks half as far, and the road no longer fits the camera."""
+        self._zoom.set_random_seed(derive_seed(self._seed, Stream.AUGMENT, *index, 1) % 2**32)
+        done = self._zoom(image=rgb, bboxes=labels.boxes, index=np.arange(len(labels.boxes)))
+        scale = float(done["applied_transforms"][0][1]["scale"]["x"])
+        kept = np.asarray(done["index"], dtype=np.int64)
+        boxes = np.asarray(done["bboxes"], np.float32).reshape(-1, 4)
+        changed = _pick(labels, kept, boxes)
+        whole = scale**2 * _areas(labels.boxes[kept])
+        seen = _areas(boxes) >= MIN_ZOOMED_SHARE * whole
+        # A vehicle's distance shows in the row of its wheels, which zooming moves: only signs keep their labels.
+        sign = changed.channels < Channel.VEHICLE
+        return done["image"], replace(
+            changed,
+            asked=changed.asked & seen & sign,
+            distances_m=changed.distances_m / np.float32(scale),
+            road_asked=False,
+        )
+
+    def _noisy(self, rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+        height, width = rgb.shape[:2]
+        top = int(rng.integers(self._noise_sheet.shape[0] - height + 1))
+        left = int(rng.integers(self._noise_sheet.shape[1] - width + 1))
+        sheet = self._noise_sheet[top : top + height, left : left + width]
+        sigma = float(rng.uniform(0.0, self._config.noise_sigma))
+        # The sheet is noise of 32 about 128.
+        return cv2.addWeighted(rgb, 1.0, sheet, sigma / 32, -128 * sigma / 32)
+
+
+def _looks(config: AugmentConfig) -> list[Any]:
+    """Return the transforms that change how things look, not where they are."""
+    return [
+        A.RandomBrightnessContrast((-0.3, 0.25), (-0.4, 0.3), p=config.light),
+        A.RandomGamma((65, 150), p=0.5 * config.light),
+        A.OneOf(
+            [
+                A.HueSaturationValue(10, (-50, 30), 0, p=1.0),
+                A.PlanckianJitter(p=0.5),
+                A.RGBShift(20, 20, 20, p=0.75),
+                A.RandomToneCurve(0.15, per_channel=True, p=0.75),
+                A.ToSepia(p=0.08),
+                A.ToGray(p=0.12),
+            ],
+            p=config.colour,
+        ),
+        A.OneOf(
+            [
+                A.MotionBlur((3, 5), p=1.0),
+                A.GaussianBlur(0, (0.4, 1.2), p=1.0),
+                A.Downscale((0.5, 0.9), {"downscale": cv2.INTER_AREA, "upscale": cv2.INTER_LINEAR}, p=0.5),
+            ],
+            p=config.blur,
+        ),
+        A.CoarseDropout((1, 4), (4, 14), (4, 14), fill="random_uniform", p=config.holes),
+        A.ImageCompression("jpeg", (45, 90), p=config.compression),
+    ]
+
+
+def _zoom(config: AugmentConfig) -> Any:
+    return A.Affine(
+        scale=config.zoom_scale,
+        translate_percent={"x": (-0.25, 0.25), "y": (-0.15, 0.15)},
+        keep_ratio=True,
+        border_mode=cv2.BORDER_REFLECT_101,
+        p=1.0,
+    )
+
+
+def _box_rules() -> Any:
+    return A.BboxParams("pascal_voc", label_fields=["index"], clip=True)
+
+
+def _pick(labels: Labels, kept: NDArray[np.int64], boxes: NDArray[np.float32]) -> Labels:
+    return replace(
+        labels,
+        boxes=boxes,
+        channels=labels.channels[kept],
+        distances_m=labels.distances_m[kept],
+        asked=labels.asked[kept],
+    )
+
+
+def _areas(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+
+
+def _noise_sheet(camera: Camera) -> NDArray[np.uint8]:
+    """Return Gaussian noise about 128 with a standard deviation of 32, larger than a frame by 64 px each way."""
+    rng = stream(0, Stream.AUGMENT)
+    noise = rng.standard_normal((camera.height_px + 64, camera.width_px + 64, 3), dtype=np.float32)
+    return np.clip(128 + 32 * noise, 0, 255).astype(np.uint8)

@@ -1,0 +1,105 @@
+"""How fast the network answers and learns on this machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from perception.backend import describe_device, limit_threads
+from perception.channels import CHANNELS, STRIDE, BoxField
+from perception.perceiver import load_perceiver
+from perception.pipeline import Batch
+from perception.targets import Targets
+from perception.train import new_learner
+from perception.training_config import TrainConfig
+from sim.camera import Camera, CameraFrame
+from sim.seeding import Stream, stream
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceSpeed:
+    """Time from frame to percept, one frame at a time.
+
+    Attributes:
+        median_ms: Half of the frames take less.
+        p99_ms: 99 of 100 take less.
+        frames: How many were timed.
+        threads: How many TensorFlow may use; None for as many as it likes.
+        device: What it ran on.
+    """
+
+    median_ms: float
+    p99_ms: float
+    frames: int
+    threads: int | None
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSpeed:
+    """Speed of training steps, with data at hand.
+
+    Attributes:
+        images_per_s: Median over the steps.
+        steps: How many were timed.
+        device: What it ran on.
+    """
+
+    images_per_s: float
+    steps: int
+    device: str
+
+
+def benchmark_inference(weights: Path | None = None, *, frames: int = 300, threads: int | None = 1) -> InferenceSpeed:
+    """Time the perceiver on frames of noise: its time does not depend on what it sees.
+
+    Raises:
+        RuntimeError: If `threads` is given and TensorFlow has already computed something in this process.
+        WeightsError: If the weights are missing, altered or foreign.
+    """
+    if threads is not None:
+        limit_threads(threads)
+    perceive = load_perceiver(weights)
+    pictures = [CameraFrame(step, rgb, perceive.camera) for step, rgb in enumerate(_noise(perceive.camera, 8))]
+    spent_ms: list[float] = []
+    for number in range(frames + 20):
+        begun = time.perf_counter()
+        perceive(pictures[number % len(pictures)])
+        spent_ms.append(1e3 * (time.perf_counter() - begun))
+    timed = spent_ms[20:]
+    return InferenceSpeed(
+        float(np.median(timed)), float(np.quantile(timed, 0.99)), len(timed), threads, describe_device()
+    )
+
+
+def benchmark_training(config: TrainConfig | None = None, *, steps: int = 20) -> TrainingSpeed:
+    """Time training steps of the standard camera's frames."""
+    config = config or TrainConfig()
+    camera = Camera()
+    learner = new_learner(config, camera, steps + 3)
+    rows, columns = camera.height_px // STRIDE, camera.width_px // STRIDE
+    targets = Targets(
+        heat=np.zeros((config.batch, rows, columns, CHANNELS), np.float32),
+        cells=np.zeros((1, 4), np.int32),
+        boxes=np.zeros((1, BoxField.LOG_SPREAD), np.float32),
+        weights=np.ones(1, np.float32),
+        lane=np.zeros((config.batch, 3), np.float32),
+        lane_weight=np.ones(config.batch, np.float32),
+    )
+    batch = Batch(np.stack(list(_noise(camera, config.batch))), targets)
+    spent_s: list[float] = []
+    for _ in range(steps + 3):
+        begun = time.perf_counter()
+        learner.take_step(batch)
+        spent_s.append(time.perf_counter() - begun)
+    return TrainingSpeed(config.batch / float(np.median(spent_s[3:])), steps, describe_device())
+
+
+def _noise(camera: Camera, count: int) -> Iterator[np.ndarray]:
+    rng = stream(0, Stream.TEXTURE)
+    for _ in range(count):
+        yield rng.integers(0, 256, (camera.height_px, camera.width_px, 3), dtype=np.uint8)

@@ -1,0 +1,96 @@
+"""Where a training stands, on the disk: all that is needed to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perception.weights import pack, unpack
+from sim.errors import WeightsError
+from sim.files import write_atomically
+
+CHECKPOINT_NAME = "checkpoint.npz"
+
+_ABOUT = "about"
+_ELSEWHERE = "Choose another --out, or remove this folder to start afresh."
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A training at one step.
+
+    Attributes:
+        fingerprint: Of configuration and data set; a run goes on only from its own.
+        history: A row for each finished epoch.
+        seconds: Time spent in training so far.
+        arrays: Every variable of network, average and optimiser, by name.
+    """
+
+    fingerprint: str
+    history: list[dict[str, float]]
+    seconds: float
+    arrays: dict[str, NDArray[Any]]
+
+
+def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
+    """Write it, whole or not at all.
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+    about = {"fingerprint": checkpoint.fingerprint, "history": checkpoint.history, "seconds": checkpoint.seconds}
+    text = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    write_atomically(folder / CHECKPOINT_NAME, pack({_ABOUT: text, **checkpoint.arrays}))
+
+
+def read_checkpoint(folder: Path, fingerprint: str) -> Checkpoint | None:
+    """Return the checkpoint of a run, or None if it has none yet.
+
+    Raises:
+        WeightsError: If it is damaged, or of a run with another configuration or data set.
+    """
+    path = folder / CHECKPOINT_NAME
+    if not path.exists():
+        return None
+    arrays = unpack(path.read_bytes(), path)
+    try:
+        about = json.loads(bytes(arrays.pop(_ABOUT)))
+        found = Checkpoint(about["fingerprint"], about["history"], about["seconds"], arrays)
+    except (KeyError, ValueError, TypeError):
+        raise WeightsError(
+            f"Expected {path} to be a training's checkpoint. Received: another file.", hint=_ELSEWHERE
+        ) from None
+    if found.fingerprint != fingerprint:
+        raise WeightsError(
+            f"Expected {path} to be of the same training. Received: one with other settings or another data set.",
+            hint=_ELSEWHERE,
+        )
+    return found
+
+
+def variables_to_arrays(groups: dict[str, list[Any]]) -> dict[str, NDArray[Any]]:
+    """Return every variable of some groups as arrays, named "group/number"."""
+    return {
+        f"{group}/{number:03d}": np.asarray(variable)
+        for group, variables in groups.items()
+        for number, variable in enumerate(variables)
+    }
+
+
+def arrays_to_variables(arrays: dict[str, NDArray[Any]], groups: dict[str, list[Any]]) -> None:
+    """Set every variable of some groups from arrays as `variables_to_arrays` named them.
+
+    Raises:
+        WeightsError: If a name or a shape is not theirs.
+    """
+    expected = {name: array.shape for name, array in variables_to_arrays(groups).items()}
+    if expected != {name: array.shape for name, array in arrays.items()}:
+        raise WeightsError("Expected a checkpoint of this network. Received: one of another.", hint=_ELSEWHERE)
+    for group, variables in groups.items():
+        for number, variable in enumerate(variables):
+            variable.assign(arrays[f"{group}/{number:03d}"])

@@ -1,0 +1,264 @@
+"""Stop signs on photographs of any size: the sign detector on an image pyramid, scored as COCO does.
+
+The network knows signs from about 10 to 70 pixels. A photograph is looked at in several sizes, half an octave apart,
+so that a sign of any size is of a known size in one of them. The sizes follow from what a photograph may hold and what
+the network was trained on; none was chosen by a score on photographs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import ceil, log2, sqrt
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from perception.backend import compute_precision, tf
+from perception.channels import COARSEST_STRIDE, Channel
+from perception.decode import find_peaks, suppress
+from perception.matching import Answer, SceneAnswers, Target, score_kind
+from perception.network import build_sign_detector
+from perception.scores import LOWEST_COUNTED, PhotographScores
+from perception.weights import fill, read_weights
+from sim.errors import DatasetError
+from sim.files import write_atomically
+
+Progress = Callable[[int, int], None]
+Seen = tuple[tuple[float, float, float, float], float]
+"""A box in the photograph's pixels and its score."""
+
+SMALLEST_SHARE, LARGEST_SHARE = 0.02, 0.9
+"""Heights of signs to be found, as shares of the photograph's height."""
+
+SMALLEST_KNOWN_PX, LARGEST_KNOWN_PX = 12.0, 96.0
+"""Heights of signs that training shows often enough."""
+
+LARGEST_FACTOR = 2.0
+"""A photograph is enlarged no further: there is nothing more to see."""
+
+LARGEST_AREA_PX = 3_000_000
+"""No level is larger: memory stays bounded whatever the photograph."""
+
+OUTSIDE_PX = (6.0, 160.0)
+"""A level's boxes outside these heights are left to other levels."""
+
+INSIDE_SHARE = 0.8
+"""A weaker box that lies within a stronger one by this share of itself is a part of the same sign."""
+
+MARGIN_PX = 16
+"""Reflected pixels about each level: the network has never seen a sign cut by padding."""
+
+SIGN_NAMES = ("stop_sign", "stop sign", "stop")
+
+
+@dataclass(frozen=True, slots=True)
+class SignFinder:
+    """The sign detector for pictures of any size."""
+
+    _look: Any = field(repr=False)
+
+    def __call__(self, rgb: NDArray[np.uint8]) -> list[Seen]:
+        """Return the stop signs in a photograph, strongest first.
+
+        Args:
+            rgb: uint8 (H, W, 3) of any size.
+        """
+        boxes: list[NDArray[np.float32]] = []
+        scores: list[NDArray[np.float32]] = []
+        for factor in pyramid(rgb.shape[0], rgb.shape[1]):
+            found = self._level(rgb, factor)
+            boxes.append(found[:, 2:6])
+            scores.append(found[:, 0])
+        return _merged(np.concatenate(boxes), np.concatenate(scores), rgb.shape[0], rgb.shape[1])
+
+    def _level(self, rgb: NDArray[np.uint8], factor: float) -> NDArray[np.float32]:
+        """Return the peaks of one level as `find_peaks` gives them, boxes in the photograph's pixels."""
+        height, width = max(round(rgb.shape[0] * factor), 1), max(round(rgb.shape[1] * factor), 1)
+        method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+        scaled = cv2.resize(rgb, (width, height), interpolation=method)
+        below, right = MARGIN_PX + -height % COARSEST_STRIDE, MARGIN_PX + -width % COARSEST_STRIDE
+        padded = cv2.copyMakeBorder(scaled, MARGIN_PX, below, MARGIN_PX, right, cv2.BORDER_REFLECT)
+        peaks = self._look(tf.constant(padded)).numpy()
+        tall = peaks[:, 5] - peaks[:, 3]
+        known = (tall >= OUTSIDE_PX[0]) & (tall <= OUTSIDE_PX[1])
+        peaks = peaks[(peaks[:, 0] >= LOWEST_COUNTED) & (peaks[:, 1] == Channel.STOP_SIGN) & known]
+        peaks[:, [2, 4]] = (peaks[:, [2, 4]] - MARGIN_PX) * (rgb.shape[1] / width)
+        peaks[:, [3, 5]] = (peaks[:, [3, 5]] - MARGIN_PX) * (rgb.shape[0] / height)
+        return peaks
+
+
+def load_sign_finder(weights: Path | None = None) -> SignFinder:
+    """Load the part of a trained network that finds signs.
+
+    Raises:
+        WeightsError: If the weights are missing, altered or foreign.
+    """
+    card, arrays = read_weights(weights)
+    model = build_sign_detector(card.network, compute_precision())
+    fill(model, arrays, "the weights file", allow_more=True)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)], autograph=False)
+    def look(rgb: Any) -> Any:
+        outputs = model(rgb[None], training=False)
+        # A small level has fewer cells than the usual number of peaks.
+        count = tf.minimum(64, tf.size(outputs["heat"]))
+        return find_peaks(outputs["heat"], outputs["boxes"], count)[0]
+
+    return SignFinder(look)
+
+
+def pyramid(height_px: int, width_px: int) -> list[float]:
+    """Return the factors by which a photograph is resized, largest first, half an octave apart."""
+    largest = min(
+        SMALLEST_KNOWN_PX / (SMALLEST_SHARE * height_px),
+        LARGEST_FACTOR,
+        sqrt(LARGEST_AREA_PX / (height_px * width_px)),
+    )
+    smallest = min(LARGEST_KNOWN_PX / (LARGEST_SHARE * height_px), largest)
+    steps = ceil(2 * log2(largest / smallest) - 1e-9)
+    return [largest / 2 ** (step / 2) for step in range(steps + 1)]
+
+
+def evaluate_photographs(
+    images: Path, annotations: Path, weights: Path | None, out: Path, *, progress: Progress | None = None
+) -> PhotographScores:
+    """Find stop signs on photographs, write what was found, and score it.
+
+    Args:
+        images: Folder of the photographs.
+        annotations: COCO ground truth.
+        weights: The weights file; the shipped one if not given.
+        out: Where `detections.json` goes: COCO results in the photographs' pixels, scores down to 0.05.
+        progress: Told the photographs done and in all.
+
+    Raises:
+        DatasetError: If annotations or a photograph are missing or damaged.
+        WeightsError: If the weights are missing, altered or foreign.
+        StorageError: If the results cannot be written.
+    """
+    truth = _read_annotations(annotations)
+    category = _stop_category(truth, annotations)
+    places = [_place(images, annotations, str(entry["file_name"])) for entry in truth["images"]]
+    find = load_sign_finder(weights)
+    results: list[dict[str, Any]] = []
+    scenes: list[SceneAnswers] = []
+    for done, (entry, place) in enumerate(zip(truth["images"], places, strict=True), start=1):
+        seen = find(read_photograph(place, entry))
+        results += [
+            {
+                "image_id": entry["id"],
+                "category_id": category,
+                "bbox": [round(x0, 2), round(y0, 2), round(x1 - x0, 2), round(y1 - y0, 2)],
+                "score": round(score, 5),
+            }
+            for (x0, y0, x1, y1), score in seen
+        ]
+        targets = [_target(each) for each in truth["annotations"] if _is_of(each, entry["id"], category)]
+        scenes.append(SceneAnswers(targets, [Answer(box, score, 0.0) for box, score in seen]))
+        if progress is not None:
+            progress(done, len(places))
+    write_atomically(out / "detections.json", json.dumps(results).encode())
+    return PhotographScores(len(scenes), score_kind(scenes, {})[0])
+
+
+def read_photograph(path: Path, entry: dict[str, Any]) -> NDArray[np.uint8]:
+    """Return a photograph as uint8 rgb, turned as its annotations expect it.
+
+    Raises:
+        DatasetError: If it cannot be read or has another size than annotated.
+    """
+    data = np.frombuffer(path.read_bytes(), np.uint8)
+    size = (entry.get("height"), entry.get("width"))
+    # Annotations are made on the picture as shown, or as stored: a camera held upright makes the two differ.
+    for flags in (cv2.IMREAD_COLOR, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION):
+        bgr = cv2.imdecode(data, flags) if data.size else None
+        if bgr is None:
+            raise DatasetError(f"Expected a photograph at {path}. Received: no picture.", hint="Fetch the file again.")
+        if None in size or bgr.shape[:2] == size:
+            return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+    raise DatasetError(
+        f"Expected {path} to be {size[1]} x {size[0]} pixels, as annotated. "
+        f"Received: {bgr.shape[1]} x {bgr.shape[0]} pixels.",
+        hint="Annotations and photographs must belong together.",
+    )
+
+
+def _merged(boxes: NDArray[np.float32], scores: NDArray[np.float32], height_px: int, width_px: int) -> list[Seen]:
+    """Join the levels' findings: of boxes that overlap, or lie within one another, the strongest remains."""
+    limits = np.array([width_px, height_px, width_px, height_px], np.float32)
+    boxes = np.clip(boxes, 0.0, limits)
+    order = np.argsort(-scores, kind="stable")
+    order = order[np.prod(boxes[order, 2:] - boxes[order, :2], axis=1) > 1.0]
+    boxes, scores = boxes[order], scores[order]
+    kept = suppress(boxes, np.zeros(len(boxes), np.int64))
+    boxes, scores = boxes[kept], scores[kept]
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    overlap = np.prod(np.maximum(high - low, 0.0), axis=-1)
+    inside = overlap / np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)[None, :] > INSIDE_SHARE
+    part = np.triu(inside, k=1).any(axis=0)
+    return [
+        ((float(x0), float(y0), float(x1), float(y1)), float(score))
+        for (x0, y0, x1, y1), score in zip(boxes[~part], scores[~part], strict=True)
+    ]
+
+
+def _read_annotations(path: Path) -> dict[str, Any]:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DatasetError(
+            f"Expected COCO annotations at {path}. Received: no such file.", hint="Check the path."
+        ) from None
+    except (OSError, ValueError) as fault:
+        raise DatasetError(f"Expected {path} to be COCO annotations in JSON. Received: {fault}.") from None
+    keys = ("images", "annotations", "categories")
+    if not isinstance(raw, dict) or any(not isinstance(raw.get(key), list) for key in keys):
+        raise DatasetError(f"Expected {path} to hold the lists {', '.join(keys)}. Received: another structure.")
+    for key, needed in (("images", ("id", "file_name")), ("annotations", ("image_id", "category_id", "bbox"))):
+        if any(name not in entry for entry in raw[key] for name in needed):
+            raise DatasetError(
+                f"Expected each of '{key}' in {path} to have {', '.join(needed)}. Received: one without."
+            )
+    if not raw["images"]:
+        raise DatasetError(f"Expected photographs in {path}. Received: an empty list.")
+    return raw
+
+
+def _stop_category(truth: dict[str, Any], path: Path) -> int:
+    for entry in truth["categories"]:
+        if str(entry.get("name", "")).lower() in SIGN_NAMES:
+            return int(entry["id"])
+    names = ", ".join(str(entry.get("name")) for entry in truth["categories"])
+    raise DatasetError(f"Expected a category named 'stop_sign' in {path}. Received: {names or 'none'}.")
+
+
+def _place(images: Path, annotations: Path, name: str) -> Path:
+    """Return where a photograph lies: relative to the folder of photographs, or to the annotations.
+
+    Raises:
+        DatasetError: If it lies in neither, or its name leads out of them.
+    """
+    parts = Path(name).parts
+    if Path(name).is_absolute() or os.pardir in parts:
+        raise DatasetError(f"Expected a file name inside {images} in {annotations}. Received: {name!r}.")
+    stripped = Path(*parts[1:]) if parts[0] == images.name and len(parts) > 1 else Path(name)
+    for place in (images / name, images / stripped, annotations.parent / name):
+        if place.is_file():
+            return place
+    raise DatasetError(f"Expected the photograph {name} in {images}. Received: no such file.", hint="Check --images.")
+
+
+def _is_of(annotation: dict[str, Any], image: int, category: int) -> bool:
+    return annotation["image_id"] == image and annotation["category_id"] == category
+
+
+def _target(annotation: dict[str, Any]) -> Target:
+    x, y, width, height = (float(value) for value in annotation["bbox"])
+    return Target((x, y, x + width, y + height), 0.0, not annotation.get("iscrowd", 0))

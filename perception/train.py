@@ -1,0 +1,235 @@
+"""Training: close-ups first, then whole frames, in a plain loop that may be stopped at any moment and resumed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from perception.backend import describe_device, keras, make_deterministic, training_precision
+from perception.card import Card, card_path, read_card, write_card
+from perception.checkpoint import Checkpoint, arrays_to_variables, read_checkpoint
+from perception.closeups import learn_signs
+from perception.evaluate import score_examples
+from perception.journal import Journal
+from perception.learner import Learner
+from perception.losses import losses
+from perception.network import build_network
+from perception.perceiver import make_perceiver
+from perception.pipeline import Preparer, batches, shuffled
+from perception.scores import LOWEST_COUNTED, Scores
+from perception.training_config import TrainConfig
+from perception.weights import WEIGHTS_NAME, save_weights
+from sim.camera import Camera
+from sim.errors import DatasetError, WeightsError
+from sim.recording import Dataset
+
+Progress = Callable[[int, int], None]
+
+CHECKPOINT_STEPS = 500
+"""Steps between checkpoints: about a minute on two cores."""
+
+VALIDATED_EACH_EPOCH = 400
+"""Validation examples scored after each epoch; all of them at the end."""
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """What a training left behind.
+
+    Attributes:
+        weights: The weights file; its card and README lie beside it.
+        card: What is known of them.
+        scores: On the examples that were held back.
+        history: A row for each epoch.
+        images_per_s: Examples a second while training on whole frames.
+        finished_before: Whether there was nothing left to do.
+    """
+
+    weights: Path
+    card: Card
+    scores: dict[str, Any] = field(repr=False)
+    history: list[dict[str, float]] = field(repr=False)
+    images_per_s: float
+    finished_before: bool
+
+
+def train(
+    dataset: Path,
+    out: Path,
+    config: TrainConfig,
+    *,
+    workers: int = 2,
+    command: str = "rollingstop train",
+    progress: Progress | None = None,
+) -> TrainResult:
+    """Train on a data set, or go on with a training that was interrupted.
+
+    A checkpoint is written after the close-ups, every `CHECKPOINT_STEPS`, after each epoch, and on Ctrl-C. From one on,
+    a run ends in the same weights as if it had not been interrupted.
+
+    Args:
+        dataset: Its folder.
+        out: Where weights, card, history, checkpoint and TensorBoard logs go.
+        config: How to train.
+        workers: Threads that prepare examples; their number does not change the result.
+        command: The command line, for the card.
+        progress: Told the steps done and the steps in all, close-ups included.
+
+    Raises:
+        DatasetError: If the data set is missing, damaged or too small.
+        WeightsError: If `out` holds another training, or the network's answers are no longer finite.
+        StorageError: If the disk is full.
+    """
+    source = Dataset.open(dataset)
+    trained_on = _split(source, config)
+    fingerprint = config.fingerprint(source.manifest.recipe_sha256)
+    found = read_checkpoint(out, fingerprint)
+    if found is not None and (finished := _finished(out, found)) is not None:
+        return finished
+    if found is None and (out / WEIGHTS_NAME).exists():
+        raise WeightsError(
+            f"Expected {out} to be empty or to hold this training. Received: a folder with other weights.",
+            hint="Choose another --out.",
+        )
+    if config.deterministic:
+        make_deterministic(config.seed)
+    else:
+        keras.utils.set_random_seed(config.seed % 2**32)
+    _LOG.info("Training on %d examples, %s.", trained_on, describe_device())
+    lesson = _Lesson(source, trained_on, config, workers, progress)
+    journal = Journal(out, fingerprint, found)
+    if found is not None:
+        arrays_to_variables(found.arrays, lesson.learner.groups)
+        _LOG.info("Going on at step %d of %d.", lesson.learner.step, lesson.learner.steps)
+    else:
+        lesson.look_at_closeups()
+        journal.write_checkpoint(lesson.learner)
+    try:
+        lesson.look_at_frames(journal)
+    except KeyboardInterrupt:
+        journal.write_checkpoint(lesson.learner)
+        raise
+    return _finish(out, lesson, journal, command)
+
+
+def new_learner(config: TrainConfig, camera: Camera, steps: int) -> Learner:
+    """Return the whole network, untrained, ready to take `steps` steps."""
+    model = build_network(config.network, camera, training_precision())
+    return Learner(model, lambda outputs, targets: losses(outputs, targets, config.weights), config, steps)
+
+
+def _split(source: Dataset, config: TrainConfig) -> int:
+    """Return how many examples to train on; those after them are held back.
+
+    Raises:
+        DatasetError: If they fill no batch.
+    """
+    trained_on = source.count - max(1, round(source.count * config.validation_share))
+    needed = max(config.batch, config.closeup_batch)
+    if trained_on < needed:
+        raise DatasetError(
+            f"Expected at least {needed} examples to train on. Received: {max(trained_on, 0)}.",
+            hint="Generate a larger data set.",
+        )
+    return trained_on
+
+
+class _Lesson:
+    """One training's data and what learns from it.
+
+    Attributes:
+        source: The data set.
+        trained_on: The examples from this index on are held back.
+        config: How to train.
+        learner: What learns.
+    """
+
+    def __init__(
+        self, source: Dataset, trained_on: int, config: TrainConfig, workers: int, progress: Progress | None
+    ) -> None:
+        self.source = source
+        self.trained_on = trained_on
+        self.config = config
+        self.learner = new_learner(config, source.camera, config.epochs * (trained_on // config.batch))
+        self._workers = workers
+        self._progress = progress
+
+    def look_at_closeups(self) -> None:
+        """Let the sign detector learn from close-ups, and start the whole network from its weights."""
+        if self.config.closeup_steps:
+            arrays = learn_signs(self.source, self.trained_on, self.config, self._workers, self._report)
+            self.learner.start_from(arrays)
+
+    def look_at_frames(self, journal: Journal) -> None:
+        """Take all steps that are left, epoch by epoch."""
+        config, learner = self.config, self.learner
+        prepare = Preparer(self.source.camera, config.augment, config.seed)
+        steps_per_epoch = self.trained_on // config.batch
+        while learner.step < learner.steps:
+            epoch, done = divmod(learner.step, steps_per_epoch)
+            order = shuffled(self.source, self.trained_on, config.seed, epoch, config.shuffle_buffer)
+            left = islice(order, done * config.batch, None)
+            journal.begin_epoch()
+            for batch in batches(left, prepare, epoch, config.batch, self._workers):
+                journal.add(learner.take_step(batch))
+                self._report(config.closeup_steps + learner.step)
+                if learner.step % CHECKPOINT_STEPS == 0:
+                    journal.write_checkpoint(learner)
+            spent_s = journal.epoch_seconds
+            journal.end_epoch(learner, epoch, config.batch, spent_s, self.validate(VALIDATED_EACH_EPOCH))
+
+    def validate(self, most: int) -> Scores:
+        """Score the averaged weights on the first `most` examples that were held back."""
+        arrays = self.learner.averaged()
+        perceiver = make_perceiver(self.config.network, self.source.camera, arrays, lowest_score=LOWEST_COUNTED)
+        stop = min(self.trained_on + most, self.source.count)
+        return score_examples(self.source.examples(self.trained_on, stop), perceiver)
+
+    def _report(self, done: int) -> None:
+        if self._progress is not None:
+            self._progress(done, self.config.closeup_steps + self.learner.steps)
+
+
+def _finish(out: Path, lesson: _Lesson, journal: Journal, command: str) -> TrainResult:
+    """Write weights and card. The card comes last: a folder with a card is a finished training."""
+    source, trained_on = lesson.source, lesson.trained_on
+    scores = lesson.validate(source.count)
+    path = out / WEIGHTS_NAME
+    digest, size = save_weights(path, lesson.learner.averaged())
+    card = Card(
+        sha256=digest,
+        bytes=size,
+        camera=source.camera,
+        network=lesson.config.network,
+        dataset={
+            "recipe": asdict(source.manifest.recipe),
+            "recipe_sha256": source.manifest.recipe_sha256,
+            "trained_on": trained_on,
+            "validated_on": source.count - trained_on,
+        },
+        training={
+            **asdict(lesson.config),
+            "steps": lesson.learner.steps,
+            "minutes": round(journal.seconds / 60, 1),
+            "device": describe_device(),
+        },
+        command=command,
+        scores=scores.to_dict(),
+    )
+    write_card(card, path)
+    return TrainResult(path, card, card.scores, journal.history, journal.images_per_s, finished_before=False)
+
+
+def _finished(out: Path, found: Checkpoint) -> TrainResult | None:
+    """Return the result of a training that is already complete, or None if there is more to do."""
+    path = out / WEIGHTS_NAME
+    if not (path.exists() and card_path(path).exists()):
+        return None
+    card = read_card(path)
+    return TrainResult(path, card, card.scores, found.history, 0.0, finished_before=True)

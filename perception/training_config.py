@@ -1,0 +1,82 @@
+"""How a training runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+from perception.augment import AugmentConfig
+from perception.losses import LossWeights
+from perception.network import NetworkConfig
+from sim.config import STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainConfig:
+    """How a training runs; together with the data set it fixes the weights.
+
+    Attributes:
+        seed: Of initial weights, order, augmentation and dropout.
+        closeup_steps: Steps on close-ups of signs, before the first epoch.
+        closeup_batch: Close-ups in a step.
+        epochs: Passes over the training examples.
+        batch: Examples in a step.
+        shuffle_buffer: Examples, still encoded, that are mixed at a time: 2,000 take some 200 MB.
+        learning_rate: Its peak; it rises to it in `warmup_steps` and falls along a cosine to 1 % of it at the end.
+        warmup_steps: Steps of the rise; at most a tenth of all.
+        weight_decay: Of kernels, as AdamW has it.
+        clip_norm: Largest norm of the gradient of all weights together.
+        ema_decay: Of the running average of the weights, which is what is kept in the end.
+        validation_share: Share of the data set, its last examples, that is never trained on.
+        deterministic: Whether the same run gives the same weights on the same hardware; free of charge on a CPU.
+        network: The network's sizes.
+        augment: How frames are changed.
+        weights: How much each part of the loss counts.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    seed: int = 1
+    closeup_steps: int = 4000
+    closeup_batch: int = 16
+    epochs: int = 5
+    batch: int = 16
+    shuffle_buffer: int = 2000
+    learning_rate: float = 2.5e-3
+    warmup_steps: int = 300
+    weight_decay: float = 0.01
+    clip_norm: float = 5.0
+    ema_decay: float = 0.998
+    validation_share: float = 0.05
+    deterministic: bool = True
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    weights: LossWeights = field(default_factory=LossWeights)
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch", "closeup_batch", "shuffle_buffer", "learning_rate", "clip_norm"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"Expected {name} to be positive. Received: {getattr(self, name)}.")
+        for name in ("seed", "closeup_steps", "warmup_steps", "weight_decay"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"Expected {name} of at least 0. Received: {getattr(self, name)}.")
+        if not 0.0 <= self.ema_decay < 1.0:
+            raise ValueError(f"Expected ema_decay to be within 0 to below 1. Received: {self.ema_decay}.")
+        if not 0.0 < self.validation_share < 1.0:
+            raise ValueError(f"Expected validation_share to be between 0 and 1. Received: {self.validation_share}.")
+
+    def fingerprint(self, dataset_digest: str) -> str:
+        """Return the digest of all that fixes the weights, for telling one run from another."""
+        text = json.dumps([asdict(self), dataset_digest], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+DEMO = TrainConfig(
+    closeup_steps=4000, closeup_batch=8, epochs=4, batch=8, learning_rate=2.5e-3, warmup_steps=150, ema_decay=0.995
+)
+"""For a small set and few minutes: small batches, so more steps; fewer of them, so a shorter memory of the average."""
