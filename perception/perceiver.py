@@ -30,7 +30,8 @@ LANE_TOLERANCE_M = 0.5
 
 RIVAL_WEIGHT = 0.5
 """How much of its belief a stop sign loses to a distractor believed with certainty in the same place. Chosen on the
-`validation` frames: recall at 0.97 precision, 8-40 m, rose from 0.91 to 0.95; 1.0 costs far signs more than it gains."""
+`validation` frames: recall at 0.97 precision, 8-40 m, rose from 0.91 to 0.95; 1.0 costs far signs more than it gains
+near ones."""
 
 _STD_PER_SCALE = sqrt(2.0)
 """Standard deviation of a Laplace distribution of scale 1."""
