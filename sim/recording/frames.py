@@ -7,7 +7,6 @@ drawn alone, last, or by another process.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import cos, hypot, sin
 
 import cv2
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from sim.actors import Actor, Behaviour
 from sim.generate import generate_world
+from sim.geometry import Rectangle, rectangles_overlap
 from sim.recording.recipe import Part, Placement, Recipe
 from sim.recording.schema import Example
 from sim.render import Painter
@@ -116,34 +116,10 @@ def _touches_ego(world: World, actor: Actor) -> bool:
     geometry = world.geometry
     centre = world.ego.ahead(0.5 * (geometry.front_m - geometry.rear_m))
     length_m = geometry.front_m + geometry.rear_m
-    return rectangles_meet(
-        (*centre, world.ego.heading_rad, length_m + 2 * CLEARANCE_M, geometry.width_m + 2 * CLEARANCE_M),
-        (actor.x_m, actor.y_m, actor.heading_rad, actor.size_m[0], actor.size_m[1]),
+    return rectangles_overlap(
+        Rectangle(*centre, world.ego.heading_rad, length_m + 2 * CLEARANCE_M, geometry.width_m + 2 * CLEARANCE_M),
+        Rectangle(actor.x_m, actor.y_m, actor.heading_rad, *actor.size_m[:2]),
     )
-
-
-Rectangle = tuple[float, float, float, float, float]
-"""x, y, heading, length, width."""
-
-
-def rectangles_meet(a: Rectangle, b: Rectangle) -> bool:
-    """Return whether two rectangles share a point: they do unless a side of one parts them (separating axes)."""
-    if hypot(a[0] - b[0], a[1] - b[1]) > 0.5 * (hypot(a[3], a[4]) + hypot(b[3], b[4])):
-        return False
-    for heading in (a[2], b[2]):
-        for axis in ((cos(heading), sin(heading)), (-sin(heading), cos(heading))):
-            apart_m = abs((b[0] - a[0]) * axis[0] + (b[1] - a[1]) * axis[1])
-            if apart_m > _reach_m(a, axis) + _reach_m(b, axis):
-                return False
-    return True
-
-
-def _reach_m(rectangle: Rectangle, axis: tuple[float, float]) -> float:
-    """Return half the length of a rectangle's shadow on an axis."""
-    _, _, heading, length_m, width_m = rectangle
-    along = abs(cos(heading) * axis[0] + sin(heading) * axis[1])
-    across = abs(-sin(heading) * axis[0] + cos(heading) * axis[1])
-    return 0.5 * (length_m * along + width_m * across)
 
 
 def _attributes(world: World, part: Part) -> dict[str, str | float]:

@@ -62,7 +62,12 @@ def test_file_names_may_be_relative_to_the_images_or_to_the_annotations(trained:
     for entry in truth["images"]:
         entry["file_name"] = entry["file_name"].removeprefix("images/")
     (photographs / "truth.json").write_text(json.dumps(truth))
-    evaluate_photographs(photographs / "images", photographs / "truth.json", trained.folder, photographs / "out")
+
+    scores = evaluate_photographs(
+        photographs / "images", photographs / "truth.json", trained.folder, photographs / "out"
+    )
+
+    assert scores.photographs == len(truth["images"])
 
 
 @pytest.mark.parametrize("name", ["../secret.png", "/etc/passwd", "missing.png"])

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from sim.actors import Behaviour
 from sim.camera import Camera
+from sim.geometry import Rectangle, rectangles_overlap
 from sim.percept import ObjectKind
 from sim.recording import ATTRIBUTES, Part, Placement, Recipe
-from sim.recording.frames import CLEARANCE_M, draw_example, encode_jpeg, rectangles_meet, sample_world
+from sim.recording.frames import CLEARANCE_M, draw_example, encode_jpeg, sample_world
 from sim.render import Painter
 from sim.spec import WorldSpec
 from sim.world import World
@@ -134,10 +135,10 @@ def test_the_ego_stands_in_its_lane_on_the_road_and_in_nobody(index: int) -> Non
     assert abs(world.lane_heading_rad) <= RECIPE.placement.heading_rad + 1e-9
     assert 0.0 < world.ego_s_m < world.scene.route_end_s_m
     centre = world.ego.ahead(0.5 * (world.geometry.front_m - world.geometry.rear_m))
-    ego = (*centre, world.ego.heading_rad, 4.6, world.geometry.width_m)
+    ego = Rectangle(*centre, world.ego.heading_rad, 4.6, world.geometry.width_m)
     for actor in world.actors:
-        body = (actor.x_m, actor.y_m, actor.heading_rad, *actor.size_m[:2])
-        assert not rectangles_meet(ego, body)
+        body = Rectangle(actor.x_m, actor.y_m, actor.heading_rad, *actor.size_m[:2])
+        assert not rectangles_overlap(ego, body)
 
 
 def test_the_car_ahead_comes_along_in_its_lane() -> None:
@@ -167,10 +168,12 @@ def test_the_car_ahead_comes_along_in_its_lane() -> None:
         ((0.0, 0.0, 1.0, 0.5, 0.5), True),
     ],
 )
-def test_rectangles_meet_where_no_axis_parts_them(other: tuple[float, float, float, float, float], meet: bool) -> None:
-    here = (0.0, 0.0, 0.0, 4.0, 2.0)
-    assert rectangles_meet(here, other) is meet
-    assert rectangles_meet(other, here) is meet
+def test_rectangles_overlap_unless_an_axis_parts_them(
+    other: tuple[float, float, float, float, float], meet: bool
+) -> None:
+    here = Rectangle(0.0, 0.0, 0.0, 4.0, 2.0)
+    assert rectangles_overlap(here, Rectangle(*other)) is meet
+    assert rectangles_overlap(Rectangle(*other), here) is meet
 
 
 def test_worlds_differ_from_frame_to_frame() -> None:
