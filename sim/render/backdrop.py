@@ -102,7 +102,7 @@ class Backdrop:
         cover = cv2.convertScaleAbs(window, alpha=strength)
         veil = cv2.merge([cover, cover, cover, np.zeros_like(cover)])
         bright = cv2.merge([*(cv2.convertScaleAbs(cover, alpha=value / 255) for value in pale), veil[..., 3]])
-        return cv2.add(cv2.multiply(sky, cv2.bitwise_not(veil), scale=1 / 255), bright)
+        return np.asarray(cv2.add(cv2.multiply(sky, cv2.bitwise_not(veil), scale=1 / 255), bright), np.uint8)
 
     def hills(self, seed: int, heading_rad: float, scale: int) -> list[tuple[float, float]]:
         """Return the outline of distant hills in supersampled pixels."""
@@ -150,7 +150,7 @@ class Backdrop:
         low = light.sky_low
         veil = cv2.merge([cv2.convertScaleAbs(haze, alpha=value / 255) for value in low])
         cv2.add(lower, veil, dst=lower)
-        return rgb
+        return np.asarray(rgb, np.uint8)
 
     def _haze_of(self, light: Light) -> NDArray[np.uint8]:
         if self._haze_key != light.visibility_m:

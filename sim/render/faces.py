@@ -272,14 +272,14 @@ def textures(kind: SignKind, look: int, wear_step: int, aspect: float) -> tuple[
     _DRAWINGS[kind](canvas, rng)
     raw = np.frombuffer(pygame.image.tobytes(canvas.surface, "RGBA_PREMULT"), np.uint8)
     rgba = raw.reshape(height * _DRAW, width * _DRAW, 4)
-    finished = cv2.resize(rgba, (width, height), interpolation=cv2.INTER_AREA)
+    finished = np.asarray(cv2.resize(rgba, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     if wear_step:
         _age(finished, (wear_step + float(rng.uniform(-0.5, 0.5))) / WEARS, rng)
     levels = [finished]
     while min(levels[-1].shape[:2]) >= 12:
         last = levels[-1]
         size = (max(1, last.shape[1] // 2), max(1, last.shape[0] // 2))
-        levels.append(cv2.resize(last, size, interpolation=cv2.INTER_AREA))
+        levels.append(np.asarray(cv2.resize(last, size, interpolation=cv2.INTER_AREA), np.uint8))
     return tuple(np.ascontiguousarray(level) for level in levels)
 
 

@@ -53,7 +53,7 @@ class Labeler:
         self._scale = scale
         self._mask = np.zeros((height_px * scale, width_px * scale), np.uint8)
         # Surface and array share their memory: what Pygame draws, NumPy reads.
-        self._surface = pygame.image.frombuffer(self._mask, (width_px * scale, height_px * scale), "P")
+        self._surface = pygame.image.frombuffer(self._mask.data, (width_px * scale, height_px * scale), "P")
 
     def label(
         self, world: World, view: View, mesh: Mesh, solids: Projected, ground: Ground, flat: Projected

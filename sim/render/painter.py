@@ -50,7 +50,7 @@ class Painter:
         width, height = camera.width_px * SUPERSAMPLING, camera.height_px * SUPERSAMPLING
         # Surface and array share their memory: what Pygame draws, OpenCV reads without a copy.
         self._pixels: NDArray[np.uint8] = np.zeros((height, width, 4), np.uint8)
-        self._canvas = pygame.image.frombuffer(self._pixels, (width, height), "RGBA")
+        self._canvas = pygame.image.frombuffer(self._pixels.data, (width, height), "RGBA")
         self._backdrop = Backdrop(camera)
         self._sensor = Sensor(camera)
         self._labeler = Labeler(camera.width_px, camera.height_px, SUPERSAMPLING)
@@ -98,7 +98,7 @@ class Painter:
         self._paint_shadows(world, view)
         self._paint_solids(light, mesh, solids)
         small = cv2.resize(self._pixels, (self.camera.width_px, self.camera.height_px), interpolation=cv2.INTER_AREA)
-        rgb = self._backdrop.finish_ground(small, view, light)
+        rgb = self._backdrop.finish_ground(np.asarray(small, np.uint8), view, light)
         return CameraFrame(world.step, self._sensor.expose(rgb, light, world.scene.seed, world.step), self.camera)
 
     def _paint_backdrop(self, world: World, view: View, ground: Ground) -> None:
@@ -176,5 +176,5 @@ class Painter:
             [[red, 0, 0, haze[0]], [0, green, 0, haze[1]], [0, 0, blue, haze[2]], [0, 0, 0, 1]], np.float32
         )
         sprite = np.ascontiguousarray(cv2.transform(sprite, shade))
-        picture = pygame.image.frombuffer(sprite, (u1 - u0, v1 - v0), "RGBA")
+        picture = pygame.image.frombuffer(sprite.data, (u1 - u0, v1 - v0), "RGBA")
         self._canvas.blit(picture, (u0, v0), special_flags=pygame.BLEND_PREMULTIPLIED)

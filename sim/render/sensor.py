@@ -63,4 +63,4 @@ class Sensor:
         y, x = (int(value) for value in rng.integers(0, _SLACK_PX, 2))
         width, height = self._size
         cv2.add(picture, more[y : y + height, x : x + width], dst=picture)
-        return cv2.subtract(picture, less[y : y + height, x : x + width], dst=picture)
+        return np.asarray(cv2.subtract(picture, less[y : y + height, x : x + width], dst=picture), np.uint8)
