@@ -62,6 +62,14 @@ _FACE_SIZES_M: dict[SignKind, tuple[float, float]] = {
 
 _ADVERTS = (SignKind.RED_DISC, SignKind.SALE, SignKind.BILLBOARD)
 _DISTRACTORS = tuple(_FACE_SIZES_M)
+_LOOKALIKES = (
+    SignKind.RED_HEXAGON,
+    SignKind.RED_DISC,
+    SignKind.DO_NOT_ENTER,
+    SignKind.WRONG_WAY,
+    SignKind.WARNING,
+    SignKind.YIELD,
+)
 
 
 def _uniform(rng: np.random.Generator, span: Span) -> float:
@@ -286,7 +294,10 @@ def _signs(
 def _distractor(
     rng: np.random.Generator, spec: WorldSpec, network: RoadNetwork, in_town: bool, end_s_m: float, sign_id: int
 ) -> Sign:
-    kind = _DISTRACTORS[int(rng.integers(len(_DISTRACTORS)))]
+    # With a share of 0 nothing is drawn for it, so that such worlds stay as they are.
+    alike = spec.lookalike_share > 0.0 and rng.random() < spec.lookalike_share
+    kinds = _LOOKALIKES if alike else _DISTRACTORS
+    kind = kinds[int(rng.integers(len(kinds)))]
     size = float(rng.uniform(0.85, 1.3))
     width_m, height_m = (size * length for length in _FACE_SIZES_M[kind])
     right = rng.random() < 0.7

@@ -38,6 +38,7 @@ class WorldSpec:
         hidden_share: Share of stop signs behind branches or a pole.
         hidden_fraction: How much of such a sign is hidden as seen from 30 m.
         distractors: Signs and adverts that are no stop signs.
+        lookalike_share: Share of these picked among the kinds most like a stop sign; the rest are picked among all.
         lead_share: Share of worlds with a car ahead of the ego in its lane.
         lead_gap_m: Ego's front bumper to that car's rear at the start.
         oncoming: Cars in the other lane.
@@ -72,6 +73,7 @@ class WorldSpec:
     hidden_share: float = 0.0
     hidden_fraction: Span = (0.1, 0.4)
     distractors: Count = (1, 4)
+    lookalike_share: float = 0.0
     lead_share: float = 0.0
     lead_gap_m: Span = (15.0, 30.0)
     oncoming: Count = (0, 2)

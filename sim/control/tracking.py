@@ -7,6 +7,7 @@ by odometry.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, hypot
 
@@ -14,7 +15,7 @@ from sim.camera import Camera
 from sim.control.lane import LaneBelief
 from sim.control.odometry import Travel, carry
 from sim.control.placing import place, settle
-from sim.percept import Detection, ObjectKind, Percept
+from sim.percept import Box, Detection, ObjectKind, Percept
 from sim.vehicle import VehicleGeometry
 
 MIN_SCORE = 0.25
@@ -36,6 +37,12 @@ BELIEVED_AFTER_S = 0.29
 
 MAX_GAIN = 0.9
 """Log-odds that a sure detection adds; one at `MIN_SCORE` adds nothing."""
+
+RIVAL_IOU = 0.3
+"""A sign and a distractor whose boxes overlap by more than this are one thing, and the network cannot tell which."""
+
+RIVAL_LOSS = 1.5
+"""Log-odds lost for each point by which the distractor's score is above the sign's."""
 
 MISS_BELIEVED = 0.20
 MISS_CANDIDATE = 0.55
@@ -157,11 +164,13 @@ def update_tracks(
         next_id: The first track id not yet given.
     """
     moved = [_predict(track, travel, geometry.camera_forward_m) for track in tracks]
+    others = [each for each in percept.detections if each.kind is ObjectKind.DISTRACTOR]
     seen = [
         (detection, _bearing(detection, camera))
         for detection in percept.detections
         if detection.kind is not ObjectKind.DISTRACTOR and detection.distance_m > 0.0
     ]
+    gains = [_gain(detection.score, _rival_score(detection, others)) for detection, _ in seen]
     matches = _associate(moved, seen)
     after: list[Track] = []
     for index, track in enumerate(moved):
@@ -169,13 +178,13 @@ def update_tracks(
         if match is None:
             kept = _miss(track, travel.dt_s, lane, camera)
         else:
-            kept = _update(track, *seen[match], travel, lane, camera)
+            kept = _update(track, *seen[match], gains[match], travel, lane, camera)
         if kept is not None:
             after.append(kept)
     taken = set(matches.values())
     for index, (detection, bearing) in enumerate(seen):
-        if index not in taken and detection.score > MIN_SCORE:
-            after.append(_found(next_id, detection, bearing, travel, lane, camera, after))
+        if index not in taken and detection.score > MIN_SCORE and gains[index] >= 0.0:
+            after.append(_found(next_id, detection, bearing, gains[index], travel, lane, camera, after))
             next_id += 1
     return _merge(after), next_id
 
@@ -241,15 +250,34 @@ def _bearing_sd(kind: ObjectKind, bearing: float, depth_m: float) -> float:
     return 0.012 + 0.3 / depth_m + 0.03 * abs(bearing)
 
 
-def _gain(score: float) -> float:
-    """Return the log-odds that one detection adds."""
-    return MAX_GAIN * min(max((score - MIN_SCORE) / (0.85 - MIN_SCORE), 0.0), 1.0)
+def _rival_score(detection: Detection, distractors: Sequence[Detection]) -> float:
+    """Return the highest score of a distractor seen in the same place as a sign, or 0."""
+    if detection.kind is not ObjectKind.STOP_SIGN:
+        return 0.0
+    return max((each.score for each in distractors if _overlap(detection.box, each.box) > RIVAL_IOU), default=0.0)
+
+
+def _overlap(first: Box, second: Box) -> float:
+    """Return the intersection over union of two boxes."""
+    wide = min(first[2], second[2]) - max(first[0], second[0])
+    high = min(first[3], second[3]) - max(first[1], second[1])
+    if wide <= 0.0 or high <= 0.0:
+        return 0.0
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
+    return wide * high / (areas - wide * high)
+
+
+def _gain(score: float, rival_score: float) -> float:
+    """Return the log-odds that one detection adds; what is as likely something else adds nothing, or less."""
+    if rival_score > score:
+        return -RIVAL_LOSS * (rival_score - score)
+    return MAX_GAIN * min(max((score - max(MIN_SCORE, rival_score)) / (0.85 - MIN_SCORE), 0.0), 1.0)
 
 
 def _update(
-    track: Track, detection: Detection, bearing: float, travel: Travel, lane: LaneBelief, camera: Camera
-) -> Track:
-    """Return a track after it has been seen."""
+    track: Track, detection: Detection, bearing: float, gain: float, travel: Travel, lane: LaneBelief, camera: Camera
+) -> Track | None:
+    """Return a track after it has been seen, or None if what is seen in its place is rather something else."""
     x_m, variance = track.x_m, track.spread_m**2
     speed_mps, covariance, speed_var = track.speed_mps, track.covariance, track.speed_var
     half_m = track.half_length_m
@@ -272,8 +300,10 @@ def _update(
     y_noise = hypot(BEARING_SD_RAD * centre_m, 0.15)
     y_var = (0.01 * centre_m + 0.1) ** 2
     y_m = track.y_m + y_var / (y_var + y_noise * y_noise) * (bearing * centre_m - track.y_m)
-    log_odds = min(track.log_odds + _gain(detection.score), MOST_LOG_ODDS)
-    seen_s = track.seen_s + (travel.dt_s if detection.score > MIN_SCORE else 0.0)
+    log_odds = min(track.log_odds + gain, MOST_LOG_ODDS)
+    if log_odds < (DISBELIEVED_LOG_ODDS if track.believed else DROPPED_LOG_ODDS):
+        return None
+    seen_s = track.seen_s + (travel.dt_s if gain > 0.0 else 0.0)
     return Track(
         track.track_id, track.kind, x_m, y_m, max(variance**0.5, floor_m),
         log_odds, seen_s, 0.0, speed_mps, covariance, speed_var, half_m,
@@ -352,6 +382,7 @@ def _found(
     track_id: int,
     detection: Detection,
     bearing: float,
+    gain: float,
     travel: Travel,
     lane: LaneBelief,
     camera: Camera,
@@ -366,7 +397,7 @@ def _found(
     handled = not vehicle and any(o.handled and abs(o.x_m - depth_m) < SAME_STOP_M for o in others)
     return Track(
         track_id, detection.kind, depth_m, y_m, max(noise_m, 0.05 * detection.distance_m),
-        FIRST_LOG_ODDS + _gain(detection.score), max(travel.dt_s, 0.05), 0.0,
+        FIRST_LOG_ODDS + gain, max(travel.dt_s, 0.05), 0.0,
         travel.speed_mps if vehicle else 0.0, 0.0, VEHICLE_SPEED_SD_MPS**2 if vehicle else 0.0, half_m,
         place(detection.kind, detection.distance_m, y_m, travel.speed_mps, lane), False, handled,
     )  # fmt: skip

@@ -224,6 +224,32 @@ def test_a_distractor_makes_no_track():
     assert see([Percept(0, (found,), STRAIGHT)] * 20).tracks == ()
 
 
+def contested(score: float, rival_score: float) -> list[Percept]:
+    """Percepts of standing before a thing that is hot as a stop sign and as a distractor."""
+    rival = replace(sign(30.0), kind=ObjectKind.DISTRACTOR, score=rival_score)
+    return [Percept(i, (sign(30.0, score=score), rival), STRAIGHT) for i in range(60)]
+
+
+def test_what_is_as_likely_something_else_is_never_believed_however_long_it_is_seen():
+    assert see(contested(0.45, 0.5)).stop_at_m is None
+    assert see(contested(0.6, 0.6)).stop_at_m is None
+
+
+def test_what_is_rather_a_stop_sign_than_something_else_is_believed():
+    assert see(contested(0.8, 0.35)).stop_at_m is not None
+
+
+def test_a_distractor_elsewhere_does_not_speak_against_a_sign():
+    elsewhere = replace(sign(30.0, left=-5.5), kind=ObjectKind.DISTRACTOR)
+    assert see([Percept(i, (sign(30.0, score=0.6), elsewhere), STRAIGHT) for i in range(20)]).stop_at_m is not None
+
+
+def test_a_believed_sign_that_turns_out_to_be_something_else_is_let_go():
+    memory = see([Percept(i, (sign(30.0),), STRAIGHT) for i in range(12)])
+    assert memory.stop_at_m is not None
+    assert see(contested(0.3, 0.9), memory=memory).stop_at_m is None
+
+
 # Places
 
 
