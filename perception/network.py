@@ -1,7 +1,7 @@
 """The network: one compact CNN that looks once and answers what, where, how far, and how the lane runs.
 
     rgb (H, W, 3) uint8
-      └─ stem      16 at 1/2, 24-24 at 1/4, 48-48-48 at 1/8 ──────────────┐
+      └─ stem      16 at 1/2, 32-32 at 1/4, 48-48-48 at 1/8 ──────────────┐
            └─ context   64-64-64 at 1/16, the last one dilated ──┐        │
                 │                                  brought back up and added
                 │                                                └── head features, 48 at 1/8
@@ -48,9 +48,9 @@ class NetworkConfig:
 
     __pydantic_config__: ClassVar[Any] = STRICT
 
-    stem: tuple[int, int, int] = (16, 24, 48)
+    stem: tuple[int, int, int] = (16, 32, 48)
     context: int = 64
-    branch: int = 48
+    branch: int = 64
     lane_maps: int = 8
     lane_units: int = 64
     lane_dropout: float = 0.1

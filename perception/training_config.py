@@ -42,9 +42,9 @@ class TrainConfig:
     __pydantic_config__: ClassVar[Any] = STRICT
 
     seed: int = 1
-    closeup_steps: int = 16_000
+    closeup_steps: int = 20_000
     closeup_batch: int = 16
-    epochs: int = 4
+    epochs: int = 3
     batch: int = 16
     shuffle_buffer: int = 2000
     learning_rate: float = 2.5e-3
