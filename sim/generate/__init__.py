@@ -1,0 +1,48 @@
+"""A world from a seed: roads first, then what stands on and beside them."""
+
+from __future__ import annotations
+
+from sim.generate.actors import draw_actors
+from sim.generate.drawing import draw_look, uniform
+from sim.generate.light import draw_light
+from sim.generate.roads import CROSSWALK_DEPTH_M, START_BUMPER_S_M, draw_roads
+from sim.generate.scenery import draw_scenery
+from sim.generate.signs import FIRST_SIGN_ID, ROUND_CROWN, draw_signs
+from sim.seeding import Stream, stream
+from sim.spec import WorldSpec
+from sim.vehicle import EgoState, VehicleGeometry
+from sim.world import Scene, World, place_ego
+
+__all__ = ["CROSSWALK_DEPTH_M", "FIRST_SIGN_ID", "ROUND_CROWN", "START_BUMPER_S_M", "generate_world"]
+
+
+def generate_world(seed: int, spec: WorldSpec) -> World:
+    """Draw one world.
+
+    The same seed and spec give the same world; each kind of thing draws from a stream of its own.
+
+    Args:
+        seed: Any non-negative integer.
+        spec: What the world may be.
+    """
+    rng = stream(seed, Stream.ROADS)
+    in_town = bool(rng.random() < spec.kerb_share)
+    network, end_s_m = draw_roads(rng, spec, in_town)
+    signs, hiding = draw_signs(stream(seed, Stream.SIGNS), spec, network, in_town, end_s_m)
+    scenery = draw_scenery(stream(seed, Stream.SCENERY), spec, network, signs, hiding, in_town, end_s_m)
+    limit_mps = uniform(stream(seed, Stream.EGO), spec.speed_limit_mps)
+    scene = Scene(
+        seed,
+        network,
+        signs,
+        scenery,
+        draw_light(stream(seed, Stream.LIGHT), spec),
+        draw_look(stream(seed, Stream.TEXTURE)),
+        limit_mps,
+        end_s_m,
+    )
+    geometry = VehicleGeometry()
+    world = World(
+        scene, EgoState(0.0, 0.0, 0.0, 0.0), draw_actors(stream(seed, Stream.ACTORS), spec, network, limit_mps)
+    )
+    return place_ego(world, START_BUMPER_S_M - geometry.front_m, 0.0, 0.0, 0.95 * limit_mps)

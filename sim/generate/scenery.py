@@ -1,0 +1,79 @@
+"""Buildings, trees and poles beside the roads."""
+
+from __future__ import annotations
+
+from math import hypot, pi
+
+import numpy as np
+
+from sim.generate.drawing import count, draw_look
+from sim.generate.roads import START_BUMPER_S_M
+from sim.generate.signs import blocks_sight
+from sim.road import Path, RoadNetwork
+from sim.signs import Sign
+from sim.spec import WorldSpec
+from sim.world import Scenery, SceneryKind
+
+
+def draw_scenery(
+    rng: np.random.Generator,
+    spec: WorldSpec,
+    network: RoadNetwork,
+    signs: tuple[Sign, ...],
+    hiding: tuple[Scenery, ...],
+    in_town: bool,
+    end_s_m: float,
+) -> tuple[Scenery, ...]:
+    """Return what stands about, `hiding` included; nothing but that stands between a driver and a stop sign."""
+    found = list(hiding)
+    path = network.ego_road.path
+    first_m, last_m = START_BUMPER_S_M - 10.0, end_s_m + 110.0
+    houses = count(rng, spec.buildings)
+    for _ in range(houses if in_town else houses // 2):
+        length_m, width_m = float(rng.uniform(8, 14)), float(rng.uniform(8, 20))
+        away_m = network.ego_road.half_width_m + float(rng.uniform(5, 10) if in_town else rng.uniform(12, 35))
+        side = 1.0 if rng.random() < 0.5 else -1.0
+        s_m = float(rng.uniform(first_m, last_m))
+        height_m = float(rng.uniform(4, 14) if in_town else rng.uniform(3.5, 7))
+        x_m, y_m = path.position(s_m, side * (away_m + 0.5 * length_m))
+        heading = path.heading(s_m) - side * pi / 2
+        house = Scenery(SceneryKind.BUILDING, x_m, y_m, heading, length_m, width_m, height_m, draw_look(rng))
+        if _stands_free(network, signs, house, found):
+            found.append(house)
+    for _ in range(count(rng, spec.trees)):
+        crown_m = float(rng.uniform(1.5, 6.0))
+        side = 1.0 if rng.random() < 0.5 else -1.0
+        d_m = side * (network.ego_road.half_width_m + 1.0 + 0.5 * crown_m + float(rng.gamma(1.5, 6.0)))
+        x_m, y_m = path.position(float(rng.uniform(first_m, last_m)), d_m)
+        height_m = crown_m * float(rng.uniform(1.1, 2.0))
+        tree = Scenery(SceneryKind.TREE, x_m, y_m, 0.0, crown_m, crown_m, height_m, draw_look(rng))
+        if _stands_free(network, signs, tree, found):
+            found.append(tree)
+    pole_side = 1.0 if rng.random() < 0.5 else -1.0
+    first_pole_m, gap_m = float(rng.uniform(first_m, first_m + 30)), float(rng.uniform(28, 45))
+    for number in range(int((last_m - first_pole_m) / gap_m) if rng.random() < 0.7 else 0):
+        x_m, y_m = path.position(
+            first_pole_m + number * gap_m, pole_side * (network.ego_road.half_width_m + (1.0 if in_town else 4.5))
+        )
+        pole = Scenery(SceneryKind.POLE, x_m, y_m, 0.0, 0.25, 0.25, float(rng.uniform(6, 9)), draw_look(rng))
+        if _stands_free(network, signs, pole, found):
+            found.append(pole)
+    return tuple(found)
+
+
+def _stands_free(network: RoadNetwork, signs: tuple[Sign, ...], thing: Scenery, others: list[Scenery]) -> bool:
+    """Return whether a thing keeps off the roads, off its neighbours and out of the sight of stop signs."""
+    radius_m = 0.5 * max(thing.length_m, thing.width_m)
+    roads = [network.ego_road, *(junction.road for junction in network.junctions)]
+    if any(_distance_to(road.path, thing.x_m, thing.y_m) < road.half_width_m + radius_m + 0.6 for road in roads):
+        return False
+    for other in others:
+        apart_m = hypot(thing.x_m - other.x_m, thing.y_m - other.y_m)
+        if apart_m < 0.8 * (radius_m + 0.5 * max(other.length_m, other.width_m)):
+            return False
+    return not blocks_sight(network, signs, thing.x_m, thing.y_m, radius_m)
+
+
+def _distance_to(path: Path, x_m: float, y_m: float) -> float:
+    every = slice(None, None, 4)
+    return float(np.sqrt(np.min((path.x_m[every] - x_m) ** 2 + (path.y_m[every] - y_m) ** 2)))
