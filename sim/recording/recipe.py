@@ -175,8 +175,7 @@ def load_recipe(path: Path) -> Recipe:
     """Read a recipe from a TOML file.
 
     A recipe may begin with `extends = "other.toml"`, a file in the same folder: it is that recipe, but for the keys
-    that it gives itself. The tables `[world]`, `[placement]` and `[camera]` are merged key by key; `[[mixture]]` is
-    replaced.
+    that it gives itself. Tables, such as `[world]`, are merged key by key; lists, such as `[[mixture]]`, are replaced.
 
     Raises:
         RecipeError: If the file is missing, is no TOML, or holds a wrong or unknown key; the message names it.
@@ -196,11 +195,12 @@ def load_recipe(path: Path) -> Recipe:
 
 
 def _overlaid(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Return `base` with the keys of `own` laid over it, table by table."""
     merged = {**base, **own}
-    for key in ("world", "placement", "camera"):
-        below, above = base.get(key), own.get(key)
+    for key, above in own.items():
+        below = base.get(key)
         if isinstance(below, dict) and isinstance(above, dict):
-            merged[key] = {**below, **above}
+            merged[key] = _overlaid(below, above)
     return merged
 
 
@@ -212,5 +212,5 @@ def _with_shared_world(raw: dict[str, Any]) -> dict[str, Any]:
     filled: list[Any] = []
     for part in parts:
         own = part.get("world", {}) if isinstance(part, dict) else None
-        filled.append({**part, "world": {**shared, **own}} if isinstance(own, dict) else part)
+        filled.append({**part, "world": _overlaid(shared, own)} if isinstance(own, dict) else part)
     return {**raw, "mixture": filled} if filled else raw

@@ -36,9 +36,13 @@ def test_no_two_shipped_recipes_share_a_world() -> None:
         seeds |= own
 
 
-def test_test_and_training_frames_come_from_the_same_worlds() -> None:
-    standard, test = (load_recipe(SHIPPED[0].with_name(name)) for name in ("standard.toml", "test.toml"))
-    assert (test.parts, test.placement, test.camera) == (standard.parts, standard.placement, standard.camera)
+@pytest.mark.parametrize("name", ["test.toml", "validation.toml"])
+def test_test_and_training_frames_come_from_the_same_worlds_save_for_trainings_extra_lookalikes(name: str) -> None:
+    standard, test = (load_recipe(SHIPPED[0].with_name(each)) for each in ("standard.toml", name))
+    assert (test.placement, test.camera) == (standard.placement, standard.camera)
+    worlds = {part.name: part.world for part in standard.parts}
+    del worlds["lookalikes"]
+    assert {part.name: part.world for part in test.parts} == worlds
 
 
 def test_without_a_mixture_the_recipe_is_its_only_part(tmp_path: Path) -> None:

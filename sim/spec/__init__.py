@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sim.config import STRICT
+from sim.spec.spans import Count, Span, check_spec
 
-Span = tuple[float, float]
-"""Low and high end of a uniform distribution."""
-
-Count = tuple[int, int]
-"""Fewest and most, both included, uniform."""
+__all__ = ["Count", "Span", "WorldSpec", "check_spec"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +81,4 @@ class WorldSpec:
     visibility_m: Span = (400.0, 3000.0)
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if isinstance(value, tuple):
-                if value[0] > value[1] or value[0] < 0:
-                    raise ValueError(
-                        f"Expected {item.name} to be [low, high] with 0 <= low <= high. Received: {list(value)}."
-                    )
-            elif item.name.endswith("_share") and not 0.0 <= value <= 1.0:
-                raise ValueError(f"Expected {item.name} to be within 0 to 1. Received: {value}.")
+        check_spec(self)
