@@ -141,8 +141,11 @@ class PhotographScores:
     stop_sign: KindScores
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the scores as plain values."""
-        return asdict(self)
+        """Return the scores as plain values, without those that need a distance."""
+        plain = asdict(self)
+        for name in ("distance_error_median", "distance_error_p90", "bands"):
+            del plain["stop_sign"][name]
+        return plain
 
 
 def share(hits: int, n: int) -> Measure:

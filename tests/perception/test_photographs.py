@@ -47,6 +47,7 @@ def test_every_size_of_sign_has_a_level_half_an_octave_away_at_most(height: int,
 def test_photographs_of_any_size_give_coco_results(trained: Trained, photographs: Path, tmp_path: Path) -> None:
     scores = evaluate_photographs(photographs / "images", photographs / "truth.json", trained.folder, tmp_path / "out")
     assert scores.photographs == 2
+    assert not any("distance" in name for name in scores.to_dict()["stop_sign"])
     assert scores.stop_sign.ap.n == 1
     results = json.loads((tmp_path / "out" / "detections.json").read_text())
     for result in results:
