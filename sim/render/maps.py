@@ -13,15 +13,23 @@ from itertools import compress
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.generate import FIRST_SIGN_ID
-from sim.maps import Maps, SemanticClass
+from sim.maps import SemanticClass
+from sim.percept import ObjectKind
 from sim.render.ground import Ground
 from sim.render.labels import labelled_polygons
 from sim.render.mesh import Mesh
 from sim.render.projection import NEAR_M, Projected, View
+from sim.truth import GroundTruth
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
+
+KIND_CLASSES: dict[ObjectKind, SemanticClass] = {
+    ObjectKind.STOP_SIGN: SemanticClass.STOP_SIGN,
+    ObjectKind.DISTRACTOR: SemanticClass.DISTRACTOR,
+    ObjectKind.VEHICLE: SemanticClass.VEHICLE,
+}
+"""What each kind of labelled thing is in a map of classes."""
 
 _EDGE_ON = 1e-6
 """A plane through the camera, to this share of its size, is seen as a line: there is no depth to solve for."""
@@ -70,60 +78,35 @@ class Mapper:
             draw(surface, k, solids.points[first:last])
         return Numbered(self._ids, first_solid)
 
-    def maps(
+    def instances(self, numbered: Numbered, mesh: Mesh, solids: Projected) -> NDArray[np.int32]:
+        """Return which labelled thing each pixel belongs to."""
+        table = np.concatenate([np.zeros(numbered.first_solid, np.int64), _owners(mesh, solids)]).astype(np.int32)
+        return table[numbered.ids]
+
+    def semantics(
         self,
-        step: int,
+        numbered: Numbered,
         view: View,
         mesh: Mesh,
         solids: Projected,
         ground: Ground,
         flat: Projected,
-        *,
-        instances: bool,
-        semantics: bool,
-        depth: bool,
-    ) -> Maps:
-        """Return those maps of a moment that are asked for.
-
-        Args:
-            step: The moment.
-            view: The camera's place.
-            mesh: All that stands up.
-            solids: The polygons of `mesh` in the picture.
-            ground: All that lies flat.
-            flat: The polygons of `ground` in the picture.
-            instances: Whether to tell which thing a pixel belongs to.
-            semantics: Whether to tell what kind of thing that is.
-            depth: Whether to tell how far it is.
-        """
-        numbered = self.number(mesh, solids, flat)
-        return Maps(
-            step,
-            self._scale,
-            _instances(numbered, mesh, solids) if instances else None,
-            self._semantics(numbered, view, mesh, solids, ground, flat) if semantics else None,
-            self._depth_m(numbered, view, mesh, solids) if depth else None,
-        )
-
-    def _semantics(
-        self, numbered: Numbered, view: View, mesh: Mesh, solids: Projected, ground: Ground, flat: Projected
+        truth: GroundTruth,
     ) -> NDArray[np.uint8]:
+        """Return what each pixel shows; of a labelled thing, what its label in `truth` says."""
         groups = mesh.groups[solids.index]
-        bare = (mesh.owners[groups] >= FIRST_SIGN_ID) & ~labelled_polygons(mesh, solids)
-        standing = np.where(bare, SemanticClass.POLE, mesh.classes[groups])
+        owners = _owners(mesh, solids)
+        standing = np.where((mesh.owners[groups] > 0) & (owners == 0), SemanticClass.POLE, mesh.classes[groups])
+        for thing in truth.objects:
+            standing[owners == thing.instance_id] = KIND_CLASSES[thing.kind]
         table = np.concatenate([[SemanticClass.SKY], ground.classes[flat.index], standing]).astype(np.uint8)
         classes = table[numbered.ids]
         open_ground = (numbered.ids == 0) & (self._ground_nearness(view) > 0)[:, None]
         classes[open_ground] = SemanticClass.TERRAIN
         return classes
 
-    def _ground_nearness(self, view: View) -> NDArray[np.float64]:
-        """Return 1 / depth of the flat ground at each row's middle; 0 at and above the horizon."""
-        camera = view.camera
-        below_px = (np.arange(len(self._ids)) + 0.5) / self._scale - camera.centre_v_px
-        return np.maximum(below_px, 0.0) / (camera.focal_px * camera.height_m)
-
-    def _depth_m(self, numbered: Numbered, view: View, mesh: Mesh, solids: Projected) -> NDArray[np.float32]:
+    def depth_m(self, numbered: Numbered, view: View, mesh: Mesh, solids: Projected) -> NDArray[np.float32]:
+        """Return how far along the optical axis what each pixel shows is."""
         with np.errstate(divide="ignore"):
             column = (1.0 / self._ground_nearness(view)).astype(np.float32)
         depth_m = np.repeat(column[:, None], self._ids.shape[1], axis=1)
@@ -139,11 +122,16 @@ class Mapper:
         depth_m[rows, columns] = 1.0 / np.clip(nearness, low[own], high[own])
         return depth_m
 
+    def _ground_nearness(self, view: View) -> NDArray[np.float64]:
+        """Return 1 / depth of the flat ground at each row's middle; 0 at and above the horizon."""
+        camera = view.camera
+        below_px = (np.arange(len(self._ids)) + 0.5) / self._scale - camera.centre_v_px
+        return np.maximum(below_px, 0.0) / (camera.focal_px * camera.height_m)
 
-def _instances(numbered: Numbered, mesh: Mesh, solids: Projected) -> NDArray[np.int32]:
-    owners = np.where(labelled_polygons(mesh, solids), mesh.owners[mesh.groups[solids.index]], 0)
-    table = np.concatenate([np.zeros(numbered.first_solid, np.int64), owners]).astype(np.int32)
-    return table[numbered.ids]
+
+def _owners(mesh: Mesh, solids: Projected) -> NDArray[np.int64]:
+    """Return which labelled thing each polygon of the picture belongs to, 0 for none, shape (p,)."""
+    return np.where(labelled_polygons(mesh, solids), mesh.owners[mesh.groups[solids.index]], 0)
 
 
 def _planes(

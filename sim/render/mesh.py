@@ -36,7 +36,7 @@ class Mesh:
         faces: Which textured face a polygon carries, or `NO_FACE`, shape (p,).
         centres_m: World x, y of each group, by which groups are ordered, shape (g, 2).
         owners: Instance id of each group, 0 for what is not labelled, shape (g,).
-        classes: `SemanticClass` of each group, shape (g,).
+        classes: `SemanticClass` of each group that is not labelled, shape (g,).
     """
 
     anchors_m: NDArray[np.float64] = field(repr=False)

@@ -78,8 +78,15 @@ class Painter:
     def maps(self, world: World, *, instances: bool = False, semantics: bool = False, depth: bool = False) -> Maps:
         """Return labels for each pixel of a moment; what is not asked for costs nothing and is None."""
         view, mesh, solids, ground, flat = self._projected(world)
-        return self._mapper.maps(
-            world.step, view, mesh, solids, ground, flat, instances=instances, semantics=semantics, depth=depth
+        mapper = self._mapper
+        numbered = mapper.number(mesh, solids, flat)
+        truth = self._labeler.label(world, view, mesh, solids, ground, flat) if semantics else None
+        return Maps(
+            world.step,
+            SUPERSAMPLING,
+            mapper.instances(numbered, mesh, solids) if instances else None,
+            mapper.semantics(numbered, view, mesh, solids, ground, flat, truth) if truth else None,
+            mapper.depth_m(numbered, view, mesh, solids) if depth else None,
         )
 
     def lane(self, world: World, ahead_m: float = AHEAD_M) -> LaneLines:

@@ -252,7 +252,6 @@ def _sign(builder: MeshBuilder, sign: Sign, faces: list[FaceKey]) -> None:
         [(-post_half_m, 0.0), (post_half_m, 0.0), (post_half_m, sign.centre_z_m), (-post_half_m, sign.centre_z_m)],
         grey,
     )
-    builder.semantic = SemanticClass.STOP_SIGN if sign.kind is SignKind.STOP else SemanticClass.DISTRACTOR
     builder.group(sign.x_m, sign.y_m, sign.sign_id)
     # Outlines run clockwise as seen, and a front runs counter-clockwise: as it stands, an outline is its own back.
     builder.polygon([at(u, v, 0.02) for u, v in shape], (146, 148, 150), one_sided=True)
@@ -269,7 +268,7 @@ def vehicle_mesh(kind: ActorKind, look: int) -> Mesh:
     """Return a vehicle about the origin, looking along x; `look` picks its paint."""
     length_m, width_m, height_m = SIZES_M[kind]
     paint = _PAINTS[look % len(_PAINTS)]
-    builder = MeshBuilder(semantic=SemanticClass.VEHICLE)
+    builder = MeshBuilder()
     builder.group(0.0, 0.0, 1)
     half = 0.5 * length_m
     if kind is ActorKind.CAR:
