@@ -225,14 +225,17 @@ def _print_stats(stats: Stats) -> None:
     console = Console()
     share = stats.with_sign / max(stats.frames, 1)
     console.print(f"{stats.frames} frames, {share:.1%} of them with a stop sign for the car in sight.", highlight=False)
+    table = Table("what", show_lines=False)
+    for column in ("how many", "share"):
+        table.add_column(column, justify="right")
     for heading, counts in stats.tables.items():
         total = sum(counts.values())
-        table = Table(title=f"{heading}: {sum(1 for number in counts.values() if number)} different", min_width=56)
-        for column, side in (("", "left"), ("how many", "right"), ("share", "right")):
-            table.add_column(column, justify=side)
+        different = sum(1 for number in counts.values() if number)
+        table.add_section()
+        table.add_row(f"[bold]{heading}[/]: {different} different", f"[bold]{total}[/]", "")
         for name, number in counts.items():
-            table.add_row(name.replace("_", " "), str(number), f"{number / total:.1%}" if total else "-")
-        console.print(table)
+            table.add_row(f"  {name.replace('_', ' ')}", str(number), f"{number / total:.1%}" if total else "-")
+    console.print(table)
     if stats.nearest is not None:
         first, second, pair = stats.nearest
         verdict = "Two frames are alike" if pair.alike else "No two frames are alike"

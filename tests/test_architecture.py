@@ -26,6 +26,7 @@ def _loaded_by(statement: str) -> list[str]:
         "import sim.loop",
         "import sim.recording, sim.recording.frames",
         "import sim.viewer.window",
+        "import sim.show.contact, sim.show.stats",
         "import scenarios.run, scenarios.report, scenarios.demo, scenarios.drives",
         "import scenarios.environment",
         "import perception",

@@ -52,6 +52,8 @@ CLASS_COLOURS: dict[SemanticClass, Rgb] = {
 }
 
 _TEXT = 11
+_SMALL_PX = 20
+"""Narrower boxes have thin lines, which hide less of what is in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class LabelWriter:
             colour = KIND_STYLES[thing.kind].colour
             if thing.box != thing.amodal_box:
                 pygame.draw.rect(target, mix(colour, NEAR_BLACK, 0.45), _rect(region, thing.amodal_box, 2), 1)
-            pygame.draw.rect(target, colour, rect, 2)
+            pygame.draw.rect(target, colour, rect, 1 if rect.width < _SMALL_PX else 2)
         for thing, rect in shown:
             self._name(target, thing, rect)
         return np.asarray(cv2.cvtColor(pixels_bgrx(target), cv2.COLOR_BGRA2RGB), np.uint8)
