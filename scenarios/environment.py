@@ -157,7 +157,8 @@ class StopSignEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
 
     def _look(self, world: World) -> None:
         frame, _ = self._painter.look(world, truth=False)
-        assert frame is not None
+        if frame is None:
+            raise ValueError("Expected the painter to return the frame asked for. Received: None.")
         self._picture: Image = frame.rgb
         if self.render_mode == "human":
             self._show()

@@ -124,6 +124,12 @@ def test_show_draws_a_sheet_and_says_what_is_on_it(monkeypatch, capsys, recipe, 
     assert sheet.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_sheet_can_be_grouped_by_what_the_simulator_can_group_by():
+    from sim.show.groups import GroupBy
+
+    assert [name.value for name in rollingstop.GroupName] == [by.value for by in GroupBy]
+
+
 def test_show_counts_what_a_recipe_and_what_a_data_set_hold(monkeypatch, capsys, recipe, dataset):
     for what in (recipe, dataset):
         status, out, _ = run(monkeypatch, capsys, "show", what, "--stats", "-q", "--json")

@@ -55,6 +55,9 @@ _TEXT = 11
 _SMALL_PX = 20
 """Narrower boxes have thin lines, which hide less of what is in them."""
 
+_OUTLINED_PX = 8
+"""Narrower masks have no outline, which would hide their colour."""
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -184,6 +187,8 @@ def masks_over(rgb: NDArray[np.uint8], region: Region, maps: Maps, truth: Ground
     colours = region.cut(table[maps.semantics], maps.scale)
     blended = cv2.addWeighted(colours, 0.72, rgb, 0.28, 0.0)
     for thing in truth.objects:
+        if _rect(region, thing.box, 0).width < _OUTLINED_PX:
+            continue
         mask = region.cut((maps.instances == thing.instance_id).astype(np.uint8) * 255, maps.scale)
         outlines, _ = cv2.findContours((mask > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(blended, outlines, -1, INK, 1)
