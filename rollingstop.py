@@ -19,6 +19,7 @@ from sim.errors import RecipeError, RollingStopError, StorageError
 if TYPE_CHECKING:
     from perception.scores import Measure, PhotographScores, Scores
     from scenarios.run import Results
+    from sim.show.stats import Stats
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -148,6 +149,98 @@ def generate(
         _print_json({"path": str(made.path), "frames": made.count, "shards": len(made.shard_paths), "bytes": size})
     else:
         _say(f"{made.count} frames in {len(made.shard_paths)} shards, {size / 1e6:.0f} MB: {made.path}", quiet)
+
+
+class GroupName(StrEnum):
+    """What a contact sheet can be ordered by."""
+
+    WEATHER = "weather"
+    VARIANT = "variant"
+    PART = "part"
+    TIME = "time"
+    DISTANCE = "distance"
+
+
+@app.command()
+def show(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RECIPE|DATASET|SEED...]",
+            help="A recipe, a data set's folder, or seeds of the standard recipe; that recipe if not given.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The sheet, .png or .jpg; runs/show/NAME.png if not given.")
+    ] = None,
+    by: Annotated[GroupName | None, typer.Option(help="Group the frames under headings.")] = None,
+    labels: Annotated[bool, typer.Option("--labels", help="Draw boxes and names, the lane and the stop line.")] = False,
+    masks: Annotated[bool, typer.Option("--masks", help="Add each frame in the colours of its classes.")] = False,
+    depth: Annotated[bool, typer.Option("--depth", help="Add each frame's depth, red near and blue far.")] = False,
+    count: Annotated[
+        int | None, typer.Option("--count", "-n", min=1, help="How many frames; 24, or 1000 for --stats.")
+    ] = None,
+    columns: Annotated[int, typer.Option(min=1, help="Frames side by side.")] = 4,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the recipe's.")] = None,
+    stats: Annotated[
+        bool, typer.Option("--stats", help="Count what the frames hold, and look for two alike; no sheet.")
+    ] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Look at what a recipe makes: a contact sheet, with labels if asked for, or what its worlds hold in numbers."""
+    from sim.show.contact import check_sheet_path, draw_sheet, write_sheet
+    from sim.show.groups import GroupBy, choose
+    from sim.show.shots import open_source
+    from sim.show.stats import count_shots
+
+    if out is not None:
+        check_sheet_path(out)
+    source = open_source(what or [], seed)
+    if stats:
+        with _bar(f"Counting {source.name}", quiet) as progress:
+            found = count_shots(source.shots(), min(count or 1000, source.count), progress)
+        if as_json:
+            _print_json(found.to_dict())
+        elif not quiet:
+            _print_stats(found)
+        return
+    groups_by = GroupBy(by.value) if by is not None else None
+    with _bar(f"Looking through {source.name}", quiet) as progress:
+        groups = choose(source.shots(), count or 24, groups_by, progress)
+    with _bar("Drawing", quiet) as progress:
+        sheet = draw_sheet(source, groups, columns=columns, labels=labels, masks=masks, depth=depth, progress=progress)
+    path = out or Path("runs/show") / f"{source.name.replace(', ', '-').replace(' ', '-')}.png"
+    write_sheet(sheet, path)
+    if as_json:
+        _print_json({"path": str(path), "frames": {heading: len(members) for heading, members in groups.items()}})
+    else:
+        _say(str(path), quiet)
+
+
+def _print_stats(stats: Stats) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    share = stats.with_sign / max(stats.frames, 1)
+    console.print(f"{stats.frames} frames, {share:.1%} of them with a stop sign for the car in sight.", highlight=False)
+    table = Table("what", show_lines=False)
+    for column in ("how many", "share"):
+        table.add_column(column, justify="right")
+    for heading, counts in stats.tables.items():
+        total = sum(counts.values())
+        different = sum(1 for number in counts.values() if number)
+        table.add_section()
+        table.add_row(f"[bold]{heading}[/]: {different} different", f"[bold]{total}[/]", "")
+        for name, number in counts.items():
+            table.add_row(f"  {name.replace('_', ' ')}", str(number), f"{number / total:.1%}" if total else "-")
+    console.print(table)
+    if stats.nearest is not None:
+        first, second, pair = stats.nearest
+        verdict = "Two frames are alike" if pair.alike else "No two frames are alike"
+        far = f"the nearest, {first} and {second}, differ in {pair.bits} bits of their hashes"
+        console.print(f"{verdict}: {far}.", highlight=False)
 
 
 @app.command()

@@ -6,4 +6,7 @@ rules.py      one rule for each expectation
 judge.py      the rules together, fed tick by tick
 run.py        one run, or the whole catalogue on all cores
 report.py     tables, JUnit XML, JSON and films
+rewards.py    the judge's rules as what a learner is paid at each step
+environment.py
+              the drive as a Gymnasium environment; needs the extra `gym`
 """

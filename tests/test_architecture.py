@@ -26,7 +26,9 @@ def _loaded_by(statement: str) -> list[str]:
         "import sim.loop",
         "import sim.recording, sim.recording.frames",
         "import sim.viewer.window",
+        "import sim.show.contact, sim.show.stats",
         "import scenarios.run, scenarios.report, scenarios.demo, scenarios.drives",
+        "import scenarios.environment",
         "import perception",
         "import rollingstop",
     ],
@@ -39,6 +41,14 @@ def test_the_command_line_loads_no_simulator_until_it_is_needed():
     loaded = _loaded_by("import rollingstop")
 
     assert not {"numpy", "pygame", "cv2", "pyarrow", "pydantic"} & set(loaded)
+
+
+def test_only_the_environment_needs_gymnasium():
+    statement = (
+        "import rollingstop, scenarios.run, scenarios.report, scenarios.demo, scenarios.drives, sim.viewer.window"
+    )
+
+    assert "gymnasium" not in _loaded_by(statement)
 
 
 def test_the_import_contracts_hold():

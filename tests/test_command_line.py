@@ -59,7 +59,7 @@ def test_version_and_help_are_quick_to_come():
     passed_s = time.perf_counter() - started_s
 
     assert done.returncode == 0
-    for command in ("generate", "train", "evaluate", "drive", "test", "demo", "benchmark"):
+    for command in ("generate", "show", "train", "evaluate", "drive", "test", "demo", "benchmark"):
         assert command in done.stdout
     # A guard against loading the simulator by accident, far above what it takes; the benchmark measures speed.
     assert passed_s < 10.0
@@ -108,6 +108,62 @@ def test_a_missing_recipe_gets_one_clear_line(monkeypatch, capsys, tmp_path):
 
     assert status == 2
     assert "no such file" in err
+
+
+def test_show_draws_a_sheet_and_says_what_is_on_it(monkeypatch, capsys, recipe, tmp_path):
+    sheet = tmp_path / "sheet.png"
+
+    status, out, _ = run(
+        monkeypatch, capsys, "show", recipe, "-n", 4, "--by", "time", "--labels", "--out", sheet, "-q", "--json"
+    )
+
+    assert status == 0
+    answer = json.loads(out)
+    assert answer["path"] == str(sheet)
+    assert set(answer["frames"]) <= {"day", "dusk"}
+    assert sheet.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_sheet_can_be_grouped_by_what_the_simulator_can_group_by():
+    from sim.show.groups import GroupBy
+
+    assert [name.value for name in rollingstop.GroupName] == [by.value for by in GroupBy]
+
+
+def test_show_counts_what_a_recipe_and_what_a_data_set_hold(monkeypatch, capsys, recipe, dataset):
+    for what in (recipe, dataset):
+        status, out, _ = run(monkeypatch, capsys, "show", what, "--stats", "-q", "--json")
+
+        assert status == 0
+        counts = json.loads(out)
+        assert counts["frames"] == 12
+        assert counts["nearest_pair"]["alike"] is False
+
+    status, out, _ = run(monkeypatch, capsys, "show", recipe, "--stats", "-n", 3)
+
+    assert status == 0
+    assert "3 frames" in out
+    assert "No two frames are alike" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "expected_status"),
+    [
+        (["nothing"], "a data set's folder, or seeds", 2),
+        (["--out", "sheet.gif"], "Try sheet.png", 2),
+        (["1", "--seed", "2"], "either seeds or --seed", 2),
+        (["tests"], "rollingstop generate", 3),
+    ],
+)
+def test_show_answers_what_it_cannot_show_with_one_clear_line(monkeypatch, capsys, words, said, expected_status):
+    monkeypatch.chdir(ROOT)
+
+    status, out, err = run(monkeypatch, capsys, "show", *words, "-q")
+
+    assert status == expected_status
+    assert out == ""
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
 
 
 def test_a_wrong_scenario_gets_one_clear_line(monkeypatch, capsys, tmp_path):
@@ -204,13 +260,14 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_that_looks_whole(monkeypatch
     assert not (tmp_path / "set" / "manifest.json").exists()
 
 
-@pytest.mark.parametrize("command", ["generate", "train", "evaluate", "drive", "test", "demo"])
+@pytest.mark.parametrize("command", ["generate", "show", "train", "evaluate", "drive", "test", "demo"])
 def test_control_c_leaves_with_130(monkeypatch, capsys, command, recipe, dataset, tmp_path):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     places = {
         "generate": "sim.recording.generate_dataset",
+        "show": "sim.show.contact.draw_sheet",
         "train": "perception.train.train",
         "evaluate": "perception.evaluate.evaluate",
         "drive": "sim.viewer.session.run_headless",
@@ -219,6 +276,7 @@ def test_control_c_leaves_with_130(monkeypatch, capsys, command, recipe, dataset
     }
     words = {
         "generate": [recipe, "--out", tmp_path / "out"],
+        "show": [recipe, "-n", 1],
         "train": [dataset, "--out", tmp_path / "out"],
         "evaluate": [dataset],
         "drive": ["--headless", "--eyes", "oracle"],

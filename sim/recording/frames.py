@@ -47,7 +47,7 @@ def draw_example(recipe: Recipe, index: int, painter: Painter | None = None) -> 
         raise ValueError("Expected the painter to return the frame and the truth asked for. Received: None.")
     note = f"Synthetic image drawn by Rolling Stop: recipe {recipe.name}, seed {recipe.seed}, index {index}."
     image = encode_jpeg(frame.rgb, recipe.jpeg_quality, note)
-    return Example(index, world.scene.seed, image, truth, _attributes(world, part))
+    return Example(index, world.scene.seed, image, truth, frame_attributes(world, part))
 
 
 def sample_world(recipe: Recipe, index: int) -> tuple[World, Part]:
@@ -122,7 +122,8 @@ def _touches_ego(world: World, actor: Actor) -> bool:
     )
 
 
-def _attributes(world: World, part: Part) -> dict[str, str | float]:
+def frame_attributes(world: World, part: Part) -> dict[str, str | float]:
+    """Return what scores can be sliced by: exactly the keys of `schema.ATTRIBUTES`."""
     scene, road = world.scene, world.scene.network.ego_road
     camera_s_m = road.path.project(*world.ego.ahead(world.geometry.camera_forward_m), world.ego_s_m)[0]
     ahead_m = [place - camera_s_m for place in _sign_places_m(world) if place > camera_s_m]

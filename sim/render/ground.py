@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.generate import CROSSWALK_DEPTH_M
+from sim.maps import SemanticClass
 from sim.render.mesh import Colour
 from sim.road import SAMPLE_M, CentreLine, Edge, Junction, Path, Road
 from sim.world import Scene
@@ -38,6 +39,7 @@ class Ground:
         points_m: World x and y of each vertex, shape (n, 2).
         starts: First vertex of each polygon, shape (p,).
         colours: Shape (p, 3).
+        classes: `SemanticClass` of each polygon, shape (p,).
         lines: For each stop line of the network, the index of its polygon.
         base: The colour of the ground where nothing else lies.
     """
@@ -45,6 +47,7 @@ class Ground:
     points_m: NDArray[np.float64] = field(repr=False)
     starts: NDArray[np.int64] = field(repr=False)
     colours: NDArray[np.float64] = field(repr=False)
+    classes: NDArray[np.uint8] = field(repr=False)
     lines: tuple[int, ...]
     base: Colour
 
@@ -55,6 +58,8 @@ class _Layers:
     def __init__(self) -> None:
         self.points: list[NDArray[np.float64]] = []
         self.colours: list[Colour] = []
+        self.classes: list[int] = []
+        self.semantic = SemanticClass.TERRAIN
         self._frames: dict[tuple[int, float, float], tuple[NDArray[np.float64], ...]] = {}
 
     def ribbon(self, path: Path, s_m: tuple[float, float], d_m: tuple[float, float], colour: Colour) -> None:
@@ -71,10 +76,12 @@ class _Layers:
         right = np.stack([x + d_m[0] * normal_x, y + d_m[0] * normal_y], axis=1)
         self.points.append(np.concatenate([left, right[::-1]]))
         self.colours.append(colour)
+        self.classes.append(self.semantic)
 
     def build(self, lines: tuple[int, ...], base: Colour) -> Ground:
         starts = np.cumsum([0] + [len(points) for points in self.points[:-1]])
-        return Ground(np.concatenate(self.points), starts, np.array(self.colours), lines, base)
+        classes = np.array(self.classes, np.uint8)
+        return Ground(np.concatenate(self.points), starts, np.array(self.colours), classes, lines, base)
 
 
 def _frames(path: Path, s_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
@@ -119,6 +126,7 @@ def build_ground(scene: Scene) -> Ground:
     roads = [*(junction.road for junction in network.junctions), road]
     for other in roads:
         reach = (0.0, other.path.length_m)
+        layers.semantic = SemanticClass.PAVEMENT if other.edge is Edge.KERB else SemanticClass.TERRAIN
         if other.edge is Edge.KERB:
             wide = other.half_width_m + 2.6
             layers.ribbon(other.path, reach, (-wide, wide), paving)
@@ -126,6 +134,7 @@ def build_ground(scene: Scene) -> Ground:
         else:
             wide = other.half_width_m + 0.7
             layers.ribbon(other.path, reach, (-wide, wide), _mixed(base, asphalt, 0.5))
+    layers.semantic = SemanticClass.ROAD
     for other in roads:
         layers.ribbon(other.path, (0.0, other.path.length_m), (-other.half_width_m, other.half_width_m), asphalt)
     gaps = [
@@ -143,6 +152,7 @@ def build_ground(scene: Scene) -> Ground:
         _markings(layers, junction.road, asphalt, [(middle - clear, middle + clear)])
         if junction.crosswalk_s_m is not None:
             _crosswalk(layers, road, junction, asphalt)
+    layers.semantic = SemanticClass.STOP_LINE
     lines: list[int] = []
     for line in network.stop_lines:
         lines.append(len(layers.points))
@@ -154,6 +164,7 @@ def build_ground(scene: Scene) -> Ground:
 
 def _markings(layers: _Layers, road: Road, asphalt: Colour, gaps: list[tuple[float, float]]) -> None:
     """Add a road's lines between the given gaps."""
+    layers.semantic = SemanticClass.MARKING
     centre = _worn(_YELLOW if road.yellow_centre else _WHITE, asphalt, road.wear)
     edge = _worn(_WHITE, asphalt, road.wear)
     at_m = 0.0
@@ -180,6 +191,7 @@ def _crosswalk(layers: _Layers, road: Road, junction: Junction, asphalt: Colour)
     start_m = junction.crosswalk_s_m
     if start_m is None:
         return
+    layers.semantic = SemanticClass.CROSSWALK
     colour = _worn(_WHITE, asphalt, road.wear)
     for d_m in np.arange(-road.half_width_m + 0.4, road.half_width_m - 0.5, 1.0):
         layers.ribbon(road.path, (start_m, start_m + CROSSWALK_DEPTH_M), (float(d_m), float(d_m) + 0.4), colour)

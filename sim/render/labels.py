@@ -69,7 +69,7 @@ class Labeler:
             flat: The polygons of `ground` in the picture.
         """
         self._mask.fill(0)
-        line = _next_line(world, view)
+        line = next_line(world, view)
         bounds, whole_px = self._draw_line(world, line, ground, flat)
         seen = self._draw_solids(mesh, solids, bounds)
         signs = {sign.sign_id: sign for sign in world.scene.signs}
@@ -120,8 +120,7 @@ class Labeler:
         """Draw what is labelled, and of the rest only what can hide it or a thing within the bounds `also`."""
         owners = mesh.owners[mesh.groups[solids.index]]
         faces = mesh.faces[solids.index]
-        # A sign's label is its face: its back, and the corners of its texture, are no part of it.
-        labelled = np.where(owners >= FIRST_SIGN_ID, faces == SILHOUETTE, owners > 0)
+        labelled = labelled_polygons(mesh, solids)
         wanted = np.concatenate([solids.bounds[labelled], also])
         bounds = solids.bounds
         near = (
@@ -173,7 +172,14 @@ class Labeler:
         return box[0] <= 0 or box[1] <= 0 or box[2] >= width or box[3] >= height
 
 
-def _next_line(world: World, view: View) -> StopLine | None:
+def labelled_polygons(mesh: Mesh, solids: Projected) -> NDArray[np.bool_]:
+    """Return which polygons of the picture belong to a labelled thing, shape (p,)."""
+    owners = mesh.owners[mesh.groups[solids.index]]
+    # A sign's label is its face: its back, and the corners of its texture, are no part of it.
+    return np.where(owners >= FIRST_SIGN_ID, mesh.faces[solids.index] == SILHOUETTE, owners > 0)
+
+
+def next_line(world: World, view: View) -> StopLine | None:
     """Return the nearest stop line ahead of the camera."""
     for line in world.scene.network.stop_lines:
         if view.depth_m(*world.scene.network.lane_position(line.s_m)) > 0:

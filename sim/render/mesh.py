@@ -13,6 +13,8 @@ from math import cos, sin
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.maps import SemanticClass
+
 Colour = tuple[float, float, float]
 """Red, green, blue, 0-255."""
 
@@ -34,6 +36,7 @@ class Mesh:
         faces: Which textured face a polygon carries, or `NO_FACE`, shape (p,).
         centres_m: World x, y of each group, by which groups are ordered, shape (g, 2).
         owners: Instance id of each group, 0 for what is not labelled, shape (g,).
+        classes: `SemanticClass` of each group that is not labelled, shape (g,).
     """
 
     anchors_m: NDArray[np.float64] = field(repr=False)
@@ -46,6 +49,7 @@ class Mesh:
     faces: NDArray[np.int64] = field(repr=False)
     centres_m: NDArray[np.float64] = field(repr=False)
     owners: NDArray[np.int64] = field(repr=False)
+    classes: NDArray[np.uint8] = field(repr=False)
 
     def moved(self, x_m: float, y_m: float, heading_rad: float, owner: int) -> Mesh:
         """Return the mesh, modelled about the origin and looking along x, at a place and heading in the world."""
@@ -67,6 +71,7 @@ class Mesh:
             self.faces,
             centres,
             owners,
+            self.classes,
         )
 
 
@@ -84,11 +89,15 @@ class MeshBuilder:
     faces: list[int] = field(default_factory=list)
     centres: list[tuple[float, float]] = field(default_factory=list)
     owners: list[int] = field(default_factory=list)
+    classes: list[int] = field(default_factory=list)
+    semantic: SemanticClass = SemanticClass.OTHER
+    """What the groups to come belong to."""
 
     def group(self, x_m: float, y_m: float, owner: int = 0) -> None:
         """Start a group: what follows is drawn together, at the depth of this place."""
         self.centres.append((x_m, y_m))
         self.owners.append(owner)
+        self.classes.append(self.semantic)
 
     def polygon(
         self,
@@ -133,6 +142,7 @@ class MeshBuilder:
             np.array(self.faces, dtype=np.int64),
             np.array(self.centres, dtype=np.float64).reshape(-1, 2),
             np.array(self.owners, dtype=np.int64),
+            np.array(self.classes, dtype=np.uint8),
         )
 
 
@@ -153,4 +163,5 @@ def join(meshes: Sequence[Mesh]) -> Mesh:
         np.concatenate([mesh.faces for mesh in meshes]),
         np.concatenate([mesh.centres_m for mesh in meshes]),
         np.concatenate([mesh.owners for mesh in meshes]),
+        np.concatenate([mesh.classes for mesh in meshes]),
     )

@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.camera import Camera, CameraFrame
+from sim.maps import LaneLines, Maps, StopLineOutline
 from sim.render.backdrop import Backdrop
 from sim.render.faces import textures
 from sim.render.ground import Ground, build_ground
 from sim.render.labels import Labeler
+from sim.render.lanes import AHEAD_M, lane_lines, stop_line_outline
+from sim.render.maps import Mapper
 from sim.render.mesh import Mesh, join
 from sim.render.projection import Projected, View, project_ground, project_mesh
 from sim.render.sensor import Sensor
@@ -54,6 +57,7 @@ class Painter:
         self._backdrop = Backdrop(camera)
         self._sensor = Sensor(camera)
         self._labeler = Labeler(camera.width_px, camera.height_px, SUPERSAMPLING)
+        self._mapper = Mapper(camera.width_px, camera.height_px, SUPERSAMPLING)
         self._near_m = _FORESHORTENED * camera.ground_distance_m(camera.height_px)
         self._scene: Scene | None = None
         self._mesh: Mesh | None = None
@@ -66,6 +70,37 @@ class Painter:
         """Return the picture and the labels of a moment; what is not asked for costs nothing and is None."""
         if not (frame or truth):
             return None, None
+        view, mesh, solids, ground, flat = self._projected(world)
+        picture = self._paint(world, view, mesh, solids, ground, flat) if frame else None
+        labels = self._labeler.label(world, view, mesh, solids, ground, flat) if truth else None
+        return picture, labels
+
+    def maps(self, world: World, *, instances: bool = False, semantics: bool = False, depth: bool = False) -> Maps:
+        """Return labels for each pixel of a moment; what is not asked for costs nothing and is None."""
+        view, mesh, solids, ground, flat = self._projected(world)
+        mapper = self._mapper
+        numbered = mapper.number(mesh, solids, flat)
+        truth = self._labeler.label(world, view, mesh, solids, ground, flat) if semantics else None
+        return Maps(
+            world.step,
+            SUPERSAMPLING,
+            mapper.instances(numbered, mesh, solids) if instances else None,
+            mapper.semantics(numbered, view, mesh, solids, ground, flat, truth) if truth else None,
+            mapper.depth_m(numbered, view, mesh, solids) if depth else None,
+        )
+
+    def lane(self, world: World, ahead_m: float = AHEAD_M) -> LaneLines:
+        """Return the ego lane's middle and edges from under the camera to `ahead_m` metres along the road."""
+        view, mesh, solids, _, flat = self._projected(world)
+        return lane_lines(world, view, self._mapper.number(mesh, solids, flat), ahead_m)
+
+    def stop_line(self, world: World) -> StopLineOutline | None:
+        """Return the outline of the nearest stop line ahead of the camera, or None where there is none."""
+        view, mesh, solids, ground, flat = self._projected(world)
+        return stop_line_outline(world, view, self._mapper.number(mesh, solids, flat), ground, flat)
+
+    def _projected(self, world: World) -> tuple[View, Mesh, Projected, Ground, Projected]:
+        """Return the camera's place, and what stands and what lies flat, each with its polygons in the picture."""
         standing, ground = self._prepared(world.scene)
         view = View.of(world, self.camera, SUPERSAMPLING)
         moving = [
@@ -74,10 +109,7 @@ class Painter:
         ]
         mesh = join([standing, *moving])
         solids = project_mesh(view, mesh)
-        flat = project_ground(view, ground, self._near_m)
-        picture = self._paint(world, view, mesh, solids, ground, flat) if frame else None
-        labels = self._labeler.label(world, view, mesh, solids, ground, flat) if truth else None
-        return picture, labels
+        return view, mesh, solids, ground, project_ground(view, ground, self._near_m)
 
     def _prepared(self, scene: Scene) -> tuple[Mesh, Ground]:
         if self._scene is not scene or self._mesh is None or self._ground is None:

@@ -7,6 +7,7 @@ from math import cos, pi, sin
 
 from sim.actors import SIZES_M, ActorKind
 from sim.generate import ROUND_CROWN
+from sim.maps import SemanticClass
 from sim.render.faces import LOOKS, WEARS, mean_colour, outline
 from sim.render.mesh import Colour, Mesh, MeshBuilder
 from sim.seeding import Stream, stream
@@ -18,6 +19,14 @@ SILHOUETTE = -2
 
 BAY_M = 4.5
 """Walls are cut into bays of about this length, each ordered by its own depth."""
+
+SCENERY_CLASSES: dict[SceneryKind, SemanticClass] = {
+    SceneryKind.BUILDING: SemanticClass.BUILDING,
+    SceneryKind.TREE: SemanticClass.VEGETATION,
+    SceneryKind.HEDGE: SemanticClass.VEGETATION,
+    SceneryKind.POLE: SemanticClass.POLE,
+}
+"""What each kind is in a map of classes."""
 
 FaceKey = tuple[SignKind, int, int, float]
 """Kind, look, step of wear, and width over height: what `faces.textures` needs."""
@@ -70,6 +79,7 @@ def build_scene_mesh(scene: Scene) -> tuple[Mesh, list[FaceKey]]:
     builder = MeshBuilder()
     faces: list[FaceKey] = []
     for thing in scene.scenery:
+        builder.semantic = SCENERY_CLASSES[thing.kind]
         if thing.kind is SceneryKind.BUILDING:
             _building(builder, thing, scene.light)
         elif thing.kind is SceneryKind.POLE:
@@ -234,6 +244,7 @@ def _sign(builder: MeshBuilder, sign: Sign, faces: list[FaceKey]) -> None:
 
     shape = outline(sign.kind)
     post_half_m = 0.035 if sign.width_m < 2 else 0.12
+    builder.semantic = SemanticClass.POLE
     builder.group(sign.x_m, sign.y_m)
     grey: Colour = (128, 130, 132) if sign.look // 64 % 3 else (92, 100, 84)
     builder.outline(
