@@ -10,6 +10,7 @@ from sim.generate.drawing import count, draw_look
 from sim.generate.roads import START_BUMPER_S_M
 from sim.generate.signs import blocks_sight
 from sim.road import Path, RoadNetwork
+from sim.road.sizes import DRIVEWAY_LENGTH_M
 from sim.signs import Sign
 from sim.spec import WorldSpec
 from sim.world import Scenery, SceneryKind
@@ -67,11 +68,25 @@ def _stands_free(network: RoadNetwork, signs: tuple[Sign, ...], thing: Scenery, 
     roads = [network.ego_road, *(junction.road for junction in network.junctions)]
     if any(_distance_to(road.path, thing.x_m, thing.y_m) < road.half_width_m + radius_m + 0.6 for road in roads):
         return False
+    if _on_driveway(network, thing.x_m, thing.y_m, radius_m):
+        return False
     for other in others:
         apart_m = hypot(thing.x_m - other.x_m, thing.y_m - other.y_m)
         if apart_m < 0.8 * (radius_m + 0.5 * max(other.length_m, other.width_m)):
             return False
     return not blocks_sight(network, signs, thing.x_m, thing.y_m, radius_m)
+
+
+def _on_driveway(network: RoadNetwork, x_m: float, y_m: float, radius_m: float) -> bool:
+    """Return whether a thing stands on a driveway of the ego road."""
+    if not network.ego_road.driveways:
+        return False
+    s_m, d_m = network.ego_road.path.project(x_m, y_m)
+    off_m = abs(d_m) - network.ego_road.half_width_m - radius_m
+    return off_m < DRIVEWAY_LENGTH_M and any(
+        driveway.side * d_m > 0 and abs(driveway.s_m - s_m) < 0.5 * driveway.width_m + radius_m
+        for driveway in network.ego_road.driveways
+    )
 
 
 def _distance_to(path: Path, x_m: float, y_m: float) -> float:

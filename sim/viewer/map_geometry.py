@@ -9,8 +9,8 @@ from math import cos, sin
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.generate import CROSSWALK_DEPTH_M
 from sim.road import CentreLine, Edge, Path, Road, RoadNetwork
+from sim.road.sizes import CROSSWALK_DEPTH_M
 from sim.viewer.palette import (
     MAP_BUILDING,
     MAP_BUILDING_EDGE,
