@@ -29,7 +29,7 @@ def generate_world(seed: int, spec: WorldSpec) -> World:
     in_town = bool(rng.random() < spec.kerb_share)
     network, end_s_m = draw_roads(rng, seed, spec, in_town)
     signs, hiding = draw_signs(stream(seed, Stream.SIGNS), spec, network, in_town, end_s_m)
-    scenery = draw_scenery(stream(seed, Stream.SCENERY), spec, network, signs, hiding, in_town, end_s_m)
+    scenery = draw_scenery(stream(seed, Stream.SCENERY), seed, spec, network, signs, hiding, in_town, end_s_m)
     limit_mps = uniform(stream(seed, Stream.EGO), spec.speed_limit_mps)
     scene = Scene(
         seed,

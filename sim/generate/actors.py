@@ -62,7 +62,9 @@ def draw_actors(rng: np.random.Generator, spec: WorldSpec, network: RoadNetwork,
         )
         x_m, y_m = road.path.position(s_m, d_m)
         crowded = any(hypot(x_m - other.x_m, y_m - other.y_m) < 8.0 for other in actors if other.speed_mps == 0.0)
-        if not near_junction and not crowded:
+        # Behind a kerb that stands up lies a pavement: there is no place for a car.
+        blocked = road.kerb_m > 0.0 and parking_m == 0.0
+        if not near_junction and not crowded and not blocked:
             add(ActorKind.CAR, Behaviour.PARKED, s_m, d_m, 0.0 if side < 0 else pi, 0.0)
     for junction in network.junctions:
         if junction.all_way and rng.random() < 0.3 and junction.entries:

@@ -112,6 +112,8 @@ def draw_roads(rng: np.random.Generator, seed: int, spec: WorldSpec, in_town: bo
     wear = uniform(rng, spec.marking_wear)
     yellow = bool(rng.random() < 0.6)
     style = list(CentreLine)[int(rng.integers(len(CentreLine)))]
+    if section.lanes_along > 1 and section.lanes_against:
+        style = CentreLine.DOUBLE
     edge = Edge.KERB if in_town else Edge.VERGE
     edge_lines = bool(rng.random() < (0.4 if in_town else 0.9))
     road = Road(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -93,7 +94,7 @@ def chipped(road: Road, span: Span, rng: np.random.Generator) -> Iterator[tuple[
     """Yield the pieces that are left of a line, and how worn each is: where much is worn, more of them are missing."""
     start_m, end_m = span
     cuts = sorted({start_m, end_m, *(s for w in road.worn for s in (w.start_s_m, w.end_s_m) if start_m < s < end_m)})
-    for first_m, last_m in zip(cuts, cuts[1:], strict=False):
+    for first_m, last_m in pairwise(cuts):
         wear = road.wear_at(first_m)
         if not any(w.start_s_m <= first_m < w.end_s_m for w in road.worn):
             yield (first_m, last_m), wear

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sim.render.patches import Patch, Surface, ring, strip
+from sim.render.patches import Patch, Surface, curves, ring, strip
 from sim.road import Edge, Road, RoadNetwork
 from sim.road.corners import Corner
 from sim.road.sizes import DRIVEWAY_LENGTH_M, KERB_STONE_M
@@ -39,14 +40,13 @@ def kerb_patches(network: RoadNetwork, corners: tuple[tuple[Corner, ...], ...]) 
     tops: list[Patch] = []
     for road, side, stretch in kerb_stretches(network, corners):
         for start_m, end_m in _between_driveways(road, side, stretch):
-            high, edge_m = road.kerb_m, side * road.half_width_m
-            stone_m = edge_m + side * KERB_STONE_M
-            outer_m = edge_m + side * road.pavement_m
-            span = (start_m, end_m)
-            faces.append(strip(road.path, span, (edge_m, edge_m), Surface.KERB_FACE, z_m=(0.0, high)))
-            faces.append(_end_face(road, start_m, (edge_m, outer_m)))
-            tops.append(strip(road.path, span, (stone_m, outer_m), Surface.PAVING, z_m=(high, high)))
-            tops.append(strip(road.path, span, (edge_m, stone_m), Surface.KERB_TOP, z_m=(high, high)))
+            high, offsets_m = road.kerb_m, (0.0, KERB_STONE_M, road.pavement_m)
+            d_m = [side * (road.half_width_m + offset_m) for offset_m in offsets_m]
+            edge, stone, outer = curves(road.path, (start_m, end_m), d_m)
+            faces.append(ring(edge, edge, Surface.KERB_FACE, (0.0, high)))
+            faces.append(Patch(np.array([edge[0], outer[0], outer[0], edge[0]]), Surface.KERB_FACE, 0.0, _end(high)))
+            tops.append(ring(stone, outer, Surface.PAVING, (high, high)))
+            tops.append(ring(edge, stone, Surface.KERB_TOP, (high, high)))
     for junction, its_corners in zip(network.junctions, corners, strict=True):
         high, pavement_m = junction.road.kerb_m, junction.road.pavement_m
         for corner in its_corners:
@@ -112,8 +112,6 @@ def _between_driveways(road: Road, side: float, stretch: tuple[float, float]) ->
         yield at_m, end_m
 
 
-def _end_face(road: Road, s_m: float, d_m: tuple[float, float]) -> Patch:
-    """Return the end of a raised pavement, as it is seen over a dropped kerb."""
-    near, far = road.path.position(s_m, d_m[0]), road.path.position(s_m, d_m[1])
-    heights = np.array([0.0, 0.0, road.kerb_m, road.kerb_m])
-    return Patch(np.array([near, far, far, near]), Surface.KERB_FACE, 0.0, heights)
+def _end(height_m: float) -> NDArray[np.float64]:
+    """Return the heights of a raised pavement's end, as it is seen over a dropped kerb."""
+    return np.array([0.0, 0.0, height_m, height_m])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.render.gaps import between
 from sim.render.patches import Patch, Surface, strip
 from sim.road import Crosswalk, CrosswalkStyle, Road, Symbol, SymbolKind
 from sim.road.sizes import (
@@ -52,7 +53,9 @@ _TURN: Points = (
     (-0.06, 0.0), (0.06, 0.0), (0.06, 0.46), (0.28, 0.62), (0.28, 0.5), (0.5, 0.74), (0.28, 0.98), (0.28, 0.8),
     (-0.06, 0.6),
 )  # fmt: skip
-_BRANCH: Points = ((0.0, 0.14), (0.06, 0.14), (0.26, 0.38), (0.26, 0.24), (0.5, 0.5), (0.26, 0.76), (0.26, 0.56), (0.0, 0.3))
+_BRANCH: Points = (
+    (0.0, 0.14), (0.06, 0.14), (0.26, 0.38), (0.26, 0.24), (0.5, 0.5), (0.26, 0.76), (0.26, 0.56), (0.0, 0.3),
+)  # fmt: skip
 """Arrows one unit long: x to the reader's right in units of the arrow's width, y away from the reader."""
 
 
@@ -63,9 +66,7 @@ def crosswalk_patches(road: Road, crosswalk: Crosswalk) -> Iterator[Patch]:
     if crosswalk.style is not CrosswalkStyle.TWO_LINES:
         step_m = CROSSWALK_BAR_M + CROSSWALK_BAR_GAP_M
         for d_m in np.arange(-half_m + 0.4, half_m - 0.5, step_m).tolist():
-            yield strip(
-                road.path, (start_m, end_m), (d_m, d_m + CROSSWALK_BAR_M), Surface.WHITE_PAINT, wear=wear
-            )
+            yield strip(road.path, (start_m, end_m), (d_m, d_m + CROSSWALK_BAR_M), Surface.WHITE_PAINT, wear=wear)
     if crosswalk.style is not CrosswalkStyle.ZEBRA:
         across = (-half_m + 0.1, half_m - 0.1)
         for s_m in (start_m, end_m - CROSSWALK_LINE_M):
@@ -102,14 +103,11 @@ def parking_patches(road: Road, side: float, gaps_m: list[tuple[float, float]]) 
     if width_m <= 0.0:
         return
     inner_m, outer_m = side * (road.half_width_m - width_m), side * (road.half_width_m - 0.15)
-    first_m, last_m = road.span_m
-    for s_m in np.arange(first_m, last_m - STALL_M, STALL_M).tolist():
-        wear = road.wear_at(s_m)
-        if wear >= 1.0 or any(start < s_m + STALL_M and s_m < end for start, end in gaps_m):
-            continue
-        line = (inner_m - 0.5 * LINE_M, inner_m + 0.5 * LINE_M)
-        yield strip(road.path, (s_m, s_m + STALL_M), line, Surface.WHITE_PAINT, wear=wear)
-        yield strip(road.path, (s_m, s_m + LINE_M), (inner_m, outer_m), Surface.WHITE_PAINT, wear=wear)
+    line = (inner_m - 0.5 * LINE_M, inner_m + 0.5 * LINE_M)
+    for first_m, last_m in between(*road.span_m, gaps_m):
+        yield strip(road.path, (first_m, last_m), line, Surface.WHITE_PAINT, wear=road.wear)
+        for s_m in np.arange(last_m - LINE_M, first_m, -STALL_M).tolist():
+            yield strip(road.path, (s_m, s_m + LINE_M), (inner_m, outer_m), Surface.WHITE_PAINT, wear=road.wear)
 
 
 def symbol_patches(road: Road) -> Iterator[Patch]:

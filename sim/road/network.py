@@ -84,9 +84,7 @@ class Junction:
     @property
     def entries(self) -> tuple[float, ...]:
         """The sides from which traffic comes."""
-        return tuple(
-            side for side in self.arms if (self.road.lanes_along if side < 0 else self.road.lanes_against) > 0
-        )
+        return tuple(side for side in self.arms if (self.road.lanes_along if side < 0 else self.road.lanes_against) > 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 SAMPLE_M = 0.5
 """Distance between the samples of a centre line; over it, every curve of a road is straight to under 2 mm."""
 
+TIGHT_PER_M = 0.021
+"""From this curvature on, a bend is drawn from shorter pieces."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Path:
@@ -71,7 +74,10 @@ class Path:
 
     def stations(self, start_m: float, end_m: float) -> NDArray[np.float64]:
         """Return arc lengths, few on straights, so close in bends that these look round (2 cm at a radius of 100 m)."""
-        stations = np.concatenate([[start_m], np.arange(start_m + 4.0, end_m - 0.5, 4.0), [end_m]])
+        first, last = int(start_m / SAMPLE_M), int(end_m / SAMPLE_M) + 1
+        tight = np.abs(self.curvature_per_m[max(first, 0) : last]).max(initial=0.0) > TIGHT_PER_M
+        step_m = 1.5 if tight else 4.0
+        stations = np.concatenate([[start_m], np.arange(start_m + step_m, end_m - 0.5, step_m), [end_m]])
         index = np.clip((stations / SAMPLE_M).astype(np.int64), 0, len(self.x_m) - 1)
         bends = np.abs(np.diff(self.heading_rad[index])) > 1e-6
         keep = np.ones(len(stations), dtype=np.bool_)
