@@ -41,6 +41,10 @@ CAUSE_ACTOR_M = 40.0
 CAUSE_SIDE_M = 0.3
 """A body counts as in the ego's way if it reaches within this much of the path that the ego's own body takes."""
 
+CAUSE_BEND_M = (-10.0, 30.0)
+CAUSE_LATERAL_MPS2 = 1.5
+"""Bumper to a bend within which it is a cause, if at the speed driven its lateral acceleration would be above this."""
+
 NEAR_ACTOR_M = 30.0
 """Farther than this, centre to centre, cars are not measured against each other."""
 
@@ -233,7 +237,7 @@ class PhantomStopRule:
 
 
 def has_cause(moment: Moment) -> bool:
-    """Return whether there is a controlled line, or a car in the way, near enough ahead to brake for."""
+    """Return whether there is a controlled line, a car in the way, or a sharp bend, near enough ahead to brake for."""
     world = moment.world
     near_m, far_m = CAUSE_LINE_M
     if any(
@@ -241,7 +245,14 @@ def has_cause(moment: Moment) -> bool:
         for line in world.scene.network.stop_lines
     ):
         return True
-    return any(_is_in_the_way(actor, moment) for actor in world.actors)
+    return _is_before_bend(moment) or any(_is_in_the_way(actor, moment) for actor in world.actors)
+
+
+def _is_before_bend(moment: Moment) -> bool:
+    """Return whether a bend within reach asks for less speed; one that stands is never slowed by a bend."""
+    near_m, far_m = (moment.bumper_s_m + reach_m for reach_m in CAUSE_BEND_M)
+    sharpest_per_m = moment.world.scene.network.ego_road.path.sharpest_per_m(near_m, far_m)
+    return sharpest_per_m * moment.speed_mps**2 > CAUSE_LATERAL_MPS2
 
 
 def _is_in_the_way(actor: Actor, moment: Moment) -> bool:

@@ -40,7 +40,7 @@ from sim.road import (
     SymbolKind,
     build_path,
 )
-from sim.road.sizes import CROSSWALK_DEPTH_M
+from sim.road.sizes import CROSSWALK_DEPTH_M, LEGEND_HEIGHT_M, LEGEND_TO_STOP_M
 from sim.seeding import Stream, stream
 from sim.signs import LINE_TO_CROSSING_ROAD_M, MIN_LINE_TO_CROSSWALK_M, STOP_LINE_THICKNESS_M
 from sim.spec import WorldSpec
@@ -290,7 +290,10 @@ def _furnish(
         words = [symbol for symbol in own if symbol.kind is SymbolKind.STOP]
         symbols += own
         if words and junction.all_way and junction.ahead and road.oncoming_d_m is not None:
-            symbols.append(Symbol(SymbolKind.STOP, 2 * junction.s_m - words[-1].s_m, road.oncoming_d_m, against=True))
+            mirrored_m = 2 * junction.s_m - words[-1].s_m
+            bars_m = [bar.s_m + bar.thickness_m for bar in road.bars if 0.0 < bar.s_m - junction.s_m < 25.0]
+            s_m = max([mirrored_m, *(bar_m + LEGEND_TO_STOP_M[0] + 0.5 * LEGEND_HEIGHT_M for bar_m in bars_m)])
+            symbols.append(Symbol(SymbolKind.STOP, s_m, road.oncoming_d_m, against=True))
     crossings = [(junction.s_m, junction.road.half_width_m) for junction in junctions]
     return replace(
         road,

@@ -63,6 +63,11 @@ class Path:
         """Return the mean curvature over the next `ahead_m` metres."""
         return (self.heading(s_m + ahead_m) - self.heading(s_m)) / ahead_m
 
+    def sharpest_per_m(self, start_m: float, end_m: float) -> float:
+        """Return the largest size of the curvature between two arc lengths; 0 where there is no path."""
+        first, last = int(start_m / SAMPLE_M), int(end_m / SAMPLE_M) + 1
+        return float(np.abs(self.curvature_per_m[max(first, 0) : max(last, 0)]).max(initial=0.0))
+
     def frames(self, s_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
         """Return x, y, and the x and y of the normal to the left, each of shape (n,), at many arc lengths at once."""
         index = np.clip((s_m / SAMPLE_M).astype(np.int64), 0, len(self.x_m) - 1)
@@ -74,9 +79,7 @@ class Path:
 
     def stations(self, start_m: float, end_m: float) -> NDArray[np.float64]:
         """Return arc lengths, few on straights, so close in bends that these look round (2 cm at a radius of 100 m)."""
-        first, last = int(start_m / SAMPLE_M), int(end_m / SAMPLE_M) + 1
-        tight = np.abs(self.curvature_per_m[max(first, 0) : last]).max(initial=0.0) > TIGHT_PER_M
-        step_m = 1.5 if tight else 4.0
+        step_m = 1.5 if self.sharpest_per_m(start_m, end_m) > TIGHT_PER_M else 4.0
         stations = np.concatenate([[start_m], np.arange(start_m + step_m, end_m - 0.5, step_m), [end_m]])
         index = np.clip((stations / SAMPLE_M).astype(np.int64), 0, len(self.x_m) - 1)
         bends = np.abs(np.diff(self.heading_rad[index])) > 1e-6
