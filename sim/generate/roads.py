@@ -105,6 +105,8 @@ def draw_roads(rng: np.random.Generator, seed: int, spec: WorldSpec, in_town: bo
     approaches = list(_approaches(rng, layout, spec, in_town))
     last_s_m = approaches[-1].centre_s_m if approaches else START_BUMPER_S_M + uniform(rng, spec.approach_m)
     end_s_m = last_s_m + uniform(rng, spec.after_m)
+    if approaches and approaches[-1].bend is not None:
+        end_s_m = max(end_s_m, approaches[-1].far_s_m + 5.0)
     if approaches and approaches[-1].controlled and layout.random() < spec.road.end_share:
         approaches[-1] = replace(approaches[-1], ends=True)
         end_s_m = approaches[-1].stop_s_m + PAST_LAST_STOP_M
