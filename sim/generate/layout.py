@@ -39,7 +39,7 @@ from sim.spec import RoadSpec
 CLEAR_OF_JUNCTION_M = 14.0
 """Between a junction's crossing road and a driveway."""
 
-TIGHT_CORNER_M = 3.5
+TIGHT_CORNER_M = 3.0
 """Up to this radius a sign that stands by the rules is clear of the corner wherever it stands."""
 
 

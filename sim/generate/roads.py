@@ -57,6 +57,9 @@ ARM_M = 70.0
 PAST_LAST_STOP_M = 1.0
 """Where the ego's road ends at a stop, the route ends so far beyond the stopping place: it has been left."""
 
+MOST_SKEW_RAD = 0.1
+"""A crossing road is out of the square by this at most, but in a bend."""
+
 BEND_ARM_RAD = 0.45
 """In a bend, the road that joins comes from somewhat nearer to straight ahead than the bend's normal."""
 
@@ -223,7 +226,7 @@ def _junction(
 ) -> tuple[Junction, Road]:
     """Return a junction, and the ego's road with what it adds to that."""
     x_m, y_m = ego_road.path.position(approach.centre_s_m)
-    heading = ego_road.path.heading(approach.centre_s_m) + pi / 2 + float(rng.uniform(-0.1, 0.1))
+    heading = ego_road.path.heading(approach.centre_s_m) + pi / 2 + float(rng.uniform(-MOST_SKEW_RAD, MOST_SKEW_RAD))
     if approach.bend is not None:
         heading += BEND_ARM_RAD if approach.bend.turn_rad > 0 else -BEND_ARM_RAD
     path = build_path([(2 * ARM_M, 0.0, 0.0)], x_m - ARM_M * cos(heading), y_m - ARM_M * sin(heading), heading)
@@ -237,7 +240,7 @@ def _junction(
         ego_road.wear, section.lanes_along, section.lanes_against, section.parking_right_m, section.parking_left_m,
         kerbs.height_m, kerbs.pavement_m, extent_m,
     )  # fmt: skip
-    to_edge_m = approach.centre_s_m - approach.half_width_m - approach.line_s_m
+    to_edge_m = approach.centre_s_m - approach.half_width_m - approach.stop_s_m
     in_town = ego_road.edge is Edge.KERB
     corner_m = draw_corner(layout, spec.road, kerbs, in_town, to_edge_m)
     style = draw_crosswalk_style(paint, spec.road)

@@ -7,7 +7,7 @@ from math import atan2, cos, hypot, inf, pi, sin
 import numpy as np
 
 from sim.generate.drawing import count, draw_look, uniform
-from sim.generate.roads import START_BUMPER_S_M
+from sim.generate.roads import MOST_SKEW_RAD, START_BUMPER_S_M
 from sim.road import Junction, RoadNetwork, StopLine, StopMark
 from sim.road.sizes import SIGN_TO_CROSSING_ROAD_M, SIGN_TO_CROSSWALK_M
 from sim.signs import (
@@ -70,15 +70,17 @@ def _bottom(rng: np.random.Generator, in_town: bool) -> float:
     return float(rng.uniform(low, low + 0.3))
 
 
-def _latest_s_m(junction: Junction) -> float:
+def _latest_s_m(junction: Junction, beside_m: float) -> float:
     """Return how far along the ego road a sign may stand: where corners are rounded, clear of the crossing road."""
-    return junction.near_edge_s_m - SIGN_TO_CROSSING_ROAD_M[0] if junction.corner_m > 0.0 else inf
+    if junction.corner_m <= 0.0:
+        return inf
+    return junction.near_edge_s_m - SIGN_TO_CROSSING_ROAD_M[0] - MOST_SKEW_RAD * beside_m
 
 
-def _sign_s_m(rng: np.random.Generator, line: StopLine, junction: Junction) -> float:
+def _sign_s_m(rng: np.random.Generator, line: StopLine, junction: Junction, beside_m: float) -> float:
     """Return where along the ego road the sign of a stop stands: by its line, or else before what marks the place."""
     if line.painted:
-        return min(line.s_m + float(rng.uniform(-0.5, 1.5)), _latest_s_m(junction))
+        return min(line.s_m + float(rng.uniform(-0.5, 1.5)), _latest_s_m(junction, beside_m))
     return line.s_m - uniform(rng, SIGN_TO_CROSSWALK_M if line.mark is StopMark.CROSSWALK else SIGN_TO_CROSSING_ROAD_M)
 
 
@@ -126,7 +128,7 @@ def draw_signs(
         bottom_m = _bottom(rng, in_town)
         if index in line_of:
             number, line = line_of[index]
-            s_m = _sign_s_m(rng, line, junction)
+            s_m = _sign_s_m(rng, line, junction, beside_m)
             place = ego_road.path.position(s_m, -beside_m)
             facing = ego_road.path.heading(s_m) + pi
             sign = _stop_sign(rng, spec, FIRST_SIGN_ID + len(signs), place, facing, width_m, bottom_m, number)
@@ -134,7 +136,7 @@ def draw_signs(
             if rng.random() < spec.hidden_share:
                 hiding.append(_branches(rng, spec, network, sign, line.s_m))
             if junction.all_way and junction.ahead and ego_road.lanes_against:
-                far_s_m = 2 * junction.s_m - min(line.s_m, _latest_s_m(junction))
+                far_s_m = 2 * junction.s_m - min(line.s_m, _latest_s_m(junction, beside_m))
                 place = ego_road.path.position(far_s_m, beside_m)
                 facing = ego_road.path.heading(far_s_m)
                 signs.append(_stop_sign(rng, spec, FIRST_SIGN_ID + len(signs), place, facing, width_m, bottom_m, None))
