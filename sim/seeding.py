@@ -29,6 +29,9 @@ class Stream(IntEnum):
     SCENARIO = 12
     TEXTURE = 13
     BOOTSTRAP = 14
+    ROAD_LAYOUT = 25
+    MARKINGS = 26
+    ROUTE = 27
 
 
 def stream(seed: int, purpose: Stream, *index: int) -> np.random.Generator:

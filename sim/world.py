@@ -98,6 +98,7 @@ class Scene:
         ground: A number that picks the colours of road and verge.
         speed_limit_mps: For the ego road.
         route_end_s_m: Arc length on the ego road at which the route is finished.
+        dropped_m: Length of road that has been taken up before where it now begins; 0 but on a road without end.
     """
 
     seed: int
@@ -108,6 +109,7 @@ class Scene:
     ground: int
     speed_limit_mps: float
     route_end_s_m: float
+    dropped_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

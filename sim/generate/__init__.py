@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.generate.actors import draw_actors
 from sim.generate.drawing import draw_look, uniform
 from sim.generate.light import draw_light
-from sim.generate.roads import CROSSWALK_DEPTH_M, START_BUMPER_S_M, draw_roads
+from sim.generate.roads import START_BUMPER_S_M, draw_roads
 from sim.generate.scenery import draw_scenery
 from sim.generate.signs import FIRST_SIGN_ID, ROUND_CROWN, draw_signs
 from sim.seeding import Stream, stream
@@ -13,7 +13,7 @@ from sim.spec import WorldSpec
 from sim.vehicle import EgoState, VehicleGeometry
 from sim.world import Scene, World, place_ego
 
-__all__ = ["CROSSWALK_DEPTH_M", "FIRST_SIGN_ID", "ROUND_CROWN", "START_BUMPER_S_M", "generate_world"]
+__all__ = ["FIRST_SIGN_ID", "ROUND_CROWN", "START_BUMPER_S_M", "generate_world"]
 
 
 def generate_world(seed: int, spec: WorldSpec) -> World:
@@ -27,9 +27,9 @@ def generate_world(seed: int, spec: WorldSpec) -> World:
     """
     rng = stream(seed, Stream.ROADS)
     in_town = bool(rng.random() < spec.kerb_share)
-    network, end_s_m = draw_roads(rng, spec, in_town)
+    network, end_s_m = draw_roads(rng, seed, spec, in_town)
     signs, hiding = draw_signs(stream(seed, Stream.SIGNS), spec, network, in_town, end_s_m)
-    scenery = draw_scenery(stream(seed, Stream.SCENERY), spec, network, signs, hiding, in_town, end_s_m)
+    scenery = draw_scenery(stream(seed, Stream.SCENERY), seed, spec, network, signs, hiding, in_town, end_s_m)
     limit_mps = uniform(stream(seed, Stream.EGO), spec.speed_limit_mps)
     scene = Scene(
         seed,

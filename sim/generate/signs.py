@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from math import atan2, cos, hypot, pi, sin
+from math import atan2, cos, hypot, inf, pi, sin
 
 import numpy as np
 
 from sim.generate.drawing import count, draw_look, uniform
-from sim.generate.roads import START_BUMPER_S_M
-from sim.road import RoadNetwork
+from sim.generate.roads import MOST_SKEW_RAD, START_BUMPER_S_M
+from sim.road import Junction, RoadNetwork, StopLine, StopMark
+from sim.road.sizes import SIGN_TO_CROSSING_ROAD_M, SIGN_TO_CROSSWALK_M
 from sim.signs import (
     MIN_BEHIND_KERB_M,
     MIN_HEIGHT_COUNTRY_M,
@@ -69,6 +70,20 @@ def _bottom(rng: np.random.Generator, in_town: bool) -> float:
     return float(rng.uniform(low, low + 0.3))
 
 
+def _latest_s_m(junction: Junction, beside_m: float) -> float:
+    """Return how far along the ego road a sign may stand: where corners are rounded, clear of the crossing road."""
+    if junction.corner_m <= 0.0:
+        return inf
+    return junction.near_edge_s_m - SIGN_TO_CROSSING_ROAD_M[0] - MOST_SKEW_RAD * beside_m
+
+
+def _sign_s_m(rng: np.random.Generator, line: StopLine, junction: Junction, beside_m: float) -> float:
+    """Return where along the ego road the sign of a stop stands: by its line, or else before what marks the place."""
+    if line.painted:
+        return min(line.s_m + float(rng.uniform(-0.5, 1.5)), _latest_s_m(junction, beside_m))
+    return line.s_m - uniform(rng, SIGN_TO_CROSSWALK_M if line.mark is StopMark.CROSSWALK else SIGN_TO_CROSSING_ROAD_M)
+
+
 def _stop_sign(
     rng: np.random.Generator,
     spec: WorldSpec,
@@ -113,23 +128,23 @@ def draw_signs(
         bottom_m = _bottom(rng, in_town)
         if index in line_of:
             number, line = line_of[index]
-            s_m = line.s_m + float(rng.uniform(-0.5, 1.5))
+            s_m = _sign_s_m(rng, line, junction, beside_m)
             place = ego_road.path.position(s_m, -beside_m)
             facing = ego_road.path.heading(s_m) + pi
             sign = _stop_sign(rng, spec, FIRST_SIGN_ID + len(signs), place, facing, width_m, bottom_m, number)
             signs.append(sign)
             if rng.random() < spec.hidden_share:
                 hiding.append(_branches(rng, spec, network, sign, line.s_m))
-            if junction.all_way:
-                far_s_m = 2 * junction.s_m - line.s_m
+            if junction.all_way and junction.ahead and ego_road.lanes_against:
+                far_s_m = 2 * junction.s_m - min(line.s_m, _latest_s_m(junction, beside_m))
                 place = ego_road.path.position(far_s_m, beside_m)
                 facing = ego_road.path.heading(far_s_m)
                 signs.append(_stop_sign(rng, spec, FIRST_SIGN_ID + len(signs), place, facing, width_m, bottom_m, None))
         if junction.all_way:
             crossing = junction.road
             middle_m = 0.5 * crossing.path.length_m
-            back_m = ego_road.half_width_m + 2.5
-            for side in (-1.0, 1.0):
+            back_m = ego_road.half_width_m + junction.crossing_stop_m
+            for side in junction.entries:
                 place = crossing.path.position(middle_m + side * back_m, side * (crossing.half_width_m + 1.5))
                 facing = crossing.path.heading(middle_m) + (pi if side < 0 else 0.0)
                 signs.append(_stop_sign(rng, spec, FIRST_SIGN_ID + len(signs), place, facing, width_m, bottom_m, None))

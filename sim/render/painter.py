@@ -86,7 +86,7 @@ class Painter:
             SUPERSAMPLING,
             mapper.instances(numbered, mesh, solids) if instances else None,
             mapper.semantics(numbered, view, mesh, solids, ground, flat, truth) if truth else None,
-            mapper.depth_m(numbered, view, mesh, solids) if depth else None,
+            mapper.depth_m(numbered, view, mesh, solids, ground, flat) if depth else None,
         )
 
     def lane(self, world: World, ahead_m: float = AHEAD_M) -> LaneLines:

@@ -150,7 +150,11 @@ def project_ground(view: View, ground: Ground, near_m: float) -> Projected:
     last = np.cumsum(counts)
     factor = scale * camera.focal_px / cut_depth
     u = cut_right * factor + scale * camera.centre_u_px
-    v = camera.height_m * factor + scale * camera.centre_v_px
+    above_m: float | NDArray[np.float64] = camera.height_m
+    if ground.heights_m is not None:
+        height, next_height = ground.heights_m, ground.heights_m[following]
+        above_m = camera.height_m - np.stack([height + share * (next_height - height), next_height], axis=1)[keep]
+    v = above_m * factor + scale * camera.centre_v_px
     chosen = np.flatnonzero(counts)
     first = (last - counts)[chosen]
     last = last[chosen]
