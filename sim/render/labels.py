@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from sim.generate import FIRST_SIGN_ID
 from sim.percept import Box, ObjectKind
 from sim.render.ground import Ground
-from sim.render.mesh import Mesh
+from sim.render.mesh import SILHOUETTE, Mesh
 from sim.render.projection import Projected, View
-from sim.render.solids import SILHOUETTE
 from sim.road import StopLine
 from sim.signs import SignKind
 from sim.truth import GroundTruth, LaneTruth, ObjectTruth, StopLineTruth

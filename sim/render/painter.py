@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from sim.camera import Camera, CameraFrame
 from sim.render.backdrop import Backdrop
-from sim.render.faces import textures
+from sim.render.faces import FaceKey, textures
 from sim.render.ground import Ground, build_ground
 from sim.render.labels import Labeler
-from sim.render.mesh import Mesh, join
+from sim.render.mesh import SILHOUETTE, Mesh, join
 from sim.render.projection import Projected, View, project_ground, project_mesh
 from sim.render.sensor import Sensor
-from sim.render.solids import SILHOUETTE, FaceKey, build_scene_mesh, vehicle_mesh
+from sim.render.solids import build_scene_mesh, vehicle_mesh
 from sim.truth import GroundTruth
 from sim.world import Light, Scene, World
 
