@@ -81,7 +81,7 @@ class Labeler:
             sign = signs.get(thing.owner)
             if sign is not None:
                 kind = ObjectKind.STOP_SIGN if sign.kind is SignKind.STOP else ObjectKind.DISTRACTOR
-                variant, applies, place = str(sign.kind), sign.applies_to_ego, (sign.x_m, sign.y_m)
+                variant, applies, place = str(sign.face), sign.applies_to_ego, (sign.x_m, sign.y_m)
             else:
                 actor = actors[thing.owner]
                 kind, variant, applies, place = ObjectKind.VEHICLE, str(actor.kind), False, (actor.x_m, actor.y_m)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.camera import Camera, CameraFrame
 from sim.render.backdrop import Backdrop
-from sim.render.faces import FaceKey, textures
+from sim.render.faces import FaceKey, texture
 from sim.render.ground import Ground, build_ground
 from sim.render.labels import Labeler
 from sim.render.mesh import SILHOUETTE, Mesh, join
@@ -160,12 +160,8 @@ class Painter:
         u1, v1 = np.minimum(np.ceil(target.max(axis=0)).astype(int) + 1, (width, height)).tolist()
         if u1 <= u0 or v1 <= v0:
             return
-        levels = textures(*key)
         across = max(np.hypot(*(target[1] - target[0])), np.hypot(*(target[2] - target[1])))
-        level = levels[0]
-        for level in levels:
-            if max(level.shape[:2]) < 1.6 * across:
-                break
+        level = texture(key, 1.6 * across)
         high, broad = level.shape[:2]
         source = np.array([[0, high], [broad, high], [broad, 0], [0, 0]], np.float32) - 0.5
         matrix = cv2.getPerspectiveTransform(source, target - np.array([u0 + 0.5, v0 + 0.5], np.float32))

@@ -15,7 +15,7 @@ from sim.render.faces.weathering import age, weather
 from sim.seeding import Stream, stream
 from sim.signs import AS_NEW, Face, Plate, SignKind, StopStyle
 
-__all__ = ["LOOKS", "OCTAGON", "TEXTURE_PX", "WEARS", "FaceKey", "mean_colour", "outline", "textures"]
+__all__ = ["LOOKS", "OCTAGON", "TEXTURE_PX", "WEARS", "FaceKey", "mean_colour", "outline", "texture", "textures"]
 
 LOOKS = 8
 """How many looks each kind of face has."""
@@ -59,8 +59,8 @@ def outline(face: Face) -> Points:
 
 
 @lru_cache(maxsize=800)
-def _fresh(face: Face, look: int, wear_step: int, aspect: float) -> NDArray[np.uint8]:
-    """Return a face with plain wear alone, as premultiplied RGBA at full size."""
+def _fresh(face: Face, look: int, wear_step: int, aspect: float) -> tuple[NDArray[np.uint8], ...]:
+    """Return a face with plain wear alone, as premultiplied RGBA at full size, half, quarter and so on."""
     width = TEXTURE_PX if aspect >= 1 else max(8, round(TEXTURE_PX * aspect))
     height = TEXTURE_PX if aspect <= 1 else max(8, round(TEXTURE_PX / aspect))
     canvas = Canvas(width * _DRAW, height * _DRAW)
@@ -72,10 +72,20 @@ def _fresh(face: Face, look: int, wear_step: int, aspect: float) -> NDArray[np.u
     finished = canvas.pixels(width, height)
     if wear_step:
         age(finished, (wear_step + float(rng.uniform(-0.5, 0.5))) / WEARS, rng)
-    return finished
+    levels = [finished]
+    while min(levels[-1].shape[:2]) >= 12:
+        last = levels[-1]
+        size = (max(1, last.shape[1] // 2), max(1, last.shape[0] // 2))
+        levels.append(np.asarray(cv2.resize(last, size, interpolation=cv2.INTER_AREA), np.uint8))
+    return tuple(np.ascontiguousarray(level) for level in levels)
 
 
-@lru_cache(maxsize=640)
+@lru_cache(maxsize=1024)
+def _weathered(key: FaceKey, level: int) -> NDArray[np.uint8]:
+    """Return one level of a face with all that has befallen it."""
+    return np.ascontiguousarray(weather(_fresh(*key[:4])[level], key[1], key[4]))
+
+
 def textures(
     face: Face, look: int, wear_step: int, aspect: float, weathering: tuple[int, ...] = AS_NEW.steps
 ) -> tuple[NDArray[np.uint8], ...]:
@@ -88,23 +98,28 @@ def textures(
         aspect: Width over height.
         weathering: `Weathering.steps` of what has befallen it.
     """
-    finished = _fresh(face, look, wear_step, aspect)
-    if any(weathering):
-        finished = weather(finished, look, weathering)
-    levels = [finished]
-    while min(levels[-1].shape[:2]) >= 12:
-        last = levels[-1]
-        size = (max(1, last.shape[1] // 2), max(1, last.shape[0] // 2))
-        levels.append(np.asarray(cv2.resize(last, size, interpolation=cv2.INTER_AREA), np.uint8))
-    return tuple(np.ascontiguousarray(level) for level in levels)
+    levels = _fresh(face, look, wear_step, aspect)
+    if not any(weathering):
+        return levels
+    return tuple(_weathered((face, look, wear_step, aspect, weathering), number) for number in range(len(levels)))
 
 
-@lru_cache(maxsize=640)
+def texture(key: FaceKey, below_px: float) -> NDArray[np.uint8]:
+    """Return the largest copy of a face whose longer side is below a length, or else the smallest there is.
+
+    The other copies are not weathered for it: most signs are far away, and weathering a small copy costs little.
+    """
+    levels = _fresh(*key[:4])
+    number = next((k for k, level in enumerate(levels) if max(level.shape[:2]) < below_px), len(levels) - 1)
+    return _weathered(key, number) if any(key[4]) else levels[number]
+
+
+@lru_cache(maxsize=1024)
 def mean_colour(
     face: Face, look: int, wear_step: int, aspect: float, weathering: tuple[int, ...] = AS_NEW.steps
 ) -> tuple[float, float, float]:
     """Return the mean colour of a face's opaque part: how it looks from far away."""
-    smallest = textures(face, look, wear_step, aspect, weathering)[-1].reshape(-1, 4).astype(np.float64)
+    smallest = texture((face, look, wear_step, aspect, weathering), 0.0).reshape(-1, 4).astype(np.float64)
     alpha = max(float(smallest[:, 3].sum()), 1.0)
     red, green, blue = (float(255 * smallest[:, k].sum() / alpha) for k in range(3))
     return red, green, blue

@@ -52,14 +52,18 @@ def weather(rgba: Pixels, look: int, steps: tuple[int, ...]) -> Pixels:
         steps: `Weathering.steps`.
     """
     amounts = dict(zip(CONDITIONS, steps, strict=True))
-    size = (rgba.shape[1], rgba.shape[0])
     fade = amounts.pop("fade")
     if fade:
         rgba = _bleach(rgba, look, fade)
+    alpha = rgba[..., 3]
+    shape = cv2.merge([alpha, alpha, alpha, alpha])
     for name, step in amounts.items():
         if step:
-            layer = cv2.resize(_layer(name, look % LAYERS, step), size, interpolation=cv2.INTER_AREA)
-            rgba = _over(rgba, np.asarray(layer, np.uint8))
+            ink, shows = _sized_layer(name, look % LAYERS, step, rgba.shape[1], rgba.shape[0])
+            ink = cv2.multiply(ink, shape, scale=1 / 255)
+            mixed = cv2.add(cv2.multiply(rgba, shows, scale=1 / 255), ink)
+            # Rounding must not lift a colour over its alpha: premultiplied pixels would overflow where they are laid.
+            rgba = np.asarray(cv2.min(mixed, shape), np.uint8)
     return rgba
 
 
@@ -74,12 +78,19 @@ def _bleach(rgba: Pixels, look: int, step: int) -> Pixels:
     return np.minimum(np.asarray(cv2.transform(rgba, mix), np.uint8), rgba[..., 3:])
 
 
-def _over(rgba: Pixels, layer: Pixels) -> Pixels:
-    """Lay a premultiplied layer over a premultiplied face, inside the face's own silhouette."""
-    alpha = rgba[..., 3:].astype(np.uint16)
-    keep = (255 - layer[..., 3:]).astype(np.uint16)
-    mixed = (rgba[..., :3] * keep + layer[..., :3] * alpha + 127) // 255
-    return np.concatenate([np.minimum(mixed, alpha).astype(np.uint8), rgba[..., 3:]], axis=2)
+@lru_cache(maxsize=512)
+def _sized_layer(name: str, look: int, step: int, width_px: int, height_px: int) -> tuple[Pixels, Pixels]:
+    """Return a layer of a size as what it adds to a face, and what of the face shows through; both RGBA.
+
+    Neither changes alpha: a face keeps its silhouette.
+    """
+    layer = _layer(name, look, step)
+    if layer.shape[:2] != (height_px, width_px):
+        layer = np.asarray(cv2.resize(layer, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
+    red, green, blue, cover = cv2.split(layer)
+    clear = np.zeros_like(cover)
+    shows = cv2.bitwise_not(cv2.merge([cover, cover, cover, clear]))
+    return np.asarray(cv2.merge([red, green, blue, clear]), np.uint8), np.asarray(shows, np.uint8)
 
 
 @lru_cache(maxsize=256)
