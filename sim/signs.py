@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from math import cos, sin
+from math import ceil, cos, sin
 
 
 class SignKind(StrEnum):
@@ -164,7 +164,7 @@ WEATHERING_STEPS = 4
 
 @dataclass(frozen=True, slots=True)
 class Weathering:
-    """What has befallen a face: each from 0 (nothing) to 1 (as bad as it gets).
+    """What has befallen a face: each from 0 (nothing) to 1 (as bad as it gets); the least of it can be seen.
 
     Attributes:
         fade: Sun has bleached the red to pink and orange, and at last to a pale grey.
@@ -195,7 +195,7 @@ class Weathering:
     def steps(self) -> tuple[int, ...]:
         """Each amount as one of `WEATHERING_STEPS`: what is drawn, and the key under which it is kept."""
         amounts = (getattr(self, name) for name in CONDITIONS)
-        return tuple(min(int(amount * WEATHERING_STEPS), WEATHERING_STEPS - 1) for amount in amounts)
+        return tuple(ceil(amount * (WEATHERING_STEPS - 1)) for amount in amounts)
 
 
 CONDITIONS = tuple(item.name for item in fields(Weathering))

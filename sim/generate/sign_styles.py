@@ -12,7 +12,6 @@ from sim.generate.roadside import draw_beside_m
 from sim.road import RoadNetwork
 from sim.seeding import Stream, stream
 from sim.signs import (
-    AS_NEW,
     ISLAND_M,
     MIN_OVERHEAD_M,
     PADDLE_HEIGHT_M,
@@ -211,7 +210,7 @@ def _weathering(seed: int, spec: SignSpec, sign_id: int, snowy: bool) -> Weather
     # Everything is drawn, wanted or not, so that one share changes nothing of the others.
     shares, amounts = rng.random(7).tolist(), rng.uniform(0.25, 1.0, 5).tolist()
     fade, dirt, snow = uniform(rng, spec.fade), uniform(rng, spec.dirt), uniform(rng, spec.snow)
-    found = Weathering(
+    return Weathering(
         fade=fade if shares[0] < spec.faded_share else 0.0,
         dirt=dirt if shares[1] < spec.dirty_share else 0.0,
         rust=amounts[0] if shares[2] < spec.rusty_share else 0.0,
@@ -221,4 +220,3 @@ def _weathering(seed: int, spec: SignSpec, sign_id: int, snowy: bool) -> Weather
         snow=snow if snowy else 0.0,
         glare=amounts[4] if shares[6] < spec.glare_share else 0.0,
     )
-    return found if found.conditions else AS_NEW

@@ -40,7 +40,7 @@ class SignSpec:
 
     Raises:
         ValueError: If the low end of a span is above its high end, a size is negative, a share is not within 0 to 1, or
-            the shares of the mounts together exceed 1.
+            those of the mounts, or of plates, lamps and boards, together exceed 1.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -71,11 +71,13 @@ class SignSpec:
 
     def __post_init__(self) -> None:
         check_spec(self)
-        mounts = {
-            name: getattr(self, name) for name in ("overhead_share", "island_share", "temporary_share", "paddle_share")
-        }
-        if sum(mounts.values()) > 1.0:
-            raise ValueError(f"Expected {', '.join(mounts)} to add up to 1 or less. Received: {list(mounts.values())}.")
+        for group in (
+            ("overhead_share", "island_share", "temporary_share", "paddle_share"),
+            ("plated_share", "lit_share", "board_share"),
+        ):
+            shares = [float(getattr(self, name)) for name in group]
+            if sum(shares) > 1.0:
+                raise ValueError(f"Expected {', '.join(group)} to add up to 1 or less. Received: {shares}.")
         if self.fade[1] > 1.0 or self.dirt[1] > 1.0 or self.snow[1] > 1.0:
             raise ValueError(
                 "Expected fade, dirt and snow to be within 0 to 1. "

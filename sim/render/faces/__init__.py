@@ -63,7 +63,7 @@ def _fresh(face: Face, look: int, wear_step: int, aspect: float) -> tuple[NDArra
     """Return a face with plain wear alone, as premultiplied RGBA at full size, half, quarter and so on."""
     width = TEXTURE_PX if aspect >= 1 else max(8, round(TEXTURE_PX * aspect))
     height = TEXTURE_PX if aspect <= 1 else max(8, round(TEXTURE_PX / aspect))
-    canvas = Canvas(width * _DRAW, height * _DRAW)
+    canvas = Canvas(width * _DRAW, height * _DRAW, look)
     number = _KINDS.index(face) if isinstance(face, SignKind) else _FIRST_STYLE + _STYLES.index(face)
     rng = stream(look, Stream.TEXTURE, number)
     _DRAWINGS[face](canvas, rng)

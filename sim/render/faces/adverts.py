@@ -69,7 +69,7 @@ def _pastel(rng: np.random.Generator) -> Rgb:
 def _red_square(canvas: Canvas, rng: np.random.Generator) -> None:
     canvas.shape(SQUARE, WHITE)
     canvas.shape(SQUARE, red(rng), float(rng.choice([0.93, 1.0])))
-    lines = (("SALE",), ("BAR",), ("HOT", "DOGS"), ("PIZZA",), ("TO LET",), ("STOP", "HERE"))[int(rng.integers(6))]
+    lines = (("SALE",), ("BAR",), ("HOT", "DOGS"), ("PIZZA",), ("TO LET",), ("STOP", "HERE"))[canvas.look % 6]
     if len(lines) == 1:
         canvas.letters(lines[0], WHITE, (-0.36, -0.17, 0.36, 0.17))
     else:
@@ -104,9 +104,11 @@ def _stop_billboard(canvas: Canvas, rng: np.random.Generator) -> None:
 
 def _stop_poster(canvas: Canvas, rng: np.random.Generator) -> None:
     canvas.shape(SQUARE, (40, 42, 46))
-    canvas.shape(SQUARE, _pastel(rng), 0.94)
+    ground = _pastel(rng)
+    ink: Rgb = WHITE if sum(ground) < 300 else (30, 30, 34)
+    canvas.shape(SQUARE, ground, 0.94)
     _printed_stop(canvas, rng, 0.0, -0.12, 0.74)
-    canvas.letters(str(rng.choice(["SMOKING", "HUNGER", "THE WAR", "RATS"])), (30, 30, 34), (-0.38, 0.26, 0.38, 0.40))
+    canvas.letters(str(rng.choice(["SMOKING", "HUNGER", "THE WAR", "RATS"])), ink, (-0.38, 0.26, 0.38, 0.40))
 
 
 def _stop_lorry(canvas: Canvas, rng: np.random.Generator) -> None:

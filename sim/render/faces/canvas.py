@@ -86,12 +86,13 @@ class Canvas:
     Args:
         width_px: Of the drawing.
         height_px: Of the drawing.
+        look: Which of a face's looks this is: picks in turn from lists of which every item shall be seen.
     """
 
-    def __init__(self, width_px: int, height_px: int) -> None:
+    def __init__(self, width_px: int, height_px: int, look: int = 0) -> None:
         # pygame.Surface and font work without a window; the display is never opened here.
         self.surface = pygame.Surface((width_px, height_px), pygame.SRCALPHA, 32)
-        self.width_px, self.height_px = width_px, height_px
+        self.width_px, self.height_px, self.look = width_px, height_px, look
 
     def shape(self, points: Points, colour: Rgb, scale: float = 1.0) -> None:
         """Fill a polygon, shrunk about the centre by `scale`."""

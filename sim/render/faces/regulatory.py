@@ -25,6 +25,7 @@ from sim.render.faces.canvas import (
     red,
     rounded,
 )
+from sim.render.faces.glyphs import LATIN
 from sim.signs import SignKind
 
 _ROUNDED_DIAMOND = rounded(DIAMOND, 0.08)
@@ -145,19 +146,18 @@ def _give_way(canvas: Canvas, rng: np.random.Generator) -> None:
         canvas.letters(rest, BLACK, (-0.17, -0.16, 0.17, -0.04))
 
 
-_OTHER_WORDS = ("WAIT", "SLOW", "OPEN", "STAR", "GO", "KEEP OUT", "SHOP", "EXIT")
+_OTHER_WORDS = ("WAIT", "SLOW", "OPEN", "STAR", "GO", "KEEP OUT", "SHOP", "TOP")
 
 
 def _octagon_word(canvas: Canvas, rng: np.random.Generator) -> None:
     canvas.shape(OCTAGON, WHITE)
     canvas.shape(OCTAGON, red(rng), 0.945)
-    # Drawn among all words, so that the looks of a kind show most of them.
-    first, _, rest = _OTHER_WORDS[int(rng.integers(len(_OTHER_WORDS)))].partition(" ")
+    first, _, rest = _OTHER_WORDS[canvas.look % len(_OTHER_WORDS)].partition(" ")
     if rest:
         canvas.letters(first, WHITE, (-0.32, -0.24, 0.32, -0.03))
         canvas.letters(rest, WHITE, (-0.26, 0.04, 0.26, 0.25))
     else:
-        half = 0.24 if len(first) == 2 else 0.39
+        half = 0.10 * len(first) if len(first) < 4 else 0.39
         canvas.letters(first, WHITE, (-half, -0.165, half, 0.165))
 
 
@@ -188,8 +188,11 @@ def _crossbuck(canvas: Canvas, rng: np.random.Generator) -> None:
     if rng.random() < 0.5:
         canvas.ring(_CROSS, red(rng), 0.10)
     else:
-        canvas.letters("RAIL", BLACK, (-0.42, -0.42, -0.20, -0.28), 0.2)
-        canvas.letters("ROAD", BLACK, (0.20, -0.42, 0.42, -0.28), 0.2)
+        for k in range(4):
+            along = 0.37 - 0.075 * k
+            for letter, x, y in (("RAIL"[k], -along, -0.95 * along), ("ROAD"[3 - k], along, -0.95 * along)):
+                half = 0.4 * LATIN[letter][0] * 0.085
+                canvas.letters(letter, BLACK, (x - half, y - 0.045, x + half, y + 0.045), 0.2)
         canvas.ring(_CROSS, BLACK, 0.02)
 
 
