@@ -143,9 +143,6 @@ STAND_HEIGHT_M = (0.3, 0.6)
 PADDLE_WIDTH_M = 0.46
 """Least width of a guard's paddle: 18 in (MUTCD 7D.05 and 6E.03)."""
 
-BUS_ARM_WIDTH_M = 0.45
-"""Least width of the octagon on a school bus's arm (FMVSS 131)."""
-
 PADDLE_HEIGHT_M = (1.4, 1.8)
 """Bottom edge of a paddle in a raised hand."""
 

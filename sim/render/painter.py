@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.camera import Camera, CameraFrame
 from sim.render.backdrop import Backdrop
-from sim.render.faces import FaceKey, texture
+from sim.render.faces import CLASSIC, FaceKey, texture
 from sim.render.ground import Ground, build_ground
 from sim.render.labels import Labeler
 from sim.render.mesh import SILHOUETTE, Mesh, join
@@ -173,4 +173,10 @@ class Painter:
         )
         sprite = np.ascontiguousarray(cv2.transform(sprite, shade))
         picture = pygame.image.frombuffer(sprite.data, (u1 - u0, v1 - v0), "RGBA")
+        share = self._pixels[v0:v1, u0:u1, 3]
+        hides_ground = v1 > SUPERSAMPLING * self._backdrop.sky_rows and key[0] not in CLASSIC
+        ground = cv2.multiply(share, cv2.bitwise_not(sprite[..., 3]), scale=1 / 255) if hides_ground else share
         self._canvas.blit(picture, (u0, v0), special_flags=pygame.BLEND_PREMULTIPLIED)
+        if hides_ground:
+            # The classic faces take the ground's grain and haze below the horizon: the plain world is kept as it was.
+            share[...] = ground

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.camera import Camera
+from sim.config import parse
+from sim.errors import RecipeError
 from sim.generate import generate_world
 from sim.generate.distractors import FORMS, LOOKALIKES
 from sim.generate.sign_styles import FOREIGN
@@ -366,3 +368,28 @@ def test_what_holds_a_sign_and_is_fixed_to_it_is_no_part_of_its_box(style, mount
         boxes.append(seen.box)
 
     np.testing.assert_allclose(boxes[1], boxes[0], atol=0.5)
+
+
+def test_a_recipe_sets_signs_in_a_table_of_their_own():
+    spec = parse({"sign": {"foreign_share": 0.2, "fade": [0.1, 0.6]}}, WorldSpec, RecipeError, "recipe.toml")
+
+    assert spec.sign == SignSpec(foreign_share=0.2, fade=(0.1, 0.6))
+    with pytest.raises(RecipeError, match=r"sign\.foriegn_share.*foreign_share"):
+        parse({"sign": {"foriegn_share": 0.2}}, WorldSpec, RecipeError, "recipe.toml")
+
+
+def test_the_ground_s_haze_does_not_show_on_a_face_before_it():
+    """A wall-high face crosses the horizon, where the ground behind it is hazy: its door keeps one red throughout."""
+    world = place_ego(generate_world(3, replace(PLAIN, visibility_m=(400.0, 400.0))), 10.0, 0.0, 0.0, 8.0)
+    x_m, y_m = world.scene.network.lane_position(32.0)
+    facing = world.ego.heading_rad + pi
+    door = Sign(100, SignKind.RED_DOOR, x_m, y_m, 0.0, 2.4, 3.0, facing, mount=Mount.NOTHING)
+    light = replace(world.scene.light, visibility_m=400.0)
+
+    scene = replace(world.scene, signs=(door,), scenery=(), light=light)
+    frame, truth = Painter(Camera()).look(replace(world, scene=scene, actors=()))
+
+    x0, _, x1, _ = truth.objects[0].box
+    # The stile between the panels runs through the horizon.
+    stile = frame.rgb[134:156, int(0.5 * (x0 + x1)), 0].astype(float)
+    assert np.ptp(np.convolve(stile, np.ones(5) / 5, "valid")) < 14

@@ -15,7 +15,18 @@ from sim.render.faces.weathering import age, weather
 from sim.seeding import Stream, stream
 from sim.signs import AS_NEW, Face, Plate, SignKind, StopStyle
 
-__all__ = ["LOOKS", "OCTAGON", "TEXTURE_PX", "WEARS", "FaceKey", "mean_colour", "outline", "texture", "textures"]
+__all__ = [
+    "CLASSIC",
+    "LOOKS",
+    "OCTAGON",
+    "TEXTURE_PX",
+    "WEARS",
+    "FaceKey",
+    "mean_colour",
+    "outline",
+    "texture",
+    "textures",
+]
 
 LOOKS = 8
 """How many looks each kind of face has."""
@@ -44,7 +55,8 @@ _OUTLINES: dict[Face, Points] = {
     **dict.fromkeys(StopStyle, OCTAGON),
     **stops.OUTLINES,
 }
-_CLASSIC = frozenset(classic.DRAWINGS)
+CLASSIC = frozenset(classic.DRAWINGS)
+"""The faces of the plain world."""
 _DRAWINGS: dict[Face, Callable[[Canvas, np.random.Generator], None]] = {
     **classic.DRAWINGS,
     **regulatory.DRAWINGS,
@@ -67,7 +79,7 @@ def _fresh(face: Face, look: int, wear_step: int, aspect: float) -> tuple[NDArra
     number = _KINDS.index(face) if isinstance(face, SignKind) else _FIRST_STYLE + _STYLES.index(face)
     rng = stream(look, Stream.TEXTURE, number)
     _DRAWINGS[face](canvas, rng)
-    if face not in _CLASSIC:
+    if face not in CLASSIC:
         canvas.cut(outline(face))
     finished = canvas.pixels(width, height)
     if wear_step:
