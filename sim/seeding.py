@@ -29,6 +29,9 @@ class Stream(IntEnum):
     SCENARIO = 12
     TEXTURE = 13
     BOOTSTRAP = 14
+    SIGN_STYLE = 15
+    SIGN_WEAR = 16
+    DISTRACTOR = 17
     ROAD_LAYOUT = 25
     MARKINGS = 26
     ROUTE = 27

@@ -18,7 +18,7 @@ class ObjectTruth:
     Attributes:
         instance_id: The same in every frame of one world.
         kind: The class that the network should answer.
-        variant: What it is exactly: "stop", "yield", "car", ...
+        variant: What it is exactly: "stop", "stop_arret", "yield", "car", ...
         box: The tight box of its visible pixels, in output pixels.
         amodal_box: The box of all of it inside the frame, were nothing in front of it.
         visible_fraction: Visible pixels over the pixels that it would cover inside the frame, were nothing in front.
@@ -96,7 +96,7 @@ class GroundTruth:
         objects: Signs and vehicles.
         lane: The ego lane.
         stop_line: The nearest painted stop line, or None.
-        stop_place: The nearest legal stopping place at which a stop sign stands, or None.
+        stop_place: The nearest legal stopping place at which a stop sign stands, or None; shards do not keep it.
     """
 
     step: int

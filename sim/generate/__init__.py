@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from sim.generate.actors import draw_actors
+from sim.generate.distractors import FIRST_SIGN_ID
 from sim.generate.drawing import draw_look, uniform
 from sim.generate.light import draw_light
 from sim.generate.roads import START_BUMPER_S_M, draw_roads
 from sim.generate.scenery import draw_scenery
-from sim.generate.signs import FIRST_SIGN_ID, ROUND_CROWN, draw_signs
+from sim.generate.signs import ROUND_CROWN, draw_signs
 from sim.seeding import Stream, stream
 from sim.spec import WorldSpec
 from sim.vehicle import EgoState, VehicleGeometry
@@ -28,7 +29,7 @@ def generate_world(seed: int, spec: WorldSpec) -> World:
     rng = stream(seed, Stream.ROADS)
     in_town = bool(rng.random() < spec.kerb_share)
     network, end_s_m = draw_roads(rng, seed, spec, in_town)
-    signs, hiding = draw_signs(stream(seed, Stream.SIGNS), spec, network, in_town, end_s_m)
+    signs, hiding = draw_signs(stream(seed, Stream.SIGNS), spec, network, in_town, end_s_m, seed)
     scenery = draw_scenery(stream(seed, Stream.SCENERY), seed, spec, network, signs, hiding, in_town, end_s_m)
     limit_mps = uniform(stream(seed, Stream.EGO), spec.speed_limit_mps)
     scene = Scene(

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.generate.drawing import count, draw_look
 from sim.generate.roads import START_BUMPER_S_M
-from sim.generate.signs import blocks_sight
+from sim.generate.roadside import blocks_sight
 from sim.road import Path, RoadNetwork
 from sim.road.sizes import DRIVEWAY_LENGTH_M
 from sim.seeding import Stream, stream

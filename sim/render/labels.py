@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from sim.generate import FIRST_SIGN_ID
 from sim.percept import Box, ObjectKind
 from sim.render.ground import Ground
-from sim.render.mesh import Mesh
+from sim.render.mesh import SILHOUETTE, Mesh
 from sim.render.projection import Projected, View
-from sim.render.solids import SILHOUETTE
 from sim.road import StopLine
 from sim.signs import SignKind
 from sim.truth import GroundTruth, LaneTruth, ObjectTruth, StopLineTruth, StopPlaceTruth
@@ -82,7 +81,7 @@ class Labeler:
             sign = signs.get(thing.owner)
             if sign is not None:
                 kind = ObjectKind.STOP_SIGN if sign.kind is SignKind.STOP else ObjectKind.DISTRACTOR
-                variant, applies, place = str(sign.kind), sign.applies_to_ego, (sign.x_m, sign.y_m)
+                variant, applies, place = str(sign.face), sign.applies_to_ego, (sign.x_m, sign.y_m)
             else:
                 actor = actors[thing.owner]
                 kind, variant, applies, place = ObjectKind.VEHICLE, str(actor.kind), False, (actor.x_m, actor.y_m)

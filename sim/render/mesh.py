@@ -20,6 +20,9 @@ Colour = tuple[float, float, float]
 
 NO_FACE = -1
 
+SILHOUETTE = -2
+"""Marks the polygon that has a textured face's exact outline: drawn where labels are made, or the face is tiny."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mesh:

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from sim.camera import Camera, CameraFrame
 from sim.maps import LaneLines, Maps, StopLineOutline
 from sim.render.backdrop import Backdrop
-from sim.render.faces import textures
+from sim.render.faces import CLASSIC, FaceKey, texture
 from sim.render.ground import Ground, build_ground
 from sim.render.labels import Labeler
 from sim.render.lanes import AHEAD_M, lane_lines, stop_line_outline
 from sim.render.maps import Mapper
-from sim.render.mesh import Mesh, join
+from sim.render.mesh import SILHOUETTE, Mesh, join
 from sim.render.projection import Projected, View, project_ground, project_mesh
 from sim.render.sensor import Sensor
-from sim.render.solids import SILHOUETTE, FaceKey, build_scene_mesh, vehicle_mesh
+from sim.render.solids import build_scene_mesh, vehicle_mesh
 from sim.truth import GroundTruth
 from sim.world import Light, Scene, World
 
@@ -192,12 +192,8 @@ class Painter:
         u1, v1 = np.minimum(np.ceil(target.max(axis=0)).astype(int) + 1, (width, height)).tolist()
         if u1 <= u0 or v1 <= v0:
             return
-        levels = textures(*key)
         across = max(np.hypot(*(target[1] - target[0])), np.hypot(*(target[2] - target[1])))
-        level = levels[0]
-        for level in levels:
-            if max(level.shape[:2]) < 1.6 * across:
-                break
+        level = texture(key, 1.6 * across)
         high, broad = level.shape[:2]
         source = np.array([[0, high], [broad, high], [broad, 0], [0, 0]], np.float32) - 0.5
         matrix = cv2.getPerspectiveTransform(source, target - np.array([u0 + 0.5, v0 + 0.5], np.float32))
@@ -209,4 +205,10 @@ class Painter:
         )
         sprite = np.ascontiguousarray(cv2.transform(sprite, shade))
         picture = pygame.image.frombuffer(sprite.data, (u1 - u0, v1 - v0), "RGBA")
+        share = self._pixels[v0:v1, u0:u1, 3]
+        hides_ground = v1 > SUPERSAMPLING * self._backdrop.sky_rows and key[0] not in CLASSIC
+        ground = cv2.multiply(share, cv2.bitwise_not(sprite[..., 3]), scale=1 / 255) if hides_ground else share
         self._canvas.blit(picture, (u0, v0), special_flags=pygame.BLEND_PREMULTIPLIED)
+        if hides_ground:
+            # The classic faces take the ground's grain and haze below the horizon: the plain world is kept as it was.
+            share[...] = ground

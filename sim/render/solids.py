@@ -1,4 +1,4 @@
-"""Everything that stands up: buildings, trees, poles, signs and vehicles, as polygons."""
+"""Everything that stands up: buildings, trees, poles and vehicles, with the signs of `signposts`, as polygons."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from math import cos, pi, sin
 from sim.actors import SIZES_M, ActorKind
 from sim.generate import ROUND_CROWN
 from sim.maps import SemanticClass
-from sim.render.faces import LOOKS, WEARS, mean_colour, outline
+from sim.render.faces import FaceKey
 from sim.render.mesh import Colour, Mesh, MeshBuilder
+from sim.render.signposts import add_sign
 from sim.seeding import Stream, stream
-from sim.signs import Sign, SignKind
 from sim.world import Light, Scene, Scenery, SceneryKind
-
-SILHOUETTE = -2
-"""Marks the polygon that has a textured face's exact outline: drawn where labels are made, or the face is tiny."""
 
 BAY_M = 4.5
 """Walls are cut into bays of about this length, each ordered by its own depth."""
@@ -27,9 +24,6 @@ SCENERY_CLASSES: dict[SceneryKind, SemanticClass] = {
     SceneryKind.POLE: SemanticClass.POLE,
 }
 """What each kind is in a map of classes."""
-
-FaceKey = tuple[SignKind, int, int, float]
-"""Kind, look, step of wear, and width over height: what `faces.textures` needs."""
 
 _WALLS: tuple[Colour, ...] = (
     (168, 92, 74),
@@ -87,7 +81,7 @@ def build_scene_mesh(scene: Scene) -> tuple[Mesh, list[FaceKey]]:
         else:
             _tree(builder, thing)
     for sign in scene.signs:
-        _sign(builder, sign, faces)
+        add_sign(builder, sign, faces)
     return builder.build(), faces
 
 
@@ -223,44 +217,6 @@ def _pole(builder: MeshBuilder, pole: Scenery) -> None:
     builder.outline(
         ground, [(-arm_m, top_m - 0.7), (arm_m, top_m - 0.7), (arm_m, top_m - 0.55), (-arm_m, top_m - 0.55)], colour
     )
-
-
-def face_key(sign: Sign) -> FaceKey:
-    """Return which texture a sign carries."""
-    wear_step = min(int(sign.wear * WEARS), WEARS - 1)
-    return sign.kind, sign.look % LOOKS, wear_step, round(sign.width_m / sign.height_m, 2)
-
-
-def _sign(builder: MeshBuilder, sign: Sign, faces: list[FaceKey]) -> None:
-    nx, ny = cos(sign.facing_rad), sin(sign.facing_rad)
-    right_x, right_y = -ny, nx
-    c, s = cos(sign.tilt_rad), sin(sign.tilt_rad)
-
-    def at(u: float, v: float, out_m: float) -> tuple[float, float, float]:
-        """Return the world point of a place on the face: u right and v down as seen, in units of its size."""
-        wide, down = u * sign.width_m, v * sign.height_m
-        wide, down = c * wide + s * down, c * down - s * wide
-        return sign.x_m + right_x * wide + nx * out_m, sign.y_m + right_y * wide + ny * out_m, sign.centre_z_m - down
-
-    shape = outline(sign.kind)
-    post_half_m = 0.035 if sign.width_m < 2 else 0.12
-    builder.semantic = SemanticClass.POLE
-    builder.group(sign.x_m, sign.y_m)
-    grey: Colour = (128, 130, 132) if sign.look // 64 % 3 else (92, 100, 84)
-    builder.outline(
-        (sign.x_m, sign.y_m, 0.0),
-        [(-post_half_m, 0.0), (post_half_m, 0.0), (post_half_m, sign.centre_z_m), (-post_half_m, sign.centre_z_m)],
-        grey,
-    )
-    builder.group(sign.x_m, sign.y_m, sign.sign_id)
-    # Outlines run clockwise as seen, and a front runs counter-clockwise: as it stands, an outline is its own back.
-    builder.polygon([at(u, v, 0.02) for u, v in shape], (146, 148, 150), one_sided=True)
-    key = face_key(sign)
-    colour = mean_colour(*key)
-    builder.polygon([at(u, v, 0.04) for u, v in reversed(shape)], colour, one_sided=True, face=SILHOUETTE)
-    corners = [at(-0.5, 0.5, 0.04), at(0.5, 0.5, 0.04), at(0.5, -0.5, 0.04), at(-0.5, -0.5, 0.04)]
-    builder.polygon(corners, colour, one_sided=True, face=len(faces))
-    faces.append(key)
 
 
 @lru_cache(maxsize=64)

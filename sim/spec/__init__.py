@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 from sim.config import STRICT
 from sim.spec.roads import RoadSpec
+from sim.spec.signs import SignSpec
 from sim.spec.spans import Count, Span, check_spec
 
-__all__ = ["Count", "RoadSpec", "Span", "WorldSpec", "check_spec"]
+__all__ = ["Count", "RoadSpec", "SignSpec", "Span", "WorldSpec", "check_spec"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class WorldSpec:
         dusk_share: Share of worlds at dusk.
         visibility_m: Distance at which haze leaves 5 % of the contrast.
         road: Lay-out and markings of the roads.
+        sign: Looks and places of signs beside the plain ones.
 
     Raises:
         ValueError: If the low end of a span is above its high end, a size is negative, or a share is not within 0 to 1.
@@ -82,6 +84,7 @@ class WorldSpec:
     dusk_share: float = 0.2
     visibility_m: Span = (400.0, 3000.0)
     road: RoadSpec = field(default_factory=RoadSpec)
+    sign: SignSpec = field(default_factory=SignSpec)
 
     def __post_init__(self) -> None:
         check_spec(self)
