@@ -29,6 +29,9 @@ class Stream(IntEnum):
     SCENARIO = 12
     TEXTURE = 13
     BOOTSTRAP = 14
+    WEATHER = 18
+    SKY = 19
+    SENSOR_STATE = 20
 
 
 def stream(seed: int, purpose: Stream, *index: int) -> np.random.Generator:

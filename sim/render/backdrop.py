@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.camera import Camera
+from sim.light import Light
 from sim.render.projection import View
 from sim.seeding import Stream, stream
-from sim.world import Light
 
 _TILE_PX = 512
 _TILE_M = 16.0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sim.config import STRICT
+from sim.spec.light import LightSpec
+from sim.spec.sensor import SensorSpec
 from sim.spec.spans import Count, Span, check_spec
 
-__all__ = ["Count", "Span", "WorldSpec", "check_spec"]
+__all__ = ["Count", "LightSpec", "SensorSpec", "Span", "WorldSpec", "check_spec"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,8 @@ class WorldSpec:
         trees: How many stand along the route.
         dusk_share: Share of worlds at dusk.
         visibility_m: Distance at which haze leaves 5 % of the contrast.
+        light: Sun, lamps, weather and textures.
+        sensor: What the camera's sensor and lens do to the picture.
 
     Raises:
         ValueError: If the low end of a span is above its high end, a size is negative, or a share is not within 0 to 1.
@@ -79,6 +83,8 @@ class WorldSpec:
     trees: Count = (6, 18)
     dusk_share: float = 0.2
     visibility_m: Span = (400.0, 3000.0)
+    light: LightSpec = field(default_factory=LightSpec)
+    sensor: SensorSpec = field(default_factory=SensorSpec)
 
     def __post_init__(self) -> None:
         check_spec(self)
