@@ -66,6 +66,16 @@ def _ground_depth_m(camera: Camera, rows: int, step_px: int) -> NDArray[np.float
     return (camera.focal_px * camera.height_m / np.maximum(below_px, 0.3)).astype(np.float32)
 
 
+def enlarge(rgba: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    """Write an RGBA picture into one of twice its size, each pixel four times."""
+    # Two pixels of four bytes are one number of eight.
+    pairs = rgba.view(np.uint32)[..., 0].astype(np.uint64)
+    pairs |= pairs << np.uint64(32)
+    wide = out.reshape(len(out), -1).view(np.uint64)
+    wide[0::2] = pairs
+    wide[1::2] = pairs
+
+
 class Backdrop:
     """Draws sky and ground for one camera; keeps what does not change from frame to frame."""
 
@@ -104,7 +114,7 @@ class Backdrop:
         bright = cv2.merge([*(cv2.convertScaleAbs(cover, alpha=value / 255) for value in pale), veil[..., 3]])
         return np.asarray(cv2.add(cv2.multiply(sky, cv2.bitwise_not(veil), scale=1 / 255), bright), np.uint8)
 
-    def hills(self, seed: int, heading_rad: float, scale: int) -> list[tuple[float, float]]:
+    def hills(self, seed: int, heading_rad: float, scale: float) -> list[tuple[float, float]]:
         """Return the outline of distant hills in supersampled pixels."""
         camera = self.camera
         waves = _waves(seed)

@@ -25,10 +25,10 @@ class View:
     y_m: float
     heading_rad: float
     camera: Camera
-    scale: int
+    scale: float
 
     @classmethod
-    def of(cls, world: World, camera: Camera, scale: int) -> View:
+    def of(cls, world: World, camera: Camera, scale: float) -> View:
         """Return the view of a world's ego car."""
         x_m, y_m = world.ego.ahead(world.geometry.camera_forward_m)
         return cls(x_m, y_m, world.ego.heading_rad, camera, scale)

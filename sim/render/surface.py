@@ -1,0 +1,215 @@
+"""The ground as light and weather leave it: its grain, its shadows, lamplight on it, water, snow and haze.
+
+All of that is soft, so it is worked out at half the picture's resolution, as a factor and a sum for each pixel, and laid
+over the sharp flat polygons.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from math import cos, sin
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.actors import Actor
+from sim.camera import Camera
+from sim.light import Light
+from sim.render.ground import Ground
+from sim.render.illumination import Lamps, ground_beam, lamp_light
+from sim.render.projection import View, project_ground
+from sim.render.shadows import actor_shadow, scene_shadows
+from sim.render.textures import NEUTRAL, TILE_M, TILE_PX, Layer, ground_tile, surface_marks
+from sim.world import Scene, World
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+import pygame
+
+_COARSE = 2
+_UNIT = 180
+"""The factor's value that leaves a colour as it is; up to 255 / 180 of it fit into a byte."""
+
+_SHADOW = len(Layer)
+_CONTACT = 0.75
+"""How much of the light is lost under a vehicle."""
+
+SNOW = (236.0, 240.0, 248.0)
+_GRAIN_TO_M = 11.0
+"""Grit finer than a pixel averages out: from here on the grain fades."""
+
+Small = NDArray[np.float32]
+"""Half resolution, ground rows alone: shape (height_px / 4, width_px / 2)."""
+
+
+class Surface:
+    """Finishes the ground for one camera; keeps what does not change from frame to frame.
+
+    Args:
+        camera: Size and geometry of the frames.
+        near_m: Depth at which flat polygons are cut.
+    """
+
+    def __init__(self, camera: Camera, near_m: float) -> None:
+        self._near_m = near_m
+        self.rows = camera.height_px - camera.height_px // 2
+        self._size = (camera.width_px, self.rows)
+        rows, columns = self.rows // _COARSE, camera.width_px // _COARSE
+        below_px = camera.height_px // 2 + _COARSE * (np.arange(rows) + 0.5) - camera.centre_v_px
+        depth = camera.focal_px * camera.height_m / np.maximum(below_px, 0.3)
+        u = _COARSE * (np.arange(columns) + 0.5) - camera.centre_u_px
+        self._depth_m = np.repeat(depth[:, None], columns, axis=1)
+        self._right_m = depth[:, None] * u[None, :] / camera.focal_px
+        to_px = TILE_PX / TILE_M
+        self._ahead_px = (to_px * self._depth_m).astype(np.float32)
+        self._right_px = (to_px * self._right_m).astype(np.float32)
+        self._fade = (np.clip(_GRAIN_TO_M / self._depth_m, 0.0, 1.0) ** 0.8 / NEUTRAL).astype(np.float32)
+        self._beam = ground_beam(self._right_m, self._depth_m)
+        # Schlick's approximation for water seen at a grazing angle; the depth's cube stands for the cosine's fifth power.
+        sine = camera.height_m / np.hypot(self._depth_m, camera.height_m)
+        self._mirrors = (0.02 + 0.98 * (1 - sine) ** 5).astype(np.float32)
+        shape = (camera.height_px // _COARSE, columns)
+        self._layers = np.zeros((len(Layer) + 1, *shape), np.uint8)
+        self._canvases = [pygame.image.frombuffer(layer.data, shape[::-1], "P") for layer in self._layers]
+        self._scene: Scene | None = None
+        self._marks: Ground | None = None
+        self._targets: list[tuple[int, int]] = []
+
+    def finish(
+        self, flat: NDArray[np.uint8], world: World, view: View, lamps: Lamps, mirrored: NDArray[np.uint8] | None
+    ) -> NDArray[np.uint8]:
+        """Return the ground under its light.
+
+        Args:
+            flat: The ground in its own colours, RGB, shape (rows, width_px, 3).
+            world: The moment.
+            view: The camera's place.
+            lamps: The lit street lamps.
+            mirrored: What a wet road mirrors, RGB at half resolution; None when it is dry.
+
+        Returns:
+            RGB, shape (rows, width_px, 3).
+        """
+        light = world.scene.light
+        hard, tone, track, shadow = self._draw_marks(world, view)
+        c, s = cos(view.heading_rad), sin(view.heading_rad)
+        to_px = TILE_PX / TILE_M
+        x = cv2.addWeighted(self._ahead_px, c, self._right_px, s, view.x_m * to_px % TILE_PX)
+        y = cv2.addWeighted(self._ahead_px, s, self._right_px, -c, view.y_m * to_px % TILE_PX)
+        grain = cv2.remap(ground_tile(), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        asphalt, grass, dry = (channel.astype(np.float32) - NEUTRAL for channel in cv2.split(grain))
+        soft = 1.0 - hard
+        strength = self._fade if light.textured else 0.35 * self._fade
+        factor = 1.0 + strength * (asphalt * hard + grass * soft) + tone
+        tint = strength * dry * soft if light.textured else None
+        level = self._daylight(light, shadow)
+        extra = self._lamplight(light, view, lamps)
+        parts: list[Small] = []
+        sums: list[Small] = []
+        cover = self._snow_cover(light, dry, hard, track)
+        wet = self._wetness(light, dry, hard)
+        seen = np.exp(-3.0 * self._depth_m / light.visibility_m).astype(np.float32)
+        for k in range(3):
+            lit = (
+                cv2.sqrt(light.ambient[k] ** 2 * level + extra[..., k])
+                if extra is not None
+                else (light.ambient[k] * cv2.sqrt(level))
+            )
+            part = factor * lit
+            if tint is not None:
+                part = part * (1.0 + (0.55, 0.22, -0.25)[k] * tint)
+            total = light.sky_low[k] * (1.0 - seen)
+            if cover is not None:
+                # Snow lies over what colour there is, and is lit as that is.
+                total += SNOW[k] * cover * lit * (0.94 + 0.06 * factor) * seen
+                part = part * (1.0 - cover)
+            if wet is not None and mirrored is not None:
+                part = part * (1.0 - 0.5 * wet)
+                total += wet * self._mirrors * mirrored[..., k] * seen
+            parts.append(_UNIT * part * seen)
+            sums.append(total)
+        width, height = self._size
+        factors = cv2.resize(cv2.convertScaleAbs(cv2.merge(parts)), (width, height), interpolation=cv2.INTER_LINEAR)
+        added = cv2.resize(cv2.convertScaleAbs(cv2.merge(sums)), (width, height), interpolation=cv2.INTER_LINEAR)
+        done = cv2.multiply(flat, factors, scale=1 / _UNIT)
+        return np.asarray(cv2.add(done, added, dst=done), np.uint8)
+
+    def _daylight(self, light: Light, shadow: Small) -> Small:
+        """Return the sun's and the sky's illuminance as a share of that in the open."""
+        return 1.0 - (light.sunlight if light.sunlight else _CONTACT) * shadow
+
+    def _lamplight(self, light: Light, view: View, lamps: Lamps) -> Small | None:
+        """Return the illuminance that the ego's headlights and street lamps add, shape (rows, columns, 3)."""
+        extra = light.headlights * self._beam if light.headlights else None
+        if len(lamps.places_m):
+            c, s = cos(view.heading_rad), sin(view.heading_rad)
+            # Pools of light are soft: every fourth point of them will do.
+            depth, right = self._depth_m[::2, ::4], self._right_m[::2, ::4]
+            places = np.stack([view.x_m + depth * c + right * s, view.y_m + depth * s - right * c], axis=2)
+            pools = lamp_light(lamps, places.reshape(-1, 2)).reshape(depth.shape).astype(np.float32)
+            rows, columns = self._depth_m.shape
+            pools = cv2.resize(pools, (columns, rows), interpolation=cv2.INTER_LINEAR)
+            pools = pools[..., None] * lamps.colour.astype(np.float32)
+            extra = pools if extra is None else extra + pools
+        return extra
+
+    def _snow_cover(self, light: Light, dry: Small, hard: Small, track: Small) -> Small | None:
+        """Return the share of the ground under snow: nearly all of the verge, less of the road, little in the tracks."""
+        if not light.snow_cover:
+            return None
+        patches = 0.006 * dry
+        on_road = light.snow_cover * (1.0 - 0.72 * track) - 0.10 + patches
+        beside = 0.45 + 0.55 * light.snow_cover + 0.5 * patches
+        return np.clip(hard * on_road + (1.0 - hard) * beside, 0.0, 0.97)
+
+    def _wetness(self, light: Light, dry: Small, hard: Small) -> Small | None:
+        """Return how much of the ground is under water: a film, and puddles where it lies low."""
+        if not light.wetness:
+            return None
+        return np.clip(light.wetness * (0.62 + 0.012 * dry), 0.0, 1.0) * (0.25 + 0.75 * hard)
+
+    def _draw_marks(self, world: World, view: View) -> tuple[Small, Small, Small, Small]:
+        """Return, 0 to 1, what is hard; the tone as a difference from 1; wheel tracks; and shadow."""
+        marks = self._prepared(world.scene)
+        flat = _with_shadows(marks, world.actors, world.scene.light)
+        low = replace(view, scale=1 / _COARSE)
+        projected = project_ground(low, flat, self._near_m)
+        for number, layer in enumerate(self._layers):
+            layer.fill(NEUTRAL if number == Layer.TONE else 0)
+        still = len(self._targets)
+        for k, index in enumerate(projected.index.tolist()):
+            target, value = self._targets[index] if index < still else (_SHADOW, 255)
+            pygame.draw.polygon(self._canvases[target], value, projected.points[projected.first[k] : projected.last[k]])
+        rows = slice(self._layers.shape[1] - self.rows // _COARSE, None)
+        hard, tone, track, shadow = (layer[rows].astype(np.float32) for layer in self._layers)
+        return hard / 255, (tone - NEUTRAL) * self._fade, track / 255, cv2.blur(shadow, (3, 3)) / 255
+
+    def _prepared(self, scene: Scene) -> Ground:
+        if self._scene is not scene or self._marks is None:
+            marks = surface_marks(scene)
+            outlines = [mark.points_m for mark in marks] + scene_shadows(scene)
+            self._targets = [(int(mark.layer), mark.value) for mark in marks]
+            self._targets += [(_SHADOW, 255)] * (len(outlines) - len(marks))
+            self._marks = _flat(outlines)
+            self._scene = scene
+        return self._marks
+
+
+def _flat(outlines: Sequence[NDArray[np.float64]]) -> Ground:
+    starts = np.cumsum([0] + [len(points) for points in outlines[:-1]])
+    return Ground(np.concatenate(outlines), starts, np.zeros((len(outlines), 3)), (), (0, 0, 0))
+
+
+def _with_shadows(marks: Ground, actors: tuple[Actor, ...], light: Light) -> Ground:
+    if not actors:
+        return marks
+    more = _flat([actor_shadow(actor, light) for actor in actors])
+    return Ground(
+        np.concatenate([marks.points_m, more.points_m]),
+        np.concatenate([marks.starts, more.starts + len(marks.points_m)]),
+        np.concatenate([marks.colours, more.colours]),
+        (),
+        marks.base,
+    )

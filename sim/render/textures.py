@@ -1,0 +1,176 @@
+"""Tiles of noise from which surfaces get their grain, and where patches, cracks and wheel tracks lie on the road."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+from math import pi
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.road import Edge, Road
+from sim.seeding import Stream, stream
+from sim.world import Scene
+
+TILE_PX = 1024
+TILE_M = 16.0
+"""The ground's grain repeats after 16 m."""
+
+NEUTRAL = 128
+"""The value of a tile that changes nothing."""
+
+_TRACK_M = 0.75
+"""Half the distance between the wheel tracks of a lane."""
+
+
+class Layer(IntEnum):
+    """What a flat outline marks."""
+
+    HARD = 0
+    """Asphalt and paving, rather than verge."""
+    TONE = 1
+    """Something darker or lighter than what is around it."""
+    TRACK = 2
+    """Where wheels have cleared the snow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A flat outline: its layer, its value there, and its corners in plan, shape (n, 2)."""
+
+    layer: Layer
+    value: int
+    points_m: NDArray[np.float64]
+
+
+def _noise(rng: np.random.Generator, size: int, cells: int) -> NDArray[np.float32]:
+    """Return smooth noise of mean 0 and deviation 1 that repeats at its edges, shape (size, size)."""
+    coarse = np.pad(rng.normal(0, 1, (cells, cells)).astype(np.float32), 2, mode="wrap")
+    wide = size * (cells + 4) // cells
+    margin = (wide - size) // 2
+    smooth = cv2.resize(coarse, (wide, wide), interpolation=cv2.INTER_CUBIC)[
+        margin : margin + size, margin : margin + size
+    ]
+    return np.asarray(smooth / smooth.std(), np.float32)
+
+
+@lru_cache(maxsize=1)
+def ground_tile() -> NDArray[np.uint8]:
+    """Return the grain of asphalt, the grain of grass, and how dry or yellow its patches are, shape (px, px, 3)."""
+    rng = stream(0, Stream.TEXTURE, 3)
+    asphalt = 9 * _noise(rng, TILE_PX, 512) + 8 * _noise(rng, TILE_PX, 1024) + 5 * _noise(rng, TILE_PX, 24)
+    asphalt += 4 * _noise(rng, TILE_PX, 6) + 34 * (rng.random((TILE_PX, TILE_PX)) > 0.988)
+    grass = 20 * _noise(rng, TILE_PX, 420) + 14 * _noise(rng, TILE_PX, 130) + 9 * _noise(rng, TILE_PX, 20)
+    dry = 22 * _noise(rng, TILE_PX, 9) + 12 * _noise(rng, TILE_PX, 40)
+    tile = np.stack([asphalt, grass, dry], axis=2) + NEUTRAL
+    return np.clip(tile, 0, 255).astype(np.uint8)
+
+
+@lru_cache(maxsize=8)
+def brick_tile(kind: int) -> NDArray[np.uint8]:
+    """Return a wall's grain as a factor, 255 for 1, for a bay of 4.5 by 3 m: shape (192, 288).
+
+    Args:
+        kind: 0 for bricks, 1 for plaster, 2 for boards or panels.
+    """
+    rng = stream(kind, Stream.TEXTURE, 4)
+    high, wide = 192, 288
+    stains = cv2.resize(rng.normal(0, 1, (7, 10)).astype(np.float32), (wide, high), interpolation=cv2.INTER_CUBIC)
+    tone = 232 + 8 * stains
+    if kind == 0:
+        course, brick = 6, 18
+        rows = high // course
+        for row in range(rows):
+            shift = brick // 2 * (row % 2)
+            tones = rng.normal(0, 15, wide // brick + 2)
+            columns = (np.arange(wide) + shift) // brick
+            tone[row * course : (row + 1) * course] += tones[columns]
+            tone[row * course] -= 34
+            tone[row * course : (row + 1) * course, (np.arange(wide) + shift) % brick == 0] -= 30
+    elif kind == 1:
+        tone += 4 * rng.normal(0, 1, (high, wide)) + 6 * stains
+        # Rain runs down a plastered wall.
+        runs = cv2.GaussianBlur(rng.normal(0, 1, (1, wide)).astype(np.float32), (9, 1), 2.0)
+        tone -= np.clip(22 * runs, 0, 30) * np.linspace(1, 0, high)[:, None]
+    else:
+        boards = 12
+        tone += np.repeat(rng.normal(0, 8, high // boards), boards)[:, None]
+        tone[::boards] -= 46
+    return np.clip(tone, 120, 255).astype(np.uint8)
+
+
+def _strip(road: Road, start_m: float, end_m: float, low_d_m: float, high_d_m: float) -> NDArray[np.float64]:
+    """Return the outline of a stretch of a road between two offsets."""
+    steps = max(2, int((end_m - start_m) / 6.0) + 1)
+    stations = np.linspace(start_m, end_m, steps).tolist()
+    left = [road.path.position(s_m, high_d_m) for s_m in stations]
+    right = [road.path.position(s_m, low_d_m) for s_m in reversed(stations)]
+    return np.array(left + right)
+
+
+def _crack(
+    rng: np.random.Generator, road: Road, s_m: float, d_m: float, length_m: float, wide_m: float
+) -> NDArray[np.float64]:
+    """Return a crooked line from one place on a road, along or across it."""
+    steps = max(4, int(length_m / 0.5))
+    along = rng.random() < 0.5
+    wander = np.cumsum(rng.normal(0, 0.10, steps))
+    run = np.linspace(0, length_m, steps)
+    places = [(s_m + (r if along else w), d_m + (w if along else r)) for r, w in zip(run, wander, strict=True)]
+    one = [road.path.position(s, d) for s, d in places]
+    shift = (0.0, wide_m) if along else (wide_m, 0.0)
+    other = [road.path.position(s + shift[0], d + shift[1]) for s, d in reversed(places)]
+    return np.array(one + other)
+
+
+def surface_marks(scene: Scene) -> list[Mark]:
+    """Return what lies on the ground of a scene: hard surfaces, repairs, cracks with tar in them, wheel tracks."""
+    rng = stream(scene.seed, Stream.TEXTURE, 5)
+    network, light = scene.network, scene.light
+    main = network.ego_road
+    marks: list[Mark] = []
+    for road in [main, *(junction.road for junction in network.junctions)]:
+        wide_m = road.half_width_m + (2.6 if road.edge is Edge.KERB else 0.0)
+        marks.append(Mark(Layer.HARD, 255, _strip(road, 0.0, road.path.length_m, -wide_m, wide_m)))
+    if light.textured:
+        marks.extend(_repairs(rng, main))
+    if light.snow_cover:
+        for road in [*(junction.road for junction in network.junctions), main]:
+            for lane in (-0.5, 0.5):
+                for side in (-_TRACK_M, _TRACK_M):
+                    d_m = lane * road.half_width_m + side
+                    half_m = float(rng.uniform(0.18, 0.38))
+                    marks.append(
+                        Mark(Layer.TRACK, 255, _strip(road, 0.0, road.path.length_m, d_m - half_m, d_m + half_m))
+                    )
+    return marks
+
+
+def _repairs(rng: np.random.Generator, road: Road) -> list[Mark]:
+    marks: list[Mark] = []
+    half_m, length_m = road.half_width_m, road.path.length_m
+    for lane in (-0.5, 0.5):
+        # Wheels polish and oil darkens the middle: lanes are never of one tone.
+        tone = NEUTRAL + int(rng.integers(-9, 10))
+        marks.append(Mark(Layer.TONE, tone, _strip(road, 0.0, length_m, lane * half_m - 1.0, lane * half_m + 1.0)))
+        marks.append(Mark(Layer.TONE, tone - 9, _strip(road, 0.0, length_m, lane * half_m - 0.3, lane * half_m + 0.3)))
+    for _ in range(int(rng.integers(0, 9))):
+        s_m, d_m = float(rng.uniform(0, length_m - 8)), float(rng.uniform(-half_m, half_m - 1.2))
+        size = float(rng.uniform(1.0, 7.0)), float(rng.uniform(0.6, 2.0))
+        outline = _strip(road, s_m, s_m + size[0], d_m, min(d_m + size[1], half_m))
+        marks.append(Mark(Layer.TONE, NEUTRAL + int(rng.integers(-36, 24)), outline))
+    for _ in range(int(rng.integers(2, 14))):
+        s_m, d_m = float(rng.uniform(0, length_m - 8)), float(rng.uniform(-half_m, half_m - 1.5))
+        tar = rng.random() < 0.4
+        tone, wide_m = (44, float(rng.uniform(0.05, 0.10))) if tar else (72, float(rng.uniform(0.02, 0.05)))
+        marks.append(Mark(Layer.TONE, tone, _crack(rng, road, s_m, d_m, float(rng.uniform(1.5, 6.0)), wide_m)))
+    for _ in range(int(rng.integers(0, 4))):
+        s_m, d_m = float(rng.uniform(0, length_m)), float(rng.uniform(-0.6, 0.6)) * half_m
+        centre = np.array(road.path.position(s_m, d_m))
+        turns = 2 * pi * np.arange(12) / 12
+        cover = centre + 0.33 * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+        marks.append(Mark(Layer.TONE, NEUTRAL - 52, cover))
+    return marks
