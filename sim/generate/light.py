@@ -145,7 +145,7 @@ def _under(sky: Sky, rng: np.random.Generator, spec: WorldSpec, light: Light, he
             sun_heading_rad=heading_rad + turn_rad,
             sun_height_rad=uniform(rng, chosen.backlight_height_rad),
             sunlight=uniform(rng, chosen.sunlight),
-            ambient=_ambient(rng, (0.62, 0.85), (0.03, 0.14)),
+            ambient=_ambient(rng, (0.52, 0.78), (0.03, 0.14)),
             sky_top=_rgb(rng, (95, 165), (130, 180), (175, 220)),
             sky_low=_rgb(rng, (228, 250), (205, 236), (165, 225)),
         )
@@ -183,7 +183,7 @@ def _in(weather: Weather, rng: np.random.Generator, spec: WorldSpec, light: Ligh
     elif weather is Weather.FOG:
         air, dim = _rgb(rng, (152, 214), (156, 216), (160, 220)), 0.9
     else:
-        air, dim = _rgb(rng, (166, 216), (170, 218), (178, 224)), 0.95
+        air, dim = _rgb(rng, (166, 216), (170, 218), (178, 224)), 1.08
         light = replace(light, snow_cover=uniform(rng, chosen.snow_cover), in_air=in_air)
     # What hangs in the air is lit as the ground is: in the dark it is as dark as the sky behind it.
     dark = {Sky.DUSK: 0.5, Sky.NIGHT: 0.17}.get(light.sky, 1.0)

@@ -74,10 +74,10 @@ def dazzle(rgb: NDArray[np.uint8], light: Light, view: View, solids: Projected) 
         return
     steps = max(1, round(8 * strength))
     level = steps / 8
-    veil = round(34 * level)
+    veil = round(24 * level)
     cv2.add(rgb, (veil, round(0.92 * veil), round(0.78 * veil), 0), dst=rgb)
-    add_glow(rgb, u, v, _SUN_PX, (round(165 * level), round(148 * level), round(112 * level)), 3.0)
-    add_glow(rgb, u, v, 58, (round(255 * level), round(252 * level), round(225 * level)), 1.3)
+    add_glow(rgb, u, v, _SUN_PX, (round(128 * level), round(114 * level), round(84 * level)), 3.2)
+    add_glow(rgb, u, v, 44, (round(255 * level), round(252 * level), round(225 * level)), 1.3)
 
 
 @lru_cache(maxsize=_DENSITIES * 2 + 2)
@@ -90,9 +90,9 @@ def _rain(size: tuple[int, int], density: int) -> NDArray[np.uint8]:
     for _ in range(150 * (density + 1)):
         u, v = float(rng.uniform(0, width)), float(rng.uniform(-40, height))
         near = float(rng.beta(1.2, 4.0))
-        length = 7 + 52 * near
+        length = 6 + 40 * near
         end = (round(8 * (u + slant * length)), round(8 * (v + length)))
-        cv2.line(sheet, (round(8 * u), round(8 * v)), end, round(14 + 26 * near), 1 + (near > 0.45), cv2.LINE_AA, 3)
+        cv2.line(sheet, (round(8 * u), round(8 * v)), end, round(12 + 12 * near), 1, cv2.LINE_AA, 3)
     return np.asarray(cv2.GaussianBlur(sheet, (3, 3), 0.7), np.uint8)
 
 
@@ -104,9 +104,9 @@ def _flakes(size: tuple[int, int], density: int) -> NDArray[np.uint8]:
     sheet = np.zeros((height, width), np.uint8)
     for _ in range(240 * (density + 1)):
         u, v, near = float(rng.uniform(0, width)), float(rng.uniform(0, height)), float(rng.beta(1.0, 6.0))
-        radius = 0.5 + 5.0 * near
+        radius = 0.7 + 6.0 * near
         flake = np.zeros_like(sheet[:24, :24])
-        axes = (round(8 * radius), round(8 * radius * (1 + 0.6 * near)))
+        axes = (round(8 * radius), round(8 * radius * (1.1 + 1.2 * near)))
         cv2.ellipse(
             flake, (96, 96), axes, float(rng.uniform(-25, 25)), 0, 360, round(225 - 130 * near), -1, cv2.LINE_AA, 3
         )

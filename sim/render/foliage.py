@@ -20,14 +20,14 @@ Clump = tuple[tuple[tuple[float, float], ...], float, float]
 @lru_cache(maxsize=_SHAPES)
 def _crown(shape: int) -> tuple[Clump, ...]:
     rng = stream(shape, Stream.TEXTURE, 6)
-    clumps: list[Clump] = [(_ragged(rng.uniform(-1, 1, 30).tolist(), 0.0, 0.0, 0.95, 0.13), 0.66, 0.0)]
+    clumps: list[Clump] = [(_ragged(rng.uniform(-1, 1, 36).tolist(), 0.0, 0.0, 0.94, 0.08), 0.66, 0.0)]
     count = int(rng.integers(8, 13))
     places = sorted((float(rng.uniform(-0.75, 0.72)), float(rng.uniform(-0.7, 0.7))) for _ in range(count))
     for up, aside in places:
         room = max(0.0, 1.0 - (up * up + aside * aside) ** 0.5)
         size = 0.22 + 0.30 * room + 0.08 * float(rng.random())
         tone = 0.80 + 0.26 * up + float(rng.uniform(-0.09, 0.09))
-        points = _ragged(rng.uniform(-1, 1, 14).tolist(), aside, up, size, 0.24)
+        points = _ragged(rng.uniform(-1, 1, 17).tolist(), aside, up, size, 0.16)
         clumps.append((points, tone, float(rng.uniform(-0.10, 0.10))))
     return tuple(clumps)
 
@@ -37,7 +37,7 @@ def _ragged(ripple: list[float], aside: float, up: float, size: float, rough: fl
     found: list[tuple[float, float]] = []
     for k, part in enumerate(ripple):
         # Leaves stick out and leave gaps by turns.
-        radius = size * (1.0 + rough * (0.6 * part + (0.5 if k % 2 else -0.5)))
+        radius = size * (1.0 + rough * (1.2 * part + (0.4 if k % 2 else -0.4)))
         turn = 2 * pi * k / count
         found.append((aside + radius * cos(turn), up + radius * sin(turn)))
     return tuple(found)

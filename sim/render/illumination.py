@@ -139,7 +139,7 @@ def surface_levels(
 
 
 def ground_beam(right_m: NDArray[np.float64], depth_m: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the low beam's illuminance on the road, shape (..., 3): it falls flat, and coarse asphalt sends some back."""
+    """Return the low beam's illuminance on the road, which it meets at a flat angle, shape (..., 3)."""
     up = np.zeros_like(depth_m)
     beam = low_beam(right_m, up, depth_m) * np.minimum(4 * BEAM_HEIGHT_M / np.maximum(depth_m, 1.0), 0.45)
     return (beam[..., None] * _HEADLAMP_COLOUR).astype(np.float32)

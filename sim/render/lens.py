@@ -44,7 +44,7 @@ def _noise(size: tuple[int, int], sigma: float) -> tuple[NDArray[np.uint8], NDAr
 
 @lru_cache(maxsize=256)
 def _tables(gain_64: int, read: float, shot: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8], float]:
-    """Return the table from signal to a scale of even noise, the table back, and the noise's deviation on that scale."""
+    """Return the table from signal to a scale of even noise, the table back, and the noise's deviation there."""
     levels = np.arange(256.0)
     exposed = levels * gain_64 / 64
     over = np.maximum(exposed - _KNEE, 0.0)

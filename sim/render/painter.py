@@ -26,7 +26,7 @@ from sim.render.projection import Projected, View, project_ground, project_mesh
 from sim.render.sensor import Sensor
 from sim.render.solids import SILHOUETTE, FaceKey, build_scene_mesh, vehicle_mesh
 from sim.render.surface import SNOW, Surface
-from sim.render.textures import brick_tile
+from sim.render.textures import WALL_PX_PER_M, wall_tiles
 from sim.truth import GroundTruth
 from sim.world import Scene, World
 
@@ -240,19 +240,34 @@ class Painter:
             elif face != SILHOUETTE or wide[k] <= _TINY_PX:
                 draw(canvas, (*colours[k], 0), points[first:last])
                 if face <= WALL_FACE and wide[k] > _GRAINED_PX and light.textured:
-                    self._grain_wall(brick_tile(WALL_FACE - face), points[first:last], float(clear[k]))
+                    start = int(mesh.starts[solids.index[k]])
+                    self._grain_wall(face, mesh.anchors_m[start : start + 3], points[first:last], float(clear[k]))
 
-    def _grain_wall(self, tile: NDArray[np.uint8], corners: list[list[float]], clear: float) -> None:
-        """Lay a wall's grain over its corners: bottom left, bottom right, top right, top left."""
+    def _grain_wall(self, face: int, places_m: NDArray[np.float64], corners: list[list[float]], clear: float) -> None:
+        """Lay a wall's grain over its corners: bottom left, bottom right, top right, top left.
+
+        Args:
+            face: The wall's kind.
+            places_m: World x, y, z of the first three corners, shape (3, 3).
+            corners: In supersampled pixels.
+            clear: What haze leaves of it.
+        """
         target = np.array(corners, np.float32)
         height, width = self._pixels.shape[:2]
         u0, v0 = np.maximum(np.floor(target.min(axis=0)).astype(int), 0).tolist()
         u1, v1 = np.minimum(np.ceil(target.max(axis=0)).astype(int) + 1, (width, height)).tolist()
-        # Drawn at half the size: a wall's grain needs no smoother edges, and its bounds may fill the picture.
-        u0, v0, columns, rows = u0 - u0 % 2, v0 - v0 % 2, (u1 - u0 + 1) // 2, (v1 - v0 + 1) // 2
+        # Drawn at half the size: its bounds may fill the picture, and its edges are those of the wall under it.
+        u0, v0 = u0 - u0 % 2, v0 - v0 % 2
+        columns, rows = (u1 - u0 + 1) // 2, (v1 - v0 + 1) // 2
         if columns <= 0 or rows <= 0:
             return
-        high, broad = tile.shape
+        wide_m = float(np.hypot(*(places_m[1] - places_m[0])[:2]))
+        high_m = float(places_m[2, 2] - places_m[1, 2])
+        tiles = wall_tiles(WALL_FACE - face)
+        wide_px = 0.5 * max(np.hypot(*(target[1] - target[0])), 1.0)
+        shrink = min(max(0, round(np.log2(max(WALL_PX_PER_M * wide_m / wide_px, 1.0)))), len(tiles) - 1)
+        tile = tiles[shrink]
+        broad, high = WALL_PX_PER_M * wide_m / 2**shrink, WALL_PX_PER_M * high_m / 2**shrink
         source = np.array([[0, high], [broad, high], [broad, 0], [0, 0]], np.float32)
         matrix = cv2.getPerspectiveTransform(source, (target - np.array([u0, v0], np.float32)) / 2)
         grain = cv2.warpPerspective(

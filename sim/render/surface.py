@@ -1,7 +1,7 @@
 """The ground as light and weather leave it: its grain, its shadows, lamplight on it, water, snow and haze.
 
-All of that is soft, so it is worked out at half the picture's resolution, as a factor and a sum for each pixel, and laid
-over the sharp flat polygons.
+All of that is soft, so it is worked out at half the picture's resolution, as a factor and a sum for each pixel, and
+laid over the sharp flat polygons.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Surface:
         self._right_px = (to_px * self._right_m).astype(np.float32)
         self._fade = (np.clip(_GRAIN_TO_M / self._depth_m, 0.0, 1.0) ** 0.8 / NEUTRAL).astype(np.float32)
         self._beam = ground_beam(self._right_m, self._depth_m)
-        # Schlick's approximation for water seen at a grazing angle; the depth's cube stands for the cosine's fifth power.
+        # Schlick's approximation (1994) of how much water mirrors at a grazing angle.
         sine = camera.height_m / np.hypot(self._depth_m, camera.height_m)
         self._mirrors = (0.02 + 0.98 * (1 - sine) ** 5).astype(np.float32)
         shape = (camera.height_px // _COARSE, columns)
@@ -119,7 +119,7 @@ class Surface:
             )
             part = factor * lit
             if tint is not None:
-                part = part * (1.0 + (0.55, 0.22, -0.25)[k] * tint)
+                part = part * (1.0 + (0.34, 0.10, -0.10)[k] * tint)
             total = light.sky_low[k] * (1.0 - seen)
             if cover is not None:
                 # Snow lies over what colour there is, and is lit as that is.
@@ -156,11 +156,11 @@ class Surface:
         return extra
 
     def _snow_cover(self, light: Light, dry: Small, hard: Small, track: Small) -> Small | None:
-        """Return the share of the ground under snow: nearly all of the verge, less of the road, little in the tracks."""
+        """Return the share of the ground under snow: most of the verge, less of the road, little in the tracks."""
         if not light.snow_cover:
             return None
         patches = 0.006 * dry
-        on_road = light.snow_cover * (1.0 - 0.72 * track) - 0.10 + patches
+        on_road = light.snow_cover * (1.0 - 0.6 * track) - 0.06 + patches * (1.0 + track)
         beside = 0.45 + 0.55 * light.snow_cover + 0.5 * patches
         return np.clip(hard * on_road + (1.0 - hard) * beside, 0.0, 0.97)
 
@@ -183,8 +183,9 @@ class Surface:
             target, value = self._targets[index] if index < still else (_SHADOW, 255)
             pygame.draw.polygon(self._canvases[target], value, projected.points[projected.first[k] : projected.last[k]])
         rows = slice(self._layers.shape[1] - self.rows // _COARSE, None)
-        hard, tone, track, shadow = (layer[rows].astype(np.float32) for layer in self._layers)
-        return hard / 255, (tone - NEUTRAL) * self._fade, track / 255, cv2.blur(shadow, (3, 3)) / 255
+        # A blur stands for penumbras, ragged edges and the smoothing that masks lack.
+        hard, tone, track, shadow = (cv2.blur(layer[rows], (3, 3)).astype(np.float32) for layer in self._layers)
+        return hard / 255, (tone - NEUTRAL) * self._fade, track / 255, shadow / 255
 
     def _prepared(self, scene: Scene) -> Ground:
         if self._scene is not scene or self._marks is None:

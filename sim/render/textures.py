@@ -22,6 +22,10 @@ TILE_M = 16.0
 NEUTRAL = 128
 """The value of a tile that changes nothing."""
 
+WALL_PX_PER_M = 48
+WALL_TILE_M = (7, 14)
+"""Width and height of a wall's grain: no bay is wider, no house higher."""
+
 _TRACK_M = 0.75
 """Half the distance between the wheel tracks of a lane."""
 
@@ -70,36 +74,40 @@ def ground_tile() -> NDArray[np.uint8]:
 
 
 @lru_cache(maxsize=8)
-def brick_tile(kind: int) -> NDArray[np.uint8]:
-    """Return a wall's grain as a factor, 255 for 1, for a bay of 4.5 by 3 m: shape (192, 288).
+def wall_tiles(kind: int) -> tuple[NDArray[np.uint8], ...]:
+    """Return a wall's grain as a factor, 255 for 1, with smaller copies for the distance.
 
     Args:
         kind: 0 for bricks, 1 for plaster, 2 for boards or panels.
     """
     rng = stream(kind, Stream.TEXTURE, 4)
-    high, wide = 192, 288
-    stains = cv2.resize(rng.normal(0, 1, (7, 10)).astype(np.float32), (wide, high), interpolation=cv2.INTER_CUBIC)
-    tone = 232 + 8 * stains
+    wide, high = WALL_PX_PER_M * WALL_TILE_M[0], WALL_PX_PER_M * WALL_TILE_M[1]
+    stains = cv2.resize(rng.normal(0, 1, (16, 9)).astype(np.float32), (wide, high), interpolation=cv2.INTER_CUBIC)
+    tone = 232 + 7 * stains
+    columns = np.arange(wide)
     if kind == 0:
-        course, brick = 6, 18
-        rows = high // course
-        for row in range(rows):
-            shift = brick // 2 * (row % 2)
-            tones = rng.normal(0, 15, wide // brick + 2)
-            columns = (np.arange(wide) + shift) // brick
-            tone[row * course : (row + 1) * course] += tones[columns]
-            tone[row * course] -= 34
-            tone[row * course : (row + 1) * course, (np.arange(wide) + shift) % brick == 0] -= 30
+        course, brick = 4, 11
+        for row in range(high // course):
+            rows = slice(row * course, (row + 1) * course)
+            place = columns + brick // 2 * (row % 2)
+            tone[rows] += rng.normal(0, 13, wide // brick + 2)[place // brick]
+            tone[rows, place % brick == 0] -= 24
+            tone[row * course] -= 26
     elif kind == 1:
         tone += 4 * rng.normal(0, 1, (high, wide)) + 6 * stains
         # Rain runs down a plastered wall.
         runs = cv2.GaussianBlur(rng.normal(0, 1, (1, wide)).astype(np.float32), (9, 1), 2.0)
         tone -= np.clip(22 * runs, 0, 30) * np.linspace(1, 0, high)[:, None]
     else:
-        boards = 12
-        tone += np.repeat(rng.normal(0, 8, high // boards), boards)[:, None]
-        tone[::boards] -= 46
-    return np.clip(tone, 120, 255).astype(np.uint8)
+        boards = 9
+        tone += np.repeat(rng.normal(0, 7, high // boards + 1), boards)[:high, None]
+        tone[::boards] -= 40
+    levels = [np.clip(tone, 110, 255).astype(np.uint8)]
+    for _ in range(3):
+        last = levels[-1]
+        half = cv2.resize(last, (last.shape[1] // 2, last.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        levels.append(np.asarray(half, np.uint8))
+    return tuple(levels)
 
 
 def _strip(road: Road, start_m: float, end_m: float, low_d_m: float, high_d_m: float) -> NDArray[np.float64]:
