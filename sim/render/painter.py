@@ -45,6 +45,9 @@ _GROUND_GAIN = 1.25
 _GRAINED_PX = 60
 """Walls wider than this, supersampled, show their bricks."""
 
+_SPECK_PX = 5.0
+"""In modelled light, what covers less than so many supersampled pixels is left out."""
+
 _LOOKS = 8
 _FORESHORTENED = 0.55
 """Share of the ground's nearest visible distance at which flat polygons are cut."""
@@ -147,10 +150,8 @@ class Painter:
 
     def _paint_sky(self, world: World, view: View) -> NDArray[np.uint8]:
         """Draw the sky; return it at half resolution, RGBA."""
-        half = self._backdrop.sky(world.scene.light, world.scene.seed, view.heading_rad)
-        rows = self._backdrop.sky_rows
-        sky = cv2.resize(half, (self.camera.width_px, rows), interpolation=cv2.INTER_LINEAR)
-        enlarge(np.asarray(sky, np.uint8), self._pixels[: SUPERSAMPLING * rows])
+        half, sky = self._backdrop.sky(world.scene.light, world.scene.seed, view.heading_rad)
+        enlarge(sky, self._pixels[: SUPERSAMPLING * self._backdrop.sky_rows])
         return half
 
     def _paint_ground(
@@ -230,9 +231,13 @@ class Painter:
     ) -> None:
         clear = np.exp(-3.0 * solids.depth_m / light.visibility_m)
         faces = mesh.faces[solids.index].tolist()
-        wide = (solids.bounds[:, 2] - solids.bounds[:, 0]).tolist()
+        sizes = solids.bounds[:, 2:] - solids.bounds[:, :2]
+        wide = sizes[:, 0].tolist()
+        speck = (sizes[:, 0] * sizes[:, 1] < _SPECK_PX).tolist() if light.modelled else [False] * len(wide)
         draw, canvas, points = pygame.draw.polygon, self._canvas, solids.points
         for k, (first, last) in enumerate(zip(solids.first, solids.last, strict=True)):
+            if speck[k]:
+                continue
             face = faces[k]
             if face >= 0:
                 if wide[k] > _TINY_PX:

@@ -162,10 +162,14 @@ def project_ground(view: View, ground: Ground, near_m: float) -> Projected:
     bounds = np.stack([*low, *high], axis=1)
     width, height = scale * camera.width_px, scale * camera.height_px
     shown = (bounds[:, 2] > 0) & (bounds[:, 0] < width) & (bounds[:, 1] < height)
+    counts = (last - first)[shown]
+    ends = np.cumsum(counts)
+    # Only what is drawn becomes a list: that conversion costs more than all of the projection.
+    corners = np.repeat(first[shown] - (ends - counts), counts) + np.arange(counts.sum())
     return Projected(
-        np.stack([u, v], axis=1).tolist(),
-        first[shown].tolist(),
-        last[shown].tolist(),
+        np.stack([u[corners], v[corners]], axis=1).tolist(),
+        (ends - counts).tolist(),
+        ends.tolist(),
         chosen[shown],
         np.zeros(int(shown.sum())),
         bounds[shown],

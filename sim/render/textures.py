@@ -15,7 +15,7 @@ from sim.road import Edge, Road
 from sim.seeding import Stream, stream
 from sim.world import Scene
 
-TILE_PX = 1024
+TILE_PX = 512
 TILE_M = 16.0
 """The ground's grain repeats after 16 m."""
 
@@ -65,9 +65,9 @@ def _noise(rng: np.random.Generator, size: int, cells: int) -> NDArray[np.float3
 def ground_tile() -> NDArray[np.uint8]:
     """Return the grain of asphalt, the grain of grass, and how dry or yellow its patches are, shape (px, px, 3)."""
     rng = stream(0, Stream.TEXTURE, 3)
-    asphalt = 9 * _noise(rng, TILE_PX, 512) + 8 * _noise(rng, TILE_PX, 1024) + 5 * _noise(rng, TILE_PX, 24)
+    asphalt = 7 * _noise(rng, TILE_PX, 256) + 10 * _noise(rng, TILE_PX, 512) + 5 * _noise(rng, TILE_PX, 24)
     asphalt += 4 * _noise(rng, TILE_PX, 6) + 34 * (rng.random((TILE_PX, TILE_PX)) > 0.988)
-    grass = 20 * _noise(rng, TILE_PX, 420) + 14 * _noise(rng, TILE_PX, 130) + 9 * _noise(rng, TILE_PX, 20)
+    grass = 20 * _noise(rng, TILE_PX, 400) + 14 * _noise(rng, TILE_PX, 130) + 9 * _noise(rng, TILE_PX, 20)
     dry = 22 * _noise(rng, TILE_PX, 9) + 12 * _noise(rng, TILE_PX, 40)
     tile = np.stack([asphalt, grass, dry], axis=2) + NEUTRAL
     return np.clip(tile, 0, 255).astype(np.uint8)
@@ -112,8 +112,11 @@ def wall_tiles(kind: int) -> tuple[NDArray[np.uint8], ...]:
 
 def _strip(road: Road, start_m: float, end_m: float, low_d_m: float, high_d_m: float) -> NDArray[np.float64]:
     """Return the outline of a stretch of a road between two offsets."""
-    steps = max(2, int((end_m - start_m) / 6.0) + 1)
-    stations = np.linspace(start_m, end_m, steps).tolist()
+    steps = np.linspace(start_m, end_m, max(2, int((end_m - start_m) / 6.0) + 1)).tolist()
+    headings = np.array([road.path.heading(s_m) for s_m in steps])
+    bends = np.abs(np.diff(headings)) > 1e-6
+    kept = [True, *(bends[:-1] | bends[1:]).tolist(), True]
+    stations = [s_m for s_m, keep in zip(steps, kept, strict=True) if keep]
     left = [road.path.position(s_m, high_d_m) for s_m in stations]
     right = [road.path.position(s_m, low_d_m) for s_m in reversed(stations)]
     return np.array(left + right)
