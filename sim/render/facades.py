@@ -72,7 +72,15 @@ def add_building(builder: MeshBuilder, house: Scenery, wall: Colour, roof: Colou
                 else:
                     number = (look // 3 + 7 * floor + 3 * bay + 5 * side) % 64
                     _window(
-                        builder, at, start_m + 0.5 * bay_m, bay_m, (floor * height_m, height_m), look, number, light
+                        builder,
+                        at,
+                        start_m + 0.5 * bay_m,
+                        bay_m,
+                        (floor * height_m, height_m),
+                        look,
+                        number,
+                        light,
+                        framed=side == 0,
                     )
 
 
@@ -85,13 +93,17 @@ def _window(
     look: int,
     number: int,
     light: Light,
+    *,
+    framed: bool,
 ) -> None:
-    """Add a frame, its glass, and what the glass mirrors or what lamp burns behind it."""
+    """Add glass, what it mirrors or what lamp burns behind it, and, on a front, its frame."""
     half_m = 0.5 * (0.28 + 0.03 * (look // 256 % 6)) * bay_m
     foot_m = storey_m[0] + 0.30 * storey_m[1]
     head_m = foot_m + (0.42 + 0.03 * (look // 2048 % 6)) * storey_m[1]
     frame = _FRAMES[look // 128 % 3]
-    _wall(builder, at(middle_m - half_m - 0.09), at(middle_m + half_m + 0.09), (foot_m - 0.12, head_m + 0.09), frame)
+    if framed:
+        sides = at(middle_m - half_m - 0.09), at(middle_m + half_m + 0.09)
+        _wall(builder, *sides, (foot_m - 0.12, head_m + 0.09), frame)
     ends = at(middle_m - half_m), at(middle_m + half_m)
     if light.lamps and number % 5 < 2:
         _wall(builder, *ends, (foot_m, head_m), _LAMPLIGHT[number % 3], shining=0.64)
@@ -116,5 +128,5 @@ def _window(
         one_sided=True,
         shining=0.6,
     )
-    if number % 2:
+    if framed and number % 2:
         _wall(builder, at(middle_m - 0.04), at(middle_m + 0.04), (foot_m, head_m), frame)

@@ -20,14 +20,14 @@ Clump = tuple[tuple[tuple[float, float], ...], float, float]
 @lru_cache(maxsize=_SHAPES)
 def _crown(shape: int) -> tuple[Clump, ...]:
     rng = stream(shape, Stream.TEXTURE, 6)
-    clumps: list[Clump] = [(_ragged(rng.uniform(-1, 1, 36).tolist(), 0.0, 0.0, 0.94, 0.08), 0.66, 0.0)]
-    count = int(rng.integers(8, 13))
+    clumps: list[Clump] = [(_ragged(rng.uniform(-1, 1, 26).tolist(), 0.0, 0.0, 0.94, 0.08), 0.66, 0.0)]
+    count = int(rng.integers(7, 11))
     places = sorted((float(rng.uniform(-0.75, 0.72)), float(rng.uniform(-0.7, 0.7))) for _ in range(count))
     for up, aside in places:
         room = max(0.0, 1.0 - (up * up + aside * aside) ** 0.5)
         size = 0.22 + 0.30 * room + 0.08 * float(rng.random())
         tone = 0.80 + 0.26 * up + float(rng.uniform(-0.09, 0.09))
-        points = _ragged(rng.uniform(-1, 1, 17).tolist(), aside, up, size, 0.16)
+        points = _ragged(rng.uniform(-1, 1, 11).tolist(), aside, up, size, 0.16)
         clumps.append((points, tone, float(rng.uniform(-0.10, 0.10))))
     return tuple(clumps)
 

@@ -45,8 +45,8 @@ _GROUND_GAIN = 1.25
 _GRAINED_PX = 60
 """Walls wider than this, supersampled, show their bricks."""
 
-_SPECK_PX = 5.0
-"""In modelled light, what covers less than so many supersampled pixels is left out."""
+_SPECK_PX = 10.0
+"""In modelled light, details whose bounds cover less than so many supersampled pixels are left out."""
 
 _LOOKS = 8
 _FORESHORTENED = 0.55
@@ -92,7 +92,7 @@ class Painter:
             for actor in world.actors
         ]
         mesh = join([standing, *moving])
-        solids = project_mesh(view, mesh)
+        solids = project_mesh(view, mesh, _SPECK_PX if world.scene.light.modelled else 0.0)
         flat = project_ground(view, ground, self._near_m)
         picture = self._paint(world, view, mesh, solids, ground, flat) if frame else None
         labels = self._labeler.label(world, view, mesh, solids, ground, flat) if truth else None
@@ -231,13 +231,9 @@ class Painter:
     ) -> None:
         clear = np.exp(-3.0 * solids.depth_m / light.visibility_m)
         faces = mesh.faces[solids.index].tolist()
-        sizes = solids.bounds[:, 2:] - solids.bounds[:, :2]
-        wide = sizes[:, 0].tolist()
-        speck = (sizes[:, 0] * sizes[:, 1] < _SPECK_PX).tolist() if light.modelled else [False] * len(wide)
+        wide = (solids.bounds[:, 2] - solids.bounds[:, 0]).tolist()
         draw, canvas, points = pygame.draw.polygon, self._canvas, solids.points
         for k, (first, last) in enumerate(zip(solids.first, solids.last, strict=True)):
-            if speck[k]:
-                continue
             face = faces[k]
             if face >= 0:
                 if wide[k] > _TINY_PX:

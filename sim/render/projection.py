@@ -80,8 +80,14 @@ class Projected:
     bounds: NDArray[np.float64] = field(repr=False)
 
 
-def project_mesh(view: View, mesh: Mesh) -> Projected:
-    """Return the polygons of a mesh that can be seen, far groups first."""
+def project_mesh(view: View, mesh: Mesh, smallest_px: float = 0.0) -> Projected:
+    """Return the polygons of a mesh that can be seen, far groups first.
+
+    Args:
+        view: The camera's place.
+        mesh: What stands up.
+        smallest_px: Polygons of no labelled thing whose bounds cover fewer supersampled pixels are left out.
+    """
     camera, scale = view.camera, view.scale
     right, depth = view.to_camera(mesh.anchors_m[:, 0], mesh.anchors_m[:, 1])
     right = right + mesh.offsets_m[:, 0]
@@ -107,6 +113,8 @@ def project_mesh(view: View, mesh: Mesh) -> Projected:
         & (v0 < height)
         & (~mesh.one_sided | (area < 0))
     )
+    if smallest_px:
+        shown &= ((u1 - u0) * (v1 - v0) >= smallest_px) | (mesh.owners[mesh.groups] > 0)
     chosen = np.flatnonzero(shown)
     centre_right, centre_depth = view.to_camera(mesh.centres_m[:, 0], mesh.centres_m[:, 1])
     away = np.hypot(centre_right, centre_depth)

@@ -36,6 +36,9 @@ _SHADOW = len(Layer)
 _CONTACT = 0.75
 """How much of the light is lost under a vehicle."""
 
+_DRY_GRASS = (0.34, 0.10, -0.10)
+"""How dry grass shifts red, green and blue."""
+
 SNOW = (236.0, 240.0, 248.0)
 _GRAIN_TO_M = 11.0
 """Grit finer than a pixel averages out: from here on the grain fades."""
@@ -74,7 +77,9 @@ class Surface:
         self._layers = np.zeros((len(Layer) + 1, *shape), np.uint8)
         self._canvases = [pygame.image.frombuffer(layer.data, shape[::-1], "P") for layer in self._layers]
         self._scene: Scene | None = None
-        self._marks: Ground | None = None
+        self._marks = _flat([np.zeros((3, 2))])
+        self._seen = np.zeros((rows, columns), np.float32)
+        self._veil = np.zeros((self.rows, camera.width_px, 3), np.uint8)
         self._targets: list[tuple[int, int]] = []
 
     def finish(
@@ -93,52 +98,47 @@ class Surface:
             RGB, shape (rows, width_px, 3).
         """
         light = world.scene.light
+        self._prepare(world.scene)
         hard, tone, track, shadow = self._draw_marks(world, view)
         c, s = cos(view.heading_rad), sin(view.heading_rad)
         to_px = TILE_PX / TILE_M
         x = cv2.addWeighted(self._ahead_px, c, self._right_px, s, view.x_m * to_px % TILE_PX)
         y = cv2.addWeighted(self._ahead_px, s, self._right_px, -c, view.y_m * to_px % TILE_PX)
         grain = cv2.remap(ground_tile(), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-        asphalt, grass, dry = (channel.astype(np.float32) - NEUTRAL for channel in cv2.split(grain))
+        asphalt, grass, dry = cv2.split(np.subtract(grain, np.float32(NEUTRAL), dtype=np.float32))
         soft = 1.0 - hard
         strength = self._fade if light.textured else 0.35 * self._fade
-        factor = 1.0 + strength * (asphalt * hard + grass * soft) + tone
-        tint = strength * dry * soft if light.textured else None
-        level = self._daylight(light, shadow)
+        factor = _UNIT * (1.0 + strength * (asphalt * hard + grass * soft) + tone)
+        level = 1.0 - (light.sunlight if light.sunlight else _CONTACT) * shadow
+        factor *= self._seen
         extra = self._lamplight(light, view, lamps)
-        parts: list[Small] = []
-        sums: list[Small] = []
-        cover = self._snow_cover(light, dry, hard, track)
-        wet = self._wetness(light, dry, hard)
-        seen = np.exp(-3.0 * self._depth_m / light.visibility_m).astype(np.float32)
-        for k in range(3):
-            lit = (
-                cv2.sqrt(light.ambient[k] ** 2 * level + extra[..., k])
-                if extra is not None
-                else (light.ambient[k] * cv2.sqrt(level))
-            )
-            part = factor * lit
-            if tint is not None:
-                part = part * (1.0 + (0.34, 0.10, -0.10)[k] * tint)
-            total = light.sky_low[k] * (1.0 - seen)
-            if cover is not None:
-                # Snow lies over what colour there is, and is lit as that is.
-                total += SNOW[k] * cover * lit * (0.94 + 0.06 * factor) * seen
-                part = part * (1.0 - cover)
-            if wet is not None and mirrored is not None:
-                part = part * (1.0 - 0.5 * wet)
-                total += wet * self._mirrors * mirrored[..., k] * seen
-            parts.append(_UNIT * part * seen)
-            sums.append(total)
-        width, height = self._size
-        factors = cv2.resize(cv2.convertScaleAbs(cv2.merge(parts)), (width, height), interpolation=cv2.INTER_LINEAR)
-        added = cv2.resize(cv2.convertScaleAbs(cv2.merge(sums)), (width, height), interpolation=cv2.INTER_LINEAR)
+        if extra is None:
+            lit = [factor * cv2.sqrt(level)]
+            lit = [ambient * lit[0] for ambient in light.ambient]
+        else:
+            lit = [factor * cv2.sqrt(light.ambient[k] ** 2 * level + extra[..., k]) for k in range(3)]
+        sums: list[Small] | None = None
+        if light.snow_cover:
+            # Snow lies over what colour there is, and is lit as that is.
+            cover = _snow_cover(light.snow_cover, dry, hard, track)
+            sums = [(SNOW[k] / _UNIT) * cover * lit[k] for k in range(3)]
+            bare = 1.0 - cover
+            lit = [part * bare for part in lit]
+        elif light.textured:
+            tint = strength * dry * soft
+            lit = [part + weight * tint * part for part, weight in zip(lit, _DRY_GRASS, strict=True)]
+        if light.wetness and mirrored is not None:
+            wet = _wetness(light.wetness, dry, hard)
+            mirrors = wet * self._mirrors * self._seen
+            sums = [mirrors * mirrored[..., k] for k in range(3)]
+            dark = 1.0 - 0.5 * wet
+            lit = [part * dark for part in lit]
+        factors = cv2.resize(cv2.convertScaleAbs(cv2.merge(lit)), self._size, interpolation=cv2.INTER_LINEAR)
         done = cv2.multiply(flat, factors, scale=1 / _UNIT)
-        return np.asarray(cv2.add(done, added, dst=done), np.uint8)
-
-    def _daylight(self, light: Light, shadow: Small) -> Small:
-        """Return the sun's and the sky's illuminance as a share of that in the open."""
-        return 1.0 - (light.sunlight if light.sunlight else _CONTACT) * shadow
+        if sums is not None:
+            added = cv2.resize(cv2.convertScaleAbs(cv2.merge(sums)), self._size, interpolation=cv2.INTER_LINEAR)
+            cv2.add(done, added, dst=done)
+        return np.asarray(cv2.add(done, self._veil, dst=done), np.uint8)
 
     def _lamplight(self, light: Light, view: View, lamps: Lamps) -> Small | None:
         """Return the illuminance that the ego's headlights and street lamps add, shape (rows, columns, 3)."""
@@ -155,25 +155,9 @@ class Surface:
             extra = pools if extra is None else extra + pools
         return extra
 
-    def _snow_cover(self, light: Light, dry: Small, hard: Small, track: Small) -> Small | None:
-        """Return the share of the ground under snow: most of the verge, less of the road, little in the tracks."""
-        if not light.snow_cover:
-            return None
-        patches = 0.006 * dry
-        on_road = light.snow_cover * (1.0 - 0.6 * track) - 0.06 + patches * (1.0 + track)
-        beside = 0.45 + 0.55 * light.snow_cover + 0.5 * patches
-        return np.clip(hard * on_road + (1.0 - hard) * beside, 0.0, 0.97)
-
-    def _wetness(self, light: Light, dry: Small, hard: Small) -> Small | None:
-        """Return how much of the ground is under water: a film, and puddles where it lies low."""
-        if not light.wetness:
-            return None
-        return np.clip(light.wetness * (0.62 + 0.012 * dry), 0.0, 1.0) * (0.25 + 0.75 * hard)
-
     def _draw_marks(self, world: World, view: View) -> tuple[Small, Small, Small, Small]:
         """Return, 0 to 1, what is hard; the tone as a difference from 1; wheel tracks; and shadow."""
-        marks = self._prepared(world.scene)
-        flat = _with_shadows(marks, world.actors, world.scene.light)
+        flat = _with_shadows(self._marks, world.actors, world.scene.light)
         low = replace(view, scale=1 / _COARSE)
         projected = project_ground(low, flat, self._near_m)
         for number, layer in enumerate(self._layers):
@@ -184,18 +168,37 @@ class Surface:
             pygame.draw.polygon(self._canvases[target], value, projected.points[projected.first[k] : projected.last[k]])
         rows = slice(self._layers.shape[1] - self.rows // _COARSE, None)
         # A blur stands for penumbras, ragged edges and the smoothing that masks lack.
-        hard, tone, track, shadow = (cv2.blur(layer[rows], (3, 3)).astype(np.float32) for layer in self._layers)
-        return hard / 255, (tone - NEUTRAL) * self._fade, track / 255, shadow / 255
+        hard, tone, track, shadow = (cv2.blur(layer[rows], (3, 3)) for layer in self._layers)
+        unit = np.float32(1 / 255)
+        return hard * unit, (tone - np.float32(NEUTRAL)) * self._fade, track * unit, shadow * unit
 
-    def _prepared(self, scene: Scene) -> Ground:
-        if self._scene is not scene or self._marks is None:
-            marks = surface_marks(scene)
-            outlines = [mark.points_m for mark in marks] + scene_shadows(scene)
-            self._targets = [(int(mark.layer), mark.value) for mark in marks]
-            self._targets += [(_SHADOW, 255)] * (len(outlines) - len(marks))
-            self._marks = _flat(outlines)
-            self._scene = scene
-        return self._marks
+    def _prepare(self, scene: Scene) -> None:
+        """Work out what stays while a scene does: its marks, its shadows, its haze."""
+        if self._scene is scene:
+            return
+        marks = surface_marks(scene)
+        outlines = [mark.points_m for mark in marks] + scene_shadows(scene)
+        self._targets = [(int(mark.layer), mark.value) for mark in marks]
+        self._targets += [(_SHADOW, 255)] * (len(outlines) - len(marks))
+        self._marks = _flat(outlines)
+        self._seen = np.exp(-3.0 * self._depth_m / scene.light.visibility_m).astype(np.float32)
+        rows = cv2.resize(self._seen, self._size, interpolation=cv2.INTER_LINEAR)
+        veil = [cv2.convertScaleAbs(1.0 - rows, alpha=value) for value in scene.light.sky_low]
+        self._veil = np.asarray(cv2.merge(veil), np.uint8)
+        self._scene = scene
+
+
+def _snow_cover(snow: float, dry: Small, hard: Small, track: Small) -> Small:
+    """Return the share of the ground under snow: most of the verge, less of the road, little in the tracks."""
+    patches = 0.006 * dry
+    on_road = snow * (1.0 - 0.6 * track) - 0.06 + patches * (1.0 + track)
+    beside = 0.45 + 0.55 * snow + 0.5 * patches
+    return np.clip(hard * on_road + (1.0 - hard) * beside, 0.0, 0.97)
+
+
+def _wetness(wetness: float, dry: Small, hard: Small) -> Small:
+    """Return how much of the ground is under water: a film, and puddles where it lies low."""
+    return np.clip(wetness * (0.62 + 0.012 * dry), 0.0, 1.0) * (0.25 + 0.75 * hard)
 
 
 def _flat(outlines: Sequence[NDArray[np.float64]]) -> Ground:
