@@ -183,7 +183,7 @@ def _in(weather: Weather, rng: np.random.Generator, spec: WorldSpec, light: Ligh
     elif weather is Weather.FOG:
         air, dim = _rgb(rng, (152, 214), (156, 216), (160, 220)), 0.9
     else:
-        air, dim = _rgb(rng, (166, 216), (170, 218), (178, 224)), 1.08
+        air, dim = _rgb(rng, (166, 216), (170, 218), (178, 224)), 1.22
         light = replace(light, snow_cover=uniform(rng, chosen.snow_cover), in_air=in_air)
     # What hangs in the air is lit as the ground is: in the dark it is as dark as the sky behind it.
     dark = {Sky.DUSK: 0.5, Sky.NIGHT: 0.17}.get(light.sky, 1.0)
@@ -204,7 +204,8 @@ def _sensor(rng: np.random.Generator, spec: SensorSpec, light: Light) -> SensorS
     if rng.random() >= spec.modelled_share:
         return None
     dark = light.time_of_day is not TimeOfDay.DAY
-    red, blue = (uniform(rng, spec.white_balance) * (1.0 if rng.random() < 0.5 else -1.0) for _ in range(2))
+    # A wrong colour temperature, and a little of green against purple.
+    warm, tint = uniform(rng, spec.white_balance) * float(rng.choice((-1.0, 1.0))), float(rng.uniform(-0.02, 0.02))
     wet = light.weather is Weather.RAIN and spec.drops_share > 0.0
     shares = rng.random(4)
     return SensorState(
@@ -212,7 +213,7 @@ def _sensor(rng: np.random.Generator, spec: SensorSpec, light: Light) -> SensorS
         metering=uniform(rng, spec.metering),
         hunting=uniform(rng, spec.hunting),
         hunting_steps=float(rng.uniform(16, 60)),
-        white_balance=(1 + red, 1.0, 1 + blue),
+        white_balance=(1 + warm, 1.0 + tint, 1 - warm),
         read_noise=uniform(rng, spec.read_noise) * (1.6 if dark else 1.0),
         shot_noise=uniform(rng, spec.shot_noise) * (2.0 if dark else 1.0),
         exposure_s=uniform(rng, spec.exposure_s) * (2.0 if dark else 1.0),

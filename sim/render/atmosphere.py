@@ -92,7 +92,7 @@ def _rain(size: tuple[int, int], density: int) -> NDArray[np.uint8]:
         near = float(rng.beta(1.2, 4.0))
         length = 6 + 40 * near
         end = (round(8 * (u + slant * length)), round(8 * (v + length)))
-        cv2.line(sheet, (round(8 * u), round(8 * v)), end, round(12 + 12 * near), 1, cv2.LINE_AA, 3)
+        cv2.line(sheet, (round(8 * u), round(8 * v)), end, round(22 + 16 * near), 1, cv2.LINE_AA, 3)
     return np.asarray(cv2.GaussianBlur(sheet, (3, 3), 0.7), np.uint8)
 
 
@@ -104,11 +104,11 @@ def _flakes(size: tuple[int, int], density: int) -> NDArray[np.uint8]:
     sheet = np.zeros((height, width), np.uint8)
     for _ in range(240 * (density + 1)):
         u, v, near = float(rng.uniform(0, width)), float(rng.uniform(0, height)), float(rng.beta(1.0, 6.0))
-        radius = 0.7 + 6.0 * near
+        radius = 0.6 + 4.5 * near
         flake = np.zeros_like(sheet[:24, :24])
         axes = (round(8 * radius), round(8 * radius * (1.1 + 1.2 * near)))
         cv2.ellipse(
-            flake, (96, 96), axes, float(rng.uniform(-25, 25)), 0, 360, round(225 - 130 * near), -1, cv2.LINE_AA, 3
+            flake, (96, 96), axes, float(rng.uniform(-25, 25)), 0, 360, round(215 - 120 * near), -1, cv2.LINE_AA, 3
         )
         if near > 0.25:
             flake = cv2.GaussianBlur(flake, (5, 5), 1.5)

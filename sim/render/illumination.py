@@ -33,7 +33,7 @@ _HEADLAMP_COLOUR = np.array([1.0, 0.95, 0.86])
 _RETRO_GAIN = 45.0
 """How much more of the headlights' light a retroreflective face returns to the camera than a matt one."""
 
-_ROUND_UP = 0.42
+_ROUND_UP = 0.5
 """How far an outline that stands for something round looks up, for the snow on it."""
 
 _MOST = 1.12

@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from math import cos, sin
+from typing import Any
 
 import cv2
 import numpy as np
@@ -35,6 +36,9 @@ _UNIT = 180
 _SHADOW = len(Layer)
 _CONTACT = 0.75
 """How much of the light is lost under a vehicle."""
+
+_SMOOTH = 0.6
+"""Share of a wet road that lies under smooth water: grit stands out of the rest."""
 
 _DRY_GRASS = (0.34, 0.10, -0.10)
 """How dry grass shifts red, green and blue."""
@@ -72,7 +76,7 @@ class Surface:
         self._beam = ground_beam(self._right_m, self._depth_m)
         # Schlick's approximation (1994) of how much water mirrors at a grazing angle.
         sine = camera.height_m / np.hypot(self._depth_m, camera.height_m)
-        self._mirrors = (0.02 + 0.98 * (1 - sine) ** 5).astype(np.float32)
+        self._mirrors = (_SMOOTH * (0.02 + 0.98 * (1 - sine) ** 5)).astype(np.float32)
         shape = (camera.height_px // _COARSE, columns)
         self._layers = np.zeros((len(Layer) + 1, *shape), np.uint8)
         self._canvases = [pygame.image.frombuffer(layer.data, shape[::-1], "P") for layer in self._layers]
@@ -105,7 +109,8 @@ class Surface:
         x = cv2.addWeighted(self._ahead_px, c, self._right_px, s, view.x_m * to_px % TILE_PX)
         y = cv2.addWeighted(self._ahead_px, s, self._right_px, -c, view.y_m * to_px % TILE_PX)
         grain = cv2.remap(ground_tile(), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-        asphalt, grass, dry = cv2.split(np.subtract(grain, np.float32(NEUTRAL), dtype=np.float32))
+        split = cv2.split(np.subtract(grain, np.float32(NEUTRAL), dtype=np.float32))
+        asphalt, grass, dry = (np.asarray(channel, np.float32) for channel in split)
         soft = 1.0 - hard
         strength = self._fade if light.textured else 0.35 * self._fade
         factor = _UNIT * (1.0 + strength * (asphalt * hard + grass * soft) + tone)
@@ -117,7 +122,7 @@ class Surface:
             lit = [ambient * lit[0] for ambient in light.ambient]
         else:
             lit = [factor * cv2.sqrt(light.ambient[k] ** 2 * level + extra[..., k]) for k in range(3)]
-        sums: list[Small] | None = None
+        sums: list[NDArray[Any]] | None = None
         if light.snow_cover:
             # Snow lies over what colour there is, and is lit as that is.
             cover = _snow_cover(light.snow_cover, dry, hard, track)
@@ -193,12 +198,12 @@ def _snow_cover(snow: float, dry: Small, hard: Small, track: Small) -> Small:
     patches = 0.006 * dry
     on_road = snow * (1.0 - 0.6 * track) - 0.06 + patches * (1.0 + track)
     beside = 0.45 + 0.55 * snow + 0.5 * patches
-    return np.clip(hard * on_road + (1.0 - hard) * beside, 0.0, 0.97)
+    return np.asarray(np.clip(hard * on_road + (1.0 - hard) * beside, 0.0, 0.97), np.float32)
 
 
 def _wetness(wetness: float, dry: Small, hard: Small) -> Small:
     """Return how much of the ground is under water: a film, and puddles where it lies low."""
-    return np.clip(wetness * (0.62 + 0.012 * dry), 0.0, 1.0) * (0.25 + 0.75 * hard)
+    return np.asarray(np.clip(wetness * (0.62 + 0.012 * dry), 0.0, 1.0) * (0.25 + 0.75 * hard), np.float32)
 
 
 def _flat(outlines: Sequence[NDArray[np.float64]]) -> Ground:

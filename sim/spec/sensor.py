@@ -17,7 +17,7 @@ class SensorSpec:
         modelled_share: Share of worlds whose camera has the sensor that the rest of these describe.
         metering: How far the exposure makes good what a scene is darker or brighter than usual.
         hunting: How far the exposure swings about its mean.
-        white_balance: Size of the error of red and of blue against green, to either side.
+        white_balance: Size of the error, to the warm side or the cold: red more and blue less, or the reverse.
         read_noise: Standard deviation in the dark, in grey levels.
         shot_noise: Variance in grey levels for each grey level of signal.
         exposure_s: How long the shutter is open by day; at dusk and at night twice as long.
@@ -41,8 +41,8 @@ class SensorSpec:
     metering: Span = (0.2, 0.7)
     hunting: Span = (0.0, 0.08)
     white_balance: Span = (0.0, 0.08)
-    read_noise: Span = (0.5, 2.5)
-    shot_noise: Span = (0.02, 0.15)
+    read_noise: Span = (0.4, 1.8)
+    shot_noise: Span = (0.02, 0.10)
     exposure_s: Span = (0.002, 0.012)
     defocus_share: float = 0.2
     defocus_px: Span = (0.4, 1.0)
