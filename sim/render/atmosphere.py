@@ -74,8 +74,8 @@ def dazzle(rgb: NDArray[np.uint8], light: Light, view: View, solids: Projected) 
         return
     steps = max(1, round(8 * strength))
     level = steps / 8
-    veil = round(24 * level)
-    cv2.add(rgb, (veil, round(0.92 * veil), round(0.78 * veil), 0), dst=rgb)
+    veil = 24 * level
+    cv2.add(rgb, np.array([veil, 0.92 * veil, 0.78 * veil, 0.0]), dst=rgb)
     add_glow(rgb, u, v, _SUN_PX, (round(128 * level), round(114 * level), round(84 * level)), 3.2)
     add_glow(rgb, u, v, 44, (round(255 * level), round(252 * level), round(225 * level)), 1.3)
 

@@ -87,7 +87,8 @@ class Lens:
         self._prepare(state)
         picture = self._streak(rgb, world, state.exposure_s)
         if state.defocus_px:
-            picture = cv2.GaussianBlur(picture, (5, 5) if state.defocus_px > 0.6 else (3, 3), state.defocus_px)
+            reach = (5, 5) if state.defocus_px > 0.6 else (3, 3)
+            picture = np.asarray(cv2.GaussianBlur(picture, reach, state.defocus_px), np.uint8)
         for u, v, mask in self._drops:
             _lay_drop(picture, u, v, mask)
         mean = float(picture[::8, ::8].mean())
@@ -162,7 +163,8 @@ def _dirt(rng: np.random.Generator, size: tuple[int, int], dark: float) -> NDArr
         place = (int(rng.integers(0, width)), int(rng.integers(0, height)))
         cv2.circle(veil, place, int(rng.integers(1, 6)), float(rng.uniform(0.2, 0.9)), -1)
     veil = cv2.GaussianBlur(veil, (7, 7), 1.8)
-    return 1 - dark * cv2.resize(np.clip(veil, 0.0, 1.0), size, interpolation=cv2.INTER_LINEAR)
+    smooth = cv2.resize(np.clip(veil, 0.0, 1.0), size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(1 - dark * smooth, np.float32)
 
 
 def _drop(rng: np.random.Generator, size: tuple[int, int]) -> tuple[int, int, NDArray[np.float32]]:
@@ -172,7 +174,7 @@ def _drop(rng: np.random.Generator, size: tuple[int, int]) -> tuple[int, int, ND
     mask = np.zeros((side, side), np.float32)
     axes = (radius, int(radius * rng.uniform(0.75, 1.0)))
     cv2.ellipse(mask, (side // 2, side // 2), axes, float(rng.uniform(60, 120)), 0, 360, 1.0, -1)
-    mask = cv2.GaussianBlur(mask, (5, 5), 1.4)[..., None]
+    mask = np.asarray(cv2.GaussianBlur(mask, (5, 5), 1.4)[..., None], np.float32)
     u, v = int(rng.integers(0, size[0] - side)), int(rng.integers(0, size[1] - side))
     return u, v, mask
 

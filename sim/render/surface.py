@@ -136,7 +136,7 @@ class Surface:
             wet = _wetness(light.wetness, dry, hard)
             mirrors = wet * self._mirrors * self._seen
             sums = [mirrors * mirrored[..., k] for k in range(3)]
-            dark = 1.0 - 0.5 * wet
+            dark = 1.0 - 0.62 * wet
             lit = [part * dark for part in lit]
         factors = cv2.resize(cv2.convertScaleAbs(cv2.merge(lit)), self._size, interpolation=cv2.INTER_LINEAR)
         done = cv2.multiply(flat, factors, scale=1 / _UNIT)
