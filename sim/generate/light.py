@@ -106,7 +106,7 @@ def _rgb(rng: np.random.Generator, *spans: tuple[float, float]) -> Rgb:
     """Return a colour between two, its parts moving together."""
     share = float(rng.random())
     red, green, blue = (
-        round(low + (high - low) * min(max(share + rng.uniform(-0.2, 0.2), 0), 1)) for low, high in spans
+        round(low + (high - low) * min(max(share + rng.uniform(-0.08, 0.08), 0), 1)) for low, high in spans
     )
     return red, green, blue
 

@@ -108,7 +108,7 @@ class Surface:
         to_px = TILE_PX / TILE_M
         x = cv2.addWeighted(self._ahead_px, c, self._right_px, s, view.x_m * to_px % TILE_PX)
         y = cv2.addWeighted(self._ahead_px, s, self._right_px, -c, view.y_m * to_px % TILE_PX)
-        grain = cv2.remap(ground_tile(), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        grain = _laid_out(ground_tile(), x, y)
         split = cv2.split(np.subtract(grain, np.float32(NEUTRAL), dtype=np.float32))
         asphalt, grass, dry = (np.asarray(channel, np.float32) for channel in split)
         soft = 1.0 - hard
@@ -191,6 +191,21 @@ class Surface:
         veil = [cv2.convertScaleAbs(1.0 - rows, alpha=value) for value in scene.light.sky_low]
         self._veil = np.asarray(cv2.merge(veil), np.uint8)
         self._scene = scene
+
+
+def _laid_out(tile: NDArray[np.uint8], x_px: NDArray[Any], y_px: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return a square tile that repeats without end, sampled at the given places, bilinearly.
+
+    Args:
+        tile: With its first row and column once more at its ends.
+        x_px: Places, float32; changed.
+        y_px: Places, float32; changed.
+    """
+    size = np.float32(len(tile) - 1)
+    for places in (x_px, y_px):
+        # OpenCV's own way to wrap costs three times as much.
+        places -= size * np.floor(places * (1 / size))
+    return np.asarray(cv2.remap(tile, x_px, y_px, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _snow_cover(snow: float, dry: Small, hard: Small, track: Small) -> Small:

@@ -63,14 +63,14 @@ def _noise(rng: np.random.Generator, size: int, cells: int) -> NDArray[np.float3
 
 @lru_cache(maxsize=1)
 def ground_tile() -> NDArray[np.uint8]:
-    """Return the grain of asphalt, the grain of grass, and how dry or yellow its patches are, shape (px, px, 3)."""
+    """Return the grain of asphalt, that of grass, and how dry its patches are, shape (px + 1, px + 1, 3)."""
     rng = stream(0, Stream.TEXTURE, 3)
     asphalt = 7 * _noise(rng, TILE_PX, 256) + 10 * _noise(rng, TILE_PX, 512) + 5 * _noise(rng, TILE_PX, 24)
     asphalt += 4 * _noise(rng, TILE_PX, 6) + 34 * (rng.random((TILE_PX, TILE_PX)) > 0.988)
     grass = 20 * _noise(rng, TILE_PX, 400) + 14 * _noise(rng, TILE_PX, 130) + 9 * _noise(rng, TILE_PX, 20)
     dry = 22 * _noise(rng, TILE_PX, 9) + 12 * _noise(rng, TILE_PX, 40)
     tile = np.stack([asphalt, grass, dry], axis=2) + NEUTRAL
-    return np.clip(tile, 0, 255).astype(np.uint8)
+    return np.pad(np.clip(tile, 0, 255).astype(np.uint8), ((0, 1), (0, 1), (0, 0)), mode="wrap")
 
 
 @lru_cache(maxsize=8)
