@@ -553,6 +553,7 @@ def demo(
 @app.command()
 def benchmark(
     what: Annotated[BenchmarkName, typer.Argument(help="What to time.")] = BenchmarkName.ALL,
+    preset: Annotated[str | None, typer.Option(help="Light and weather of the frames that 'render' draws.")] = None,
     weights: Weights = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -576,7 +577,7 @@ def benchmark(
     for name in wanted:
         with _bar(f"Timing {name.value}", quiet) as progress:
             if name is BenchmarkName.RENDER:
-                results.append(benchmark_render(progress=progress))
+                results.append(benchmark_render(preset=preset, progress=progress))
             elif name is BenchmarkName.GENERATE:
                 results.append(benchmark_generate(_standard_recipe(), progress=progress))
             elif name is BenchmarkName.LOOP:

@@ -32,6 +32,9 @@ class Stream(IntEnum):
     SIGN_STYLE = 15
     SIGN_WEAR = 16
     DISTRACTOR = 17
+    WEATHER = 18
+    SKY = 19
+    SENSOR_STATE = 20
     ROAD_LAYOUT = 25
     MARKINGS = 26
     ROUTE = 27

@@ -117,10 +117,15 @@ class MeshBuilder:
         self.offsets.extend([(0.0, 0.0)] * len(points_m))
 
     def outline(
-        self, anchor_m: tuple[float, float, float], offsets_m: Sequence[tuple[float, float]], colour: Colour
+        self,
+        anchor_m: tuple[float, float, float],
+        offsets_m: Sequence[tuple[float, float]],
+        colour: Colour,
+        *,
+        shining: float = 0.0,
     ) -> None:
         """Add an outline that always faces the camera."""
-        self._add(len(offsets_m), colour, False, 0.0, NO_FACE)
+        self._add(len(offsets_m), colour, False, shining, NO_FACE)
         self.anchors.extend([anchor_m] * len(offsets_m))
         self.offsets.extend(offsets_m)
 

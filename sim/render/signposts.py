@@ -105,7 +105,7 @@ def _fixtures(builder: MeshBuilder, sign: Sign, at: Place, faces: list[FaceKey])
         radius_m = 0.10
         ring = [(radius_m * cos(pi * k / 6), 0.12 + radius_m * sin(pi * k / 6)) for k in range(12)]
         builder.outline((x, y, z), [(1.4 * a, 1.4 * (b - 0.12) + 0.12) for a, b in ring], _HOUSING)
-        builder.outline((x, y, z), ring, (255, 66, 54))
+        builder.outline((x, y, z), ring, (255, 66, 54), shining=0.9)
     if sign.style is StopStyle.TEMPORARY:
         for side in (-1.0, 1.0):
             root, tip = at(0.30 * side, -0.42, 0.0), at(0.72 * side, -0.92, 0.0)
@@ -227,19 +227,19 @@ def _nothing(builder: MeshBuilder, sign: Sign) -> None:
         _bar(builder, sign, 0.008, sign.bottom_m + 0.2 * sign.height_m, (210, 210, 206))
 
 
-_LORRY_LENGTH_M = 6.5
+LORRY_LENGTH_M = 6.5
 
 
 def _lorry(builder: MeshBuilder, sign: Sign) -> None:
     """Add the body in front of a lorry's rear doors: sides, roof and wheels."""
     c, s = cos(sign.facing_rad), sin(sign.facing_rad)
     half_m, low_m, high_m = 0.5 * sign.width_m, sign.bottom_m, sign.bottom_m + sign.height_m
-    builder.group(sign.x_m - 0.5 * _LORRY_LENGTH_M * c, sign.y_m - 0.5 * _LORRY_LENGTH_M * s)
+    builder.group(sign.x_m - 0.5 * LORRY_LENGTH_M * c, sign.y_m - 0.5 * LORRY_LENGTH_M * s)
 
     def at(ahead_m: float, left_m: float, z_m: float) -> tuple[float, float, float]:
         return sign.x_m + c * ahead_m - s * left_m, sign.y_m + s * ahead_m + c * left_m, z_m
 
-    front_m = -_LORRY_LENGTH_M
+    front_m = -LORRY_LENGTH_M
     for side in (-1.0, 1.0):
         y_m = side * half_m
         wall = [at(front_m, y_m, low_m), at(0.0, y_m, low_m), at(0.0, y_m, high_m), at(front_m, y_m, high_m)]

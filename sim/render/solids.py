@@ -7,12 +7,16 @@ from math import cos, pi, sin
 
 from sim.actors import SIZES_M, ActorKind
 from sim.generate import ROUND_CROWN
+from sim.light import Light
 from sim.maps import SemanticClass
+from sim.render.facades import add_building
 from sim.render.faces import FaceKey
+from sim.render.foliage import add_tree
 from sim.render.mesh import Colour, Mesh, MeshBuilder
 from sim.render.signposts import add_sign
+from sim.render.streetlamps import add_lamp
 from sim.seeding import Stream, stream
-from sim.world import Light, Scene, Scenery, SceneryKind
+from sim.world import Scene, Scenery, SceneryKind
 
 BAY_M = 4.5
 """Walls are cut into bays of about this length, each ordered by its own depth."""
@@ -65,6 +69,8 @@ def _shade(colour: Colour, factor: float) -> Colour:
 
 def _lit(normal_rad: float, light: Light) -> float:
     """Return how bright a wall is that looks in a direction: Lambert's cosine over a floor of sky light."""
+    if light.modelled:
+        return 1.0
     return 0.68 + 0.32 * max(0.0, cos(normal_rad - light.sun_heading_rad))
 
 
@@ -78,6 +84,10 @@ def build_scene_mesh(scene: Scene) -> tuple[Mesh, list[FaceKey]]:
             _building(builder, thing, scene.light)
         elif thing.kind is SceneryKind.POLE:
             _pole(builder, thing)
+            if scene.light.modelled:
+                add_lamp(builder, scene, thing)
+        elif scene.light.textured:
+            add_tree(builder, thing, _leaf(thing.look))
         else:
             _tree(builder, thing)
     for sign in scene.signs:
@@ -104,6 +114,11 @@ def _building(builder: MeshBuilder, house: Scenery, light: Light) -> None:
     colour = _WALLS[look % len(_WALLS)]
     glass: Colour = (52, 62, 74) if look // 16 % 3 else (120, 140, 156)
     roof: Colour = (96, 62, 54) if look // 64 % 2 else (84, 84, 88)
+    if light.modelled:
+        add_building(builder, house, colour, roof, light)
+        if house.height_m < 7.5:
+            _roof(builder, house, 0.65 * house.height_m, roof, light)
+        return
     window_wide, window_high = 0.28 + 0.03 * (look // 256 % 6), 0.42 + 0.03 * (look // 2048 % 6)
     floors = max(1, int(house.height_m / 3.1))
     pitched = house.height_m < 7.5
@@ -179,9 +194,13 @@ def _blob(look: int, points: int) -> tuple[tuple[float, float], ...]:
     )
 
 
+def _leaf(look: int) -> Colour:
+    return _LEAVES[look % len(_LEAVES)] if look // 8 % 3 == 0 else _LEAVES[look % 4]
+
+
 def _tree(builder: MeshBuilder, tree: Scenery) -> None:
     look = tree.look
-    leaf = _LEAVES[look % len(_LEAVES)] if look // 8 % 3 == 0 else _LEAVES[look % 4]
+    leaf = _leaf(look)
     radius_m = 0.5 * tree.width_m
     middle_m = max(tree.height_m - radius_m, 0.6 * radius_m)
     trunk_m = 0.05 * tree.width_m + 0.04

@@ -184,6 +184,12 @@ class Road:
         return self.half_width_m - self.parking_left_m - 0.5 * self.lane_width_m
 
     @property
+    def lane_centres_d_m(self) -> tuple[float, ...]:
+        """Where the centres of all lanes lie, from right to left."""
+        first_m, lanes = self.lane_centre_d_m, self.lanes_along + self.lanes_against
+        return tuple(first_m + lane * self.lane_width_m for lane in range(lanes))
+
+    @property
     def divider_d_m(self) -> float:
         """Where the two directions meet; in a one-way street, the left edge of the lanes."""
         return -self.half_width_m + self.parking_right_m + self.lanes_along * self.lane_width_m

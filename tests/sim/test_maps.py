@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sim.actors import Actor, ActorKind, Behaviour
 from sim.camera import Camera
 from sim.generate import generate_world
+from sim.light import Light, TimeOfDay
 from sim.maps import SemanticClass
 from sim.percept import ObjectKind
 from sim.render import Painter
@@ -22,7 +23,7 @@ from sim.road import CentreLine, Edge, Road, RoadNetwork, StopLine, build_path
 from sim.signs import Sign, SignKind
 from sim.spec import RoadSpec, WorldSpec
 from sim.vehicle import EgoState
-from sim.world import Light, Scene, Scenery, SceneryKind, TimeOfDay, World, place_ego
+from sim.world import Scene, Scenery, SceneryKind, World, place_ego
 
 CAMERA = Camera()
 PAINTER = Painter(CAMERA)
