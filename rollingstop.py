@@ -402,6 +402,7 @@ def drive(
     seed: Annotated[int, typer.Option(min=0, help="Which world.")] = 0,
     eyes: Annotated[EyesName, typer.Option(help="Whose eyes the driver sees with.")] = EyesName.NETWORK,
     weights: Weights = None,
+    endless: Annotated[bool, typer.Option("--endless", help="A road without end, which nobody judges.")] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Without a window.")] = False,
     record: Annotated[Path | None, typer.Option("--record", help="A film of the drive, .mp4 or .gif.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many steps; 20 are a second.")] = None,
@@ -412,13 +413,15 @@ def drive(
     """Watch the car drive, or take its wheel. F1 in the window lists the keys."""
     from dataclasses import asdict
 
-    from scenarios.drives import drive_setup
+    from scenarios.drives import drive_setup, endless_setup
     from sim.viewer.session import run_headless
     from sim.viewer.window import require_screen, run_window
 
+    if endless and scenario is not None:
+        raise typer.BadParameter("Expected --endless or --scenario. Received: both.")
     if not headless:
         require_screen()
-    setup, limit = drive_setup(scenario, eyes.value, weights)
+    setup, limit = endless_setup(eyes.value, weights) if endless else drive_setup(scenario, eyes.value, weights)
     if headless:
         with _bar("Driving", quiet) as progress:
             summary = run_headless(
@@ -550,6 +553,7 @@ def demo(
 @app.command()
 def benchmark(
     what: Annotated[BenchmarkName, typer.Argument(help="What to time.")] = BenchmarkName.ALL,
+    preset: Annotated[str | None, typer.Option(help="Light and weather of the frames that 'render' draws.")] = None,
     weights: Weights = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -573,7 +577,7 @@ def benchmark(
     for name in wanted:
         with _bar(f"Timing {name.value}", quiet) as progress:
             if name is BenchmarkName.RENDER:
-                results.append(benchmark_render(progress=progress))
+                results.append(benchmark_render(preset=preset, progress=progress))
             elif name is BenchmarkName.GENERATE:
                 results.append(benchmark_generate(_standard_recipe(), progress=progress))
             elif name is BenchmarkName.LOOP:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from scenarios.judge import Judge
@@ -9,8 +10,9 @@ from scenarios.run import driver_for, make_eyes
 from scenarios.scenario import Expectations, Scenario, find_scenario, load_catalogue, start_world
 from sim.camera import Camera
 from sim.control import DriverConfig
+from sim.generate.endless import lay_ahead, start_endless
 from sim.loop import Tick
-from sim.spec import WorldSpec
+from sim.spec import RoadSpec, WorldSpec
 from sim.vehicle import CONTROL_HZ
 from sim.viewer.session import DriveSetup
 from sim.world import World
@@ -53,6 +55,52 @@ def drive_setup(scenario: str | None, eyes: str, weights: Path | None) -> tuple[
         camera=Camera(),
     )
     return setup, round(chosen.expect.route_finished_s * CONTROL_HZ)
+
+
+ENDLESS = replace(
+    FREE_DRIVE.world,
+    junctions=(1, 2),
+    controlled_share=0.7,
+    after_m=(30.0, 60.0),
+    road=RoadSpec(
+        kerb_share=0.7,
+        corner_share=0.8,
+        driveways=(0, 3),
+        t_share=0.3,
+        bend_share=0.6,
+        line_missing_share=0.2,
+        ladder_share=0.3,
+        two_line_share=0.3,
+        far_crosswalk_share=0.4,
+        other_line_share=0.7,
+        legend_share=0.3,
+        arrow_share=0.2,
+        worn_stretches=(0, 2),
+    ),
+)
+"""What the stretches of a road without end are drawn from."""
+
+HOUR_STEPS = 3600 * CONTROL_HZ
+
+
+def endless_setup(eyes: str, weights: Path | None) -> tuple[DriveSetup, int]:
+    """Return a drive that nobody judges, on a road without end, and the steps after which a headless one stops.
+
+    Args:
+        eyes: "network", "oracle" or "blind".
+        weights: The network's weights; the shipped ones if not given.
+
+    Raises:
+        WeightsError: If the network's weights cannot be used.
+    """
+    setup = DriveSetup(
+        start=lambda seed: start_endless(seed, ENDLESS),
+        eyes=make_eyes(eyes, weights),
+        driver_for=_driver_for,
+        onward=lambda world: lay_ahead(world, ENDLESS),
+        camera=Camera(),
+    )
+    return setup, HOUR_STEPS
 
 
 def _driver_for(world: World) -> DriverConfig:

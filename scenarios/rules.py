@@ -16,7 +16,7 @@ from scenarios.outcomes import Expectation, Finding, Outcome
 from scenarios.scenario import Expectations
 from sim.actors import Actor
 from sim.geometry import Rectangle, rectangle_gap_m
-from sim.road import StopLine
+from sim.road import StopLine, StopMark
 from sim.vehicle import STEP_S
 from sim.world import World
 
@@ -40,6 +40,10 @@ CAUSE_ACTOR_M = 40.0
 
 CAUSE_SIDE_M = 0.3
 """A body counts as in the ego's way if it reaches within this much of the path that the ego's own body takes."""
+
+CAUSE_BEND_M = (-10.0, 30.0)
+CAUSE_LATERAL_MPS2 = 1.5
+"""Bumper to a bend within which it is a cause, if at the speed driven its lateral acceleration would be above this."""
 
 NEAR_ACTOR_M = 30.0
 """Farther than this, centre to centre, cars are not measured against each other."""
@@ -88,8 +92,20 @@ class Rule(Protocol):
         ...
 
 
+def stop_name(line: StopLine, number: int) -> str:
+    """Return what a person calls a stopping place: the third one met is "crosswalk 3" where no line is painted."""
+    return f"{_MARK_NAMES[line.mark]} {number}"
+
+
+_MARK_NAMES = {
+    StopMark.LINE: "stop line",
+    StopMark.CROSSWALK: "crosswalk",
+    StopMark.CROSSING_ROAD: "the edge of crossing road",
+}
+
+
 class LineWatch:
-    """How one controlled stop line was taken.
+    """How one legal stopping place, in short a line, was taken.
 
     Attributes:
         dwell_steps: The longest unbroken stand in the right place.
@@ -100,8 +116,9 @@ class LineWatch:
         self.dwell_steps = 0
         self.stop_gap_m: float | None = None
         self._line = line
-        self._name = f"stop line {number}"
+        self._name = stop_name(line, number)
         self._expect = expect
+        self._gap_m = expect.bumper_gap_m if line.painted else expect.unpainted_gap_m
         self._standing_steps = 0
         self._nearest_short_m: float | None = None
         self._late_gap_m: float | None = None
@@ -122,7 +139,7 @@ class LineWatch:
         self._note_stand(gap_m, stands=speed_mps < FULL_STOP_MPS)
 
     def _note_stand(self, gap_m: float, *, stands: bool) -> None:
-        low_m, high_m = self._expect.bumper_gap_m
+        low_m, high_m = self._gap_m
         if not stands:
             self._standing_steps = 0
         elif gap_m < low_m:
@@ -141,7 +158,7 @@ class LineWatch:
 
     def _judge(self) -> tuple[Outcome, str]:
         name, expect = self._name, self._expect
-        low_m, high_m = expect.bumper_gap_m
+        low_m, high_m = self._gap_m
         # A stand seen in n steps lasted between n - 1 and n + 1 of them: one step is forgiven.
         needed_steps = ceil(expect.dwell_s / STEP_S - 1e-9) - 1
         if self.stop_gap_m is not None:
@@ -170,7 +187,7 @@ class LineWatch:
 
 
 class StopRule:
-    """A full stop at each controlled line: bumper in the right place, for long enough."""
+    """A full stop at each controlled line, painted or not: bumper in the right place, for long enough."""
 
     def __init__(self, lines: Sequence[StopLine], expect: Expectations) -> None:
         controlled = [line for line in lines if line.stop_controlled]
@@ -220,7 +237,7 @@ class PhantomStopRule:
 
 
 def has_cause(moment: Moment) -> bool:
-    """Return whether there is a controlled line, or a car in the way, near enough ahead to brake for."""
+    """Return whether there is a controlled line, a car in the way, or a sharp bend, near enough ahead to brake for."""
     world = moment.world
     near_m, far_m = CAUSE_LINE_M
     if any(
@@ -228,7 +245,14 @@ def has_cause(moment: Moment) -> bool:
         for line in world.scene.network.stop_lines
     ):
         return True
-    return any(_is_in_the_way(actor, moment) for actor in world.actors)
+    return _is_before_bend(moment) or any(_is_in_the_way(actor, moment) for actor in world.actors)
+
+
+def _is_before_bend(moment: Moment) -> bool:
+    """Return whether a bend within reach asks for less speed; one that stands is never slowed by a bend."""
+    near_m, far_m = (moment.bumper_s_m + reach_m for reach_m in CAUSE_BEND_M)
+    sharpest_per_m = moment.world.scene.network.ego_road.path.sharpest_per_m(near_m, far_m)
+    return sharpest_per_m * moment.speed_mps**2 > CAUSE_LATERAL_MPS2
 
 
 def _is_in_the_way(actor: Actor, moment: Moment) -> bool:

@@ -56,6 +56,8 @@ class Expectations:
         stops_at_every_sign: A full stop at each stop line at which a stop sign stands.
         dwell_s: How long the car must stand there.
         bumper_gap_m: Where its front bumper must then be: nearest and farthest, before the line's near edge.
+        unpainted_gap_m: The same where no line is painted, before the crosswalk or else the crossing road's edge. There
+            the law names no farthest place; nuPlan counts a stop within 5 m.
         no_phantom_stop: No stop, and no hard braking, with nothing to stop for.
         lane_kept_m: How far the car's centre may be from the lane's. At 0.6 m a 1.8 m car just stays within the
             narrowest lane, 3.0 m.
@@ -73,6 +75,7 @@ class Expectations:
     stops_at_every_sign: bool = True
     dwell_s: float = 2.0
     bumper_gap_m: Span = (0.0, 1.5)
+    unpainted_gap_m: Span = (0.0, 5.0)
     no_phantom_stop: bool = True
     lane_kept_m: float = 0.6
     no_contact: bool = True
@@ -85,9 +88,10 @@ class Expectations:
             value = getattr(self, name)
             if not (isfinite(value) and value > 0):
                 raise ValueError(f"Expected {name} to be a positive number. Received: {value}.")
-        low, high = self.bumper_gap_m
-        if not (isfinite(high) and 0 <= low < high):
-            raise ValueError(f"Expected bumper_gap_m to be [low, high] with 0 <= low < high. Received: {[low, high]}.")
+        for name in ("bumper_gap_m", "unpainted_gap_m"):
+            low, high = getattr(self, name)
+            if not (isfinite(high) and 0 <= low < high):
+                raise ValueError(f"Expected {name} to be [low, high] with 0 <= low < high. Received: {[low, high]}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import resource
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -20,7 +20,7 @@ from sim.camera import Camera
 from sim.control import DriverConfig
 from sim.generate import generate_world
 from sim.loop import Eyes, drive
-from sim.recording import generate_dataset, load_recipe
+from sim.recording import generate_dataset, load_preset, load_recipe
 from sim.render import Painter
 from sim.seeding import Stream, derive_seed
 from sim.spec import WorldSpec
@@ -99,14 +99,24 @@ def summarise(name: str, times_s: list[float], *, per_drive_step: bool = False, 
     )
 
 
-def benchmark_render(*, frames: int = 1500, seed: int = 0, progress: Progress | None = None) -> Benchmark:
+def benchmark_render(
+    *, frames: int = 1500, seed: int = 0, preset: str | None = None, progress: Progress | None = None
+) -> Benchmark:
     """Draw labelled frames as a drive does: 50 steps in each of several worlds, their preparation included.
 
+    Args:
+        frames: How many.
+        seed: Of the worlds.
+        preset: Whose light and weather they have; even light and dry air without one.
+        progress: Told how many are done.
+
     Raises:
+        RecipeError: If there is no such preset.
         RuntimeError: If a frame is blank: then nothing was measured.
     """
     painter = Painter(Camera())
-    spec = WorldSpec(curvature_per_m=(0.0, 0.006), distractors=(3, 6), parked=(1, 3))
+    base = load_preset(preset) if preset else WorldSpec()
+    spec = replace(base, curvature_per_m=(0.0, 0.006), distractors=(3, 6), parked=(1, 3))
     times_s: list[float] = []
     number = 0
     while len(times_s) < frames:
@@ -122,7 +132,10 @@ def benchmark_render(*, frames: int = 1500, seed: int = 0, progress: Progress | 
         if progress:
             progress(len(times_s), frames)
     return summarise(
-        "labelled frames", times_s, per_drive_step=True, detail=f"{number} worlds, 672 x 288, 2 x 2 samples"
+        f"labelled frames, {preset}" if preset else "labelled frames",
+        times_s,
+        per_drive_step=True,
+        detail=f"{number} worlds, 672 x 288, 2 x 2 samples",
     )
 
 

@@ -125,6 +125,7 @@ def drive(
     want_frame: bool = False,
     want_truth: bool = False,
     override: Callable[[World, Control], Control] | None = None,
+    onward: Callable[[World], World] | None = None,
 ) -> Iterator[Tick]:
     """Drive without end; the consumer stops when it has seen enough.
 
@@ -137,6 +138,7 @@ def drive(
         want_frame: Draw a frame at each step though the eyes do not need it.
         want_truth: Work out the truth at each step though the eyes do not need it.
         override: What may take the wheel: given the world and the driver's control, returns the control to apply.
+        onward: Lays more road ahead of a drive without end; called with each world before it is looked at.
 
     Yields:
         A tick for each 20 Hz step, before the world moves on.
@@ -144,6 +146,8 @@ def drive(
     painter = painter or Painter(camera or Camera())
     memory = DriverMemory()
     while True:
+        if onward is not None:
+            world = onward(world)
         frame, truth = painter.look(world, frame=want_frame or eyes.needs_frame, truth=want_truth or eyes.needs_truth)
         capture = Capture(frame, truth)
         percept = eyes(world.step, capture)

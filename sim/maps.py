@@ -81,7 +81,7 @@ class LaneLines:
 
     Attributes:
         centre: The middle of the lane.
-        left: Its left edge: the line between the directions of travel.
+        left: Its left edge: on a road of one lane each way, the line between the directions of travel.
         right: Its right edge.
     """
 

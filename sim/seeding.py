@@ -29,6 +29,15 @@ class Stream(IntEnum):
     SCENARIO = 12
     TEXTURE = 13
     BOOTSTRAP = 14
+    SIGN_STYLE = 15
+    SIGN_WEAR = 16
+    DISTRACTOR = 17
+    WEATHER = 18
+    SKY = 19
+    SENSOR_STATE = 20
+    ROAD_LAYOUT = 25
+    MARKINGS = 26
+    ROUTE = 27
 
 
 def stream(seed: int, purpose: Stream, *index: int) -> np.random.Generator:

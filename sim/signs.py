@@ -5,9 +5,9 @@ Sizes and positions follow the MUTCD (R1-1 and section 2A); a test holds each ru
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from math import cos, sin
+from math import ceil, cos, sin
 
 
 class SignKind(StrEnum):
@@ -29,6 +29,96 @@ class SignKind(StrEnum):
     SALE = "sale"
     BILLBOARD = "billboard"
     SIGN_BACK = "sign_back"
+    NO_TURN = "no_turn"
+    STOP_AHEAD = "stop_ahead"
+    SPEED_END = "speed_end"
+    SPEED_ADVISORY = "speed_advisory"
+    GIVE_WAY = "give_way"
+    OCTAGON_WORD = "octagon_word"
+    OCTAGON_BLANK = "octagon_blank"
+    OCTAGON_NO_PARKING = "octagon_no_parking"
+    ROAD_WORK = "road_work"
+    CROSSBUCK = "crossbuck"
+    ROUNDABOUT = "roundabout"
+    PRIORITY_ROAD = "priority_road"
+    ONE_WAY = "one_way"
+    RED_SQUARE = "red_square"
+    STOP_SHOP = "stop_shop"
+    STOP_BILLBOARD = "stop_billboard"
+    STOP_POSTER = "stop_poster"
+    STOP_LORRY = "stop_lorry"
+    STOP_SHIRT = "stop_shirt"
+    LIGHT_RED = "light_red"
+    LIGHT_GREEN = "light_green"
+    SHOP_AWNING = "shop_awning"
+    RED_DOOR = "red_door"
+    BALLOONS = "balloons"
+
+
+class StopStyle(StrEnum):
+    """How a stop sign looks: the word and shape of a country, what is fixed to it, or what it is made for."""
+
+    PLAIN = "stop_plain"
+    HIGHWAY = "stop_highway"
+    EUROPE = "stop_europe"
+    ALL_WAY = "stop_all_way"
+    FOUR_WAY = "stop_four_way"
+    STREET_NAMES = "stop_street_names"
+    LED = "stop_led"
+    BEACON = "stop_beacon"
+    BACKING_BOARD = "stop_backing_board"
+    PARE = "stop_pare"
+    ALTO = "stop_alto"
+    ARRET = "stop_arret"
+    ARRET_STOP = "stop_arret_stop"
+    DUR = "stop_dur"
+    BERHENTI = "stop_berhenti"
+    CHINESE = "stop_chinese"
+    KOREAN = "stop_korean"
+    ARABIC = "stop_arabic"
+    ARABIC_STOP = "stop_arabic_stop"
+    HAND = "stop_hand"
+    VIENNA_RING = "stop_vienna_ring"
+    JAPANESE = "stop_japanese"
+    JAPANESE_STOP = "stop_japanese_stop"
+    TEMPORARY = "stop_temporary"
+    WORKS = "stop_works"
+    PADDLE = "stop_paddle"
+    BUS_ARM = "stop_bus_arm"
+
+
+class Plate(StrEnum):
+    """What is fixed to a stop sign's post beside its face. It is no part of the sign's box."""
+
+    ALL_WAY = "plate_all_way"
+    FOUR_WAY = "plate_four_way"
+    STREET_ALONG = "plate_street_along"
+    STREET_ACROSS = "plate_street_across"
+
+
+Face = SignKind | StopStyle | Plate
+"""Whatever can be drawn as one flat picture."""
+
+
+class Mount(StrEnum):
+    """What holds a face up."""
+
+    POST = "post"
+    MAST_ARM = "mast_arm"
+    ISLAND = "island"
+    STAND = "stand"
+    HAND = "hand"
+    NOTHING = "nothing"
+    LORRY = "lorry"
+
+
+class Role(StrEnum):
+    """Whom a stop sign speaks to, as the ego sees it."""
+
+    OWN = "own"
+    ONCOMING = "oncoming"
+    CROSSING = "crossing"
+    NONE = "none"
 
 
 STOP_WIDTHS_M = (0.61, 0.76, 0.91, 1.22)
@@ -44,10 +134,71 @@ MIN_BEHIND_KERB_M = 0.6
 VERGE_OFFSET_M = (1.8, 3.7)
 """Edge of the carriageway to the sign's near edge: behind a kerb, and where there is none."""
 
+MIN_OVERHEAD_M = 5.2
+"""Bottom edge of a sign over the carriageway: 17 ft (MUTCD 2A.18)."""
+
+STAND_HEIGHT_M = (0.3, 0.6)
+"""Bottom edge of a temporary sign on a portable stand: at least 1 ft (MUTCD 6F.03)."""
+
+PADDLE_WIDTH_M = 0.46
+"""Least width of a guard's paddle: 18 in (MUTCD 7D.05 and 6E.03)."""
+
+PADDLE_HEIGHT_M = (1.4, 1.8)
+"""Bottom edge of a paddle in a raised hand."""
+
+ISLAND_M = (2.4, 0.5, 0.15)
+"""Length, width and height of the kerbed island that holds a sign in the middle of the road."""
+
 STOP_LINE_THICKNESS_M = (0.3, 0.6)
 MIN_LINE_TO_CROSSWALK_M = 1.2
 LINE_TO_CROSSING_ROAD_M = (1.2, 9.0)
 """Stop line's near edge to the crosswalk, or, with none, to the crossing road's edge."""
+
+
+WEATHERING_STEPS = 4
+"""Each condition of a face is drawn in so many steps, 0 (none) included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weathering:
+    """What has befallen a face: each from 0 (nothing) to 1 (as bad as it gets); the least of it can be seen.
+
+    Attributes:
+        fade: Sun has bleached the red to pink and orange, and at last to a pale grey.
+        dirt: Dust and streaks of grime.
+        rust: Rust, from the edges and the bolts.
+        holes: Bullet holes, bare metal around them.
+        stickers: Stickers stuck on it.
+        graffiti: A scrawl in spray paint.
+        snow: Snow that clings to it, most at its foot and in patches.
+        glare: A patch where the sun glances off the sheeting.
+    """
+
+    fade: float = 0.0
+    dirt: float = 0.0
+    rust: float = 0.0
+    holes: float = 0.0
+    stickers: float = 0.0
+    graffiti: float = 0.0
+    snow: float = 0.0
+    glare: float = 0.0
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The names of all that can be seen, in the order of the attributes."""
+        return tuple(name for name, step in zip(CONDITIONS, self.steps, strict=True) if step)
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Each amount as one of `WEATHERING_STEPS`: what is drawn, and the key under which it is kept."""
+        amounts = (getattr(self, name) for name in CONDITIONS)
+        return tuple(ceil(amount * (WEATHERING_STEPS - 1)) for amount in amounts)
+
+
+CONDITIONS = tuple(item.name for item in fields(Weathering))
+"""The names of all conditions, in the order of `Weathering.steps`."""
+
+AS_NEW = Weathering()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +219,11 @@ class Sign:
         look: A number that picks among the looks of a kind: legend, hue, speed.
         applies_to_ego: Whether the ego must obey it.
         stop_line: Index of the stop line that it controls, or None.
+        style: Which stop sign, if it is one.
+        weathering: What has befallen the face, beside plain wear.
+        mount: What holds it up.
+        reach_m: From the face's centre to its post, to the right as seen from its front: for `Mount.MAST_ARM`.
+        role: Whom it speaks to, if it is a stop sign.
     """
 
     sign_id: int
@@ -83,6 +239,37 @@ class Sign:
     look: int = 0
     applies_to_ego: bool = False
     stop_line: int | None = None
+    style: StopStyle = StopStyle.PLAIN
+    weathering: Weathering = AS_NEW
+    mount: Mount = Mount.POST
+    reach_m: float = 0.0
+    role: Role = Role.NONE
+
+    @property
+    def face(self) -> Face:
+        """Which picture it carries: its kind, or, for a stop sign of some style, that."""
+        return self.style if self.kind is SignKind.STOP and self.style is not StopStyle.PLAIN else self.kind
+
+    @property
+    def wear_class(self) -> str:
+        """How worn it is, in a word: new, used, worn or ruined."""
+        marks = self.weathering
+        worst = max(self.wear, marks.fade, marks.dirt, marks.rust, marks.holes, marks.stickers, marks.graffiti)
+        return ("new", "used", "worn", "ruined")[min(int(4 * worst), 3)]
+
+    @property
+    def attributes(self) -> dict[str, str | float | bool]:
+        """What recall can be told by: plain values under names that do not change."""
+        return {
+            "variant": str(self.face),
+            "role": str(self.role),
+            "mount": str(self.mount),
+            "width_m": self.width_m,
+            "wear": self.wear_class,
+            "conditions": "+".join(self.weathering.conditions) or "none",
+            "tilt_rad": self.tilt_rad,
+            "applies_to_ego": self.applies_to_ego,
+        }
 
     @property
     def centre_z_m(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.percept import Box, Detection, LaneEstimate, ObjectKind, Percept, StopLineEstimate
+from sim.road import StopMark
 
 MIN_VISIBLE_FRACTION = 0.5
 """Objects of which less is visible are neither asked for nor counted as false: they are ignored."""
@@ -17,7 +18,7 @@ class ObjectTruth:
     Attributes:
         instance_id: The same in every frame of one world.
         kind: The class that the network should answer.
-        variant: What it is exactly: "stop", "yield", "car", ...
+        variant: What it is exactly: "stop", "stop_arret", "yield", "car", ...
         box: The tight box of its visible pixels, in output pixels.
         amodal_box: The box of all of it inside the frame, were nothing in front of it.
         visible_fraction: Visible pixels over the pixels that it would cover inside the frame, were nothing in front.
@@ -72,13 +73,37 @@ class StopLineTruth:
 
 
 @dataclass(frozen=True, slots=True)
+class StopPlaceTruth:
+    """The nearest place ahead of the camera at which the law wants the ego to stop, whether or not a line shows it.
+
+    Attributes:
+        mark: What marks it: a painted line, a crosswalk, or the crossing road's edge alone.
+        distance_m: From the camera along the optical axis to its near edge, at the lane's centre.
+        gap_m: From the front bumper along the lane to its near edge; negative once crossed.
+    """
+
+    mark: StopMark
+    distance_m: float
+    gap_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class GroundTruth:
-    """All labels of one moment."""
+    """All labels of one moment.
+
+    Attributes:
+        step: Which moment.
+        objects: Signs and vehicles.
+        lane: The ego lane.
+        stop_line: The nearest painted stop line, or None.
+        stop_place: The nearest legal stopping place at which a stop sign stands, or None; shards do not keep it.
+    """
 
     step: int
     objects: tuple[ObjectTruth, ...]
     lane: LaneTruth
     stop_line: StopLineTruth | None
+    stop_place: StopPlaceTruth | None = None
 
 
 def perfect_percept(truth: GroundTruth) -> Percept:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sim.actors import Actor
+from sim.light import Light
 from sim.road import RoadNetwork, StopLine
 from sim.signs import Sign
 from sim.traffic import EgoSpan, step_actors
@@ -19,36 +20,6 @@ from sim.vehicle import (
     step_vehicle,
     wrap_angle,
 )
-
-
-class TimeOfDay(StrEnum):
-    """Which light."""
-
-    DAY = "day"
-    DUSK = "dusk"
-
-
-@dataclass(frozen=True, slots=True)
-class Light:
-    """Light, air and the camera's response to them.
-
-    Attributes:
-        time_of_day: Day or dusk.
-        sun_heading_rad: Where the sun stands, in the world frame.
-        ambient: Red, green and blue factor on every surface that does not shine by itself.
-        sky_top: Colour of the sky overhead, 0-255.
-        sky_low: Colour of the sky at the horizon, to which haze fades, 0-255.
-        visibility_m: Distance at which haze leaves 5 % of the contrast (Koschmieder).
-        exposure: Factor on the finished picture.
-    """
-
-    time_of_day: TimeOfDay
-    sun_heading_rad: float
-    ambient: tuple[float, float, float]
-    sky_top: tuple[int, int, int]
-    sky_low: tuple[int, int, int]
-    visibility_m: float
-    exposure: float
 
 
 class SceneryKind(StrEnum):
@@ -98,6 +69,7 @@ class Scene:
         ground: A number that picks the colours of road and verge.
         speed_limit_mps: For the ego road.
         route_end_s_m: Arc length on the ego road at which the route is finished.
+        dropped_m: Length of road that has been taken up before where it now begins; 0 but on a road without end.
     """
 
     seed: int
@@ -108,6 +80,7 @@ class Scene:
     ground: int
     speed_limit_mps: float
     route_end_s_m: float
+    dropped_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

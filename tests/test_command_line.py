@@ -323,6 +323,21 @@ def test_drive_without_a_screen_says_how_to_do_without(tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_an_endless_drive_is_judged_by_nobody(monkeypatch, capsys):
+    status, out, _ = run(
+        monkeypatch, capsys, "drive", "--endless", "--eyes", "oracle", "--headless", "--steps", 6, "-q", "--json"
+    )
+    assert status == 0
+    assert json.loads(out)["verdict"] is None
+    assert json.loads(out)["steps"] == 6
+
+
+def test_an_endless_drive_has_no_scenario(monkeypatch, capsys):
+    status, _, err = run(monkeypatch, capsys, "drive", "--endless", "--scenario", "straight", "--eyes", "oracle")
+    assert status == 2
+    assert "--endless or --scenario" in err
+
+
 def test_drive_records_a_film(monkeypatch, capsys, tmp_path):
     film = tmp_path / "drive.mp4"
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from sim.generate.actors import draw_actors
+from sim.generate.distractors import FIRST_SIGN_ID
 from sim.generate.drawing import draw_look, uniform
-from sim.generate.light import draw_light
-from sim.generate.roads import CROSSWALK_DEPTH_M, START_BUMPER_S_M, draw_roads
+from sim.generate.light import draw_light, draw_weather, redden
+from sim.generate.roads import START_BUMPER_S_M, draw_roads
 from sim.generate.scenery import draw_scenery
-from sim.generate.signs import FIRST_SIGN_ID, ROUND_CROWN, draw_signs
+from sim.generate.signs import ROUND_CROWN, draw_signs
 from sim.seeding import Stream, stream
 from sim.spec import WorldSpec
 from sim.vehicle import EgoState, VehicleGeometry
 from sim.world import Scene, World, place_ego
 
-__all__ = ["CROSSWALK_DEPTH_M", "FIRST_SIGN_ID", "ROUND_CROWN", "START_BUMPER_S_M", "generate_world"]
+__all__ = ["FIRST_SIGN_ID", "ROUND_CROWN", "START_BUMPER_S_M", "generate_world"]
 
 
 def generate_world(seed: int, spec: WorldSpec) -> World:
@@ -27,16 +28,17 @@ def generate_world(seed: int, spec: WorldSpec) -> World:
     """
     rng = stream(seed, Stream.ROADS)
     in_town = bool(rng.random() < spec.kerb_share)
-    network, end_s_m = draw_roads(rng, spec, in_town)
-    signs, hiding = draw_signs(stream(seed, Stream.SIGNS), spec, network, in_town, end_s_m)
-    scenery = draw_scenery(stream(seed, Stream.SCENERY), spec, network, signs, hiding, in_town, end_s_m)
+    network, end_s_m = draw_roads(rng, seed, spec, in_town)
+    signs, hiding = draw_signs(stream(seed, Stream.SIGNS), spec, network, in_town, end_s_m, seed)
+    scenery = draw_scenery(stream(seed, Stream.SCENERY), seed, spec, network, signs, hiding, in_town, end_s_m)
+    heading_rad = network.ego_road.path.heading(START_BUMPER_S_M)
     limit_mps = uniform(stream(seed, Stream.EGO), spec.speed_limit_mps)
     scene = Scene(
         seed,
         network,
         signs,
-        scenery,
-        draw_light(stream(seed, Stream.LIGHT), spec),
+        redden(seed, spec, scenery),
+        draw_weather(seed, spec, draw_light(stream(seed, Stream.LIGHT), spec), heading_rad),
         draw_look(stream(seed, Stream.TEXTURE)),
         limit_mps,
         end_s_m,

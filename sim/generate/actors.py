@@ -47,20 +47,27 @@ def draw_actors(rng: np.random.Generator, spec: WorldSpec, network: RoadNetwork,
     for _ in range(count(rng, spec.oncoming)):
         s_m += float(rng.uniform(25, 60))
         kind = kinds[int(rng.integers(len(kinds)))]
-        add(kind, Behaviour.ONCOMING, s_m, -road.lane_centre_d_m, pi, limit_mps * float(rng.uniform(0.7, 1.0)))
+        pace_mps = limit_mps * float(rng.uniform(0.7, 1.0))
+        if road.oncoming_d_m is not None:
+            add(kind, Behaviour.ONCOMING, s_m, road.oncoming_d_m, pi, pace_mps)
     for _ in range(count(rng, spec.parked)):
         s_m = START_BUMPER_S_M + float(rng.uniform(-5, 120))
         side = -1.0 if rng.random() < 0.6 else 1.0
         d_m = side * (road.half_width_m + float(rng.uniform(1.1, 2.2)))
+        parking_m = road.parking_right_m if side < 0 else road.parking_left_m
+        if parking_m > 0.0:
+            d_m = side * (road.half_width_m - 0.5 * parking_m)
         near_junction = any(
             abs(s_m - junction.s_m) < junction.road.half_width_m + 12.0 for junction in network.junctions
         )
         x_m, y_m = road.path.position(s_m, d_m)
         crowded = any(hypot(x_m - other.x_m, y_m - other.y_m) < 8.0 for other in actors if other.speed_mps == 0.0)
-        if not near_junction and not crowded:
+        # Behind a kerb that stands up lies a pavement: there is no place for a car.
+        blocked = road.kerb_m > 0.0 and parking_m == 0.0
+        if not near_junction and not crowded and not blocked:
             add(ActorKind.CAR, Behaviour.PARKED, s_m, d_m, 0.0 if side < 0 else pi, 0.0)
     for junction in network.junctions:
-        if junction.all_way and rng.random() < 0.3:
+        if junction.all_way and rng.random() < 0.3 and junction.entries:
             actors.append(_waiting(rng, road, junction, len(actors) + 1))
     return tuple(actors)
 
@@ -68,8 +75,11 @@ def draw_actors(rng: np.random.Generator, spec: WorldSpec, network: RoadNetwork,
 def _waiting(rng: np.random.Generator, ego_road: Road, junction: Junction, actor_id: int) -> Actor:
     """Return a car that waits at the crossing road's own stop, left or right of the ego road."""
     side = -1.0 if rng.random() < 0.5 else 1.0
-    path = junction.road.path
-    s_m = 0.5 * path.length_m + side * (ego_road.half_width_m + 2.5 + 0.5 * SIZES_M[ActorKind.CAR][0])
-    x_m, y_m = path.position(s_m, side * 0.5 * junction.road.lane_width_m)
+    if side not in junction.entries:
+        side = -side
+    road, path = junction.road, junction.road.path
+    back_m = junction.crossing_stop_m
+    s_m = 0.5 * path.length_m + side * (ego_road.half_width_m + back_m + 0.5 * SIZES_M[ActorKind.CAR][0])
+    x_m, y_m = path.position(s_m, road.lane_centre_d_m if side < 0 else road.oncoming_d_m or 0.0)
     heading = path.heading(s_m) + (0.0 if side < 0 else pi)
     return Actor(actor_id, ActorKind.CAR, Behaviour.PARKED, x_m, y_m, heading, 0.0, look=draw_look(rng))

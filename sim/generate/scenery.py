@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import hypot, pi
 
 import numpy as np
 
 from sim.generate.drawing import count, draw_look
 from sim.generate.roads import START_BUMPER_S_M
-from sim.generate.signs import blocks_sight
+from sim.generate.roadside import blocks_sight
 from sim.road import Path, RoadNetwork
+from sim.road.sizes import DRIVEWAY_LENGTH_M
+from sim.seeding import Stream, stream
 from sim.signs import Sign
 from sim.spec import WorldSpec
 from sim.world import Scenery, SceneryKind
@@ -17,6 +20,7 @@ from sim.world import Scenery, SceneryKind
 
 def draw_scenery(
     rng: np.random.Generator,
+    seed: int,
     spec: WorldSpec,
     network: RoadNetwork,
     signs: tuple[Sign, ...],
@@ -58,7 +62,30 @@ def draw_scenery(
         pole = Scenery(SceneryKind.POLE, x_m, y_m, 0.0, 0.25, 0.25, float(rng.uniform(6, 9)), draw_look(rng))
         if _stands_free(network, signs, pole, found):
             found.append(pole)
+    if network.junctions and not network.junctions[-1].ahead:
+        for thing in _facing(stream(seed, Stream.ROAD_LAYOUT, 1), network, in_town):
+            if _stands_free(network, signs, thing, found):
+                found.append(thing)
     return tuple(found)
+
+
+def _facing(rng: np.random.Generator, network: RoadNetwork, in_town: bool) -> Iterator[Scenery]:
+    """Yield what stands across where the ego's road ends: houses that look at it, and trees."""
+    junction, road = network.junctions[-1], network.ego_road
+    edge_m = junction.s_m + junction.road.half_width_m + (junction.road.pavement_m if in_town else 3.0)
+    heading = road.path.heading(junction.s_m) + pi
+    at_m = -float(rng.uniform(24.0, 32.0))
+    while at_m < 26.0:
+        if in_town or rng.random() < 0.2:
+            length_m, width_m = float(rng.uniform(8.0, 12.0)), float(rng.uniform(8.0, 16.0))
+            away_m, height_m = float(rng.uniform(2.0, 6.0)), float(rng.uniform(4.0, 9.0))
+            x_m, y_m = road.path.position(edge_m + away_m + 0.5 * length_m, at_m + 0.5 * width_m)
+            yield Scenery(SceneryKind.BUILDING, x_m, y_m, heading, length_m, width_m, height_m, draw_look(rng))
+            at_m += width_m
+        crown_m = float(rng.uniform(2.0, 5.0))
+        x_m, y_m = road.path.position(edge_m + 0.5 * crown_m + float(rng.uniform(1.0, 10.0)), at_m + 2.0)
+        yield Scenery(SceneryKind.TREE, x_m, y_m, 0.0, crown_m, crown_m, 1.6 * crown_m, draw_look(rng))
+        at_m += float(rng.uniform(3.0, 9.0))
 
 
 def _stands_free(network: RoadNetwork, signs: tuple[Sign, ...], thing: Scenery, others: list[Scenery]) -> bool:
@@ -67,11 +94,25 @@ def _stands_free(network: RoadNetwork, signs: tuple[Sign, ...], thing: Scenery, 
     roads = [network.ego_road, *(junction.road for junction in network.junctions)]
     if any(_distance_to(road.path, thing.x_m, thing.y_m) < road.half_width_m + radius_m + 0.6 for road in roads):
         return False
+    if _on_driveway(network, thing.x_m, thing.y_m, radius_m):
+        return False
     for other in others:
         apart_m = hypot(thing.x_m - other.x_m, thing.y_m - other.y_m)
         if apart_m < 0.8 * (radius_m + 0.5 * max(other.length_m, other.width_m)):
             return False
     return not blocks_sight(network, signs, thing.x_m, thing.y_m, radius_m)
+
+
+def _on_driveway(network: RoadNetwork, x_m: float, y_m: float, radius_m: float) -> bool:
+    """Return whether a thing stands on a driveway of the ego road."""
+    if not network.ego_road.driveways:
+        return False
+    s_m, d_m = network.ego_road.path.project(x_m, y_m)
+    off_m = abs(d_m) - network.ego_road.half_width_m - radius_m
+    return off_m < DRIVEWAY_LENGTH_M and any(
+        driveway.side * d_m > 0 and abs(driveway.s_m - s_m) < 0.5 * driveway.width_m + radius_m
+        for driveway in network.ego_road.driveways
+    )
 
 
 def _distance_to(path: Path, x_m: float, y_m: float) -> float:

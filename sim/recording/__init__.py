@@ -5,7 +5,8 @@ What draws frames (`sim.recording.frames`) is imported by the processes that gen
 
 from sim.recording.dataset import Dataset, read_shard
 from sim.recording.generation import generate_dataset
-from sim.recording.recipe import SHIPPED_RECIPES, Part, Placement, Recipe, load_recipe
+from sim.recording.presets import SHIPPED_RECIPES, load_preset, preset_names
+from sim.recording.recipe import Part, Placement, Recipe, load_recipe
 from sim.recording.schema import ATTRIBUTES, SCHEMA, SCHEMA_VERSION, Example
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "Placement",
     "Recipe",
     "generate_dataset",
+    "load_preset",
     "load_recipe",
+    "preset_names",
     "read_shard",
 ]

@@ -74,10 +74,16 @@ def _pick_part(rng: np.random.Generator, parts: tuple[Part, ...]) -> Part:
 
 
 def _sign_places_m(world: World) -> list[float]:
-    """Return the arc lengths on the ego road of the stop signs that the ego must obey, nearest to its start first."""
+    """Return the arc lengths on the ego road of the stop signs that the ego must obey, nearest to its start first.
+
+    Of two signs at one stop line, the first stands for both.
+    """
     path = world.scene.network.ego_road.path
-    signs: list[Sign] = [s for s in world.scene.signs if s.kind is SignKind.STOP and s.applies_to_ego]
-    return sorted(path.project(sign.x_m, sign.y_m)[0] for sign in signs)
+    signs: dict[int | None, Sign] = {}
+    for sign in world.scene.signs:
+        if sign.kind is SignKind.STOP and sign.applies_to_ego:
+            signs.setdefault(sign.stop_line, sign)
+    return sorted(path.project(sign.x_m, sign.y_m)[0] for sign in signs.values())
 
 
 def _camera_s_m(rng: np.random.Generator, world: World, placement: Placement, *, past_sign: bool) -> float:

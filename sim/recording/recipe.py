@@ -12,11 +12,8 @@ from typing import Any, ClassVar
 from sim.camera import Camera
 from sim.config import STRICT, parse, read_toml
 from sim.errors import RecipeError
+from sim.recording.presets import overlaid, with_preset
 from sim.spec import WorldSpec
-
-_IN_CLONE = Path(__file__).parents[2] / "datasets"
-SHIPPED_RECIPES = _IN_CLONE if _IN_CLONE.is_dir() else Path(__file__).parent / "recipes"
-"""Where the recipes are that come with Rolling Stop: in a clone, `datasets`; in a wheel, beside this file."""
 
 Band = tuple[float, float, float]
 """A span of distances: its low and its high end in metres, and its share of the frames relative to the other bands."""
@@ -176,6 +173,7 @@ def load_recipe(path: Path) -> Recipe:
 
     A recipe may begin with `extends = "other.toml"`, a file in the same folder: it is that recipe, but for the keys
     that it gives itself. Tables, such as `[world]`, are merged key by key; lists, such as `[[mixture]]`, are replaced.
+    A `[world]`, or the world of a part of the mixture, may build on a preset: `preset = "night"`.
 
     Raises:
         RecipeError: If the file is missing, is no TOML, or holds a wrong or unknown key; the message names it.
@@ -190,27 +188,22 @@ def load_recipe(path: Path) -> Recipe:
             raise RecipeError(
                 f"{path}: key 'extends': expected a recipe that extends none itself. Received: {other!r}."
             )
-        raw = _overlaid(base, raw)
+        raw = overlaid(base, raw)
     return parse(_with_shared_world(raw), Recipe, RecipeError, str(path))
 
 
-def _overlaid(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """Return `base` with the keys of `own` laid over it, table by table."""
-    merged = {**base, **own}
-    for key, above in own.items():
-        below = base.get(key)
-        if isinstance(below, dict) and isinstance(above, dict):
-            merged[key] = _overlaid(below, above)
-    return merged
-
-
 def _with_shared_world(raw: dict[str, Any]) -> dict[str, Any]:
-    """Fill each part's world up from the recipe's own; whatever has the wrong form is left for the check to name."""
+    """Put presets under the worlds, and the recipe's own under each part's.
+
+    Whatever has the wrong form is left for the check to name.
+    """
     shared, parts = raw.get("world", {}), raw.get("mixture", [])
     if not isinstance(shared, dict) or not isinstance(parts, list):
         return raw
+    shared = with_preset(shared)
+    raw = {**raw, "world": shared} if shared else raw
     filled: list[Any] = []
     for part in parts:
         own = part.get("world", {}) if isinstance(part, dict) else None
-        filled.append({**part, "world": _overlaid(shared, own)} if isinstance(own, dict) else part)
+        filled.append({**part, "world": overlaid(shared, with_preset(own))} if isinstance(own, dict) else part)
     return {**raw, "mixture": filled} if filled else raw

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.camera import Camera
+from sim.light import Light
 from sim.render.projection import View
 from sim.seeding import Stream, stream
-from sim.world import Light
 
 _TILE_PX = 512
 _TILE_M = 16.0
@@ -66,6 +66,16 @@ def _ground_depth_m(camera: Camera, rows: int, step_px: int) -> NDArray[np.float
     return (camera.focal_px * camera.height_m / np.maximum(below_px, 0.3)).astype(np.float32)
 
 
+def enlarge(rgba: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    """Write an RGBA picture into one of twice its size, each pixel four times."""
+    # Two pixels of four bytes are one number of eight.
+    pairs = rgba.view(np.uint32)[..., 0].astype(np.uint64)
+    pairs |= pairs << np.uint64(32)
+    wide = out.reshape(len(out), -1).view(np.uint64)
+    wide[0::2] = pairs
+    wide[1::2] = pairs
+
+
 class Backdrop:
     """Draws sky and ground for one camera; keeps what does not change from frame to frame."""
 
@@ -82,18 +92,28 @@ class Backdrop:
         # Grit finer than a pixel averages out: from about 10 m on the grain fades.
         fade = np.clip(12.0 / depth, 0.0, 1.0) ** 0.8
         self._fade = np.repeat((255 * fade).astype(np.uint8)[:, None], len(u), axis=1)
+        self._sky_key: tuple[int, Light, int] | None = None
+        self._sky = np.zeros((0, 0, 4), np.uint8), np.zeros((0, 0, 4), np.uint8)
         self._haze_key: float | None = None
         self._haze = np.zeros((rows, camera.width_px), np.uint8)
 
-    def sky(self, light: Light, seed: int, heading_rad: float) -> NDArray[np.uint8]:
-        """Return the sky as RGBA, shape (sky_rows / 2, width_px / 2, 4); alpha is 0, which marks it as no ground."""
+    def sky(self, light: Light, seed: int, heading_rad: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return the sky at half resolution and at full, RGBA; alpha is 0, which marks it as no ground."""
+        first = int((-heading_rad / (2 * pi) % 1.0) * _CLOUD_PX)
+        # On a straight the sky stands still.
+        if self._sky_key != (seed, light, first):
+            self._sky = self._draw_sky(light, seed, first)
+            self._sky_key = (seed, light, first)
+        return self._sky
+
+    def _draw_sky(self, light: Light, seed: int, first: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return the sky seen from a column of the cloud panorama onwards."""
         rows, columns = self.sky_rows // _COARSE, self.camera.width_px // _COARSE
         share = np.linspace(0.0, 1.0, rows, dtype=np.float32)[:, None] ** 0.8
         top, low = np.array(light.sky_top, np.float32), np.array(light.sky_low, np.float32)
         column = np.concatenate([top + share * (low - top), np.zeros((rows, 1), np.float32)], axis=1)
         sky = np.repeat(column.astype(np.uint8)[:, None, :], columns, axis=1)
         cover = _clouds(seed % 4, rows)
-        first = int((-heading_rad / (2 * pi) % 1.0) * _CLOUD_PX)
         wide = int(_CLOUD_PX * self.camera.field_of_view_deg[0] / 360)
         window = np.take(cover, np.arange(first, first + wide) % _CLOUD_PX, axis=1)
         window = cv2.resize(window, (columns, rows), interpolation=cv2.INTER_LINEAR)
@@ -102,9 +122,11 @@ class Backdrop:
         cover = cv2.convertScaleAbs(window, alpha=strength)
         veil = cv2.merge([cover, cover, cover, np.zeros_like(cover)])
         bright = cv2.merge([*(cv2.convertScaleAbs(cover, alpha=value / 255) for value in pale), veil[..., 3]])
-        return np.asarray(cv2.add(cv2.multiply(sky, cv2.bitwise_not(veil), scale=1 / 255), bright), np.uint8)
+        half = cv2.add(cv2.multiply(sky, cv2.bitwise_not(veil), scale=1 / 255), bright)
+        full = cv2.resize(half, (self.camera.width_px, self.sky_rows), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(half, np.uint8), np.asarray(full, np.uint8)
 
-    def hills(self, seed: int, heading_rad: float, scale: int) -> list[tuple[float, float]]:
+    def hills(self, seed: int, heading_rad: float, scale: float) -> list[tuple[float, float]]:
         """Return the outline of distant hills in supersampled pixels."""
         camera = self.camera
         waves = _waves(seed)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.generate import CROSSWALK_DEPTH_M
 from sim.maps import SemanticClass
+from sim.render.gaps import Gaps, between, chipped, crossing_gaps, ego_gaps
+from sim.render.kerbs import SHOULDER_M, corner_patches, driveway_patches, kerb_patches
+from sim.render.markings import (
+    bar_patches,
+    crosswalk_patches,
+    lane_patches,
+    parking_patches,
+    symbol_patches,
+)
 from sim.render.mesh import Colour
-from sim.road import SAMPLE_M, CentreLine, Edge, Junction, Path, Road
+from sim.render.patches import Patch, Surface
+from sim.road import CentreLine, Crosswalk, Edge, Path, Road
+from sim.road.corners import find_corners
+from sim.road.sizes import DASH_GAP_M, DASH_M, LINE_M
+from sim.seeding import Stream, stream
 from sim.world import Scene
-
-_LINE_M = 0.12
-_DASH_M, _DASH_GAP_M = 3.0, 9.0
-"""Broken line: 10 ft long, 30 ft apart (MUTCD section 3A.06)."""
 
 _VERGES: tuple[Colour, ...] = (
     (92, 112, 58),
@@ -27,8 +36,25 @@ _VERGES: tuple[Colour, ...] = (
 )
 _ASPHALTS: tuple[Colour, ...] = ((84, 84, 86), (104, 102, 100), (70, 70, 74), (122, 120, 116), (96, 92, 88))
 _PAVING: tuple[Colour, ...] = ((158, 154, 146), (138, 136, 132), (172, 166, 156))
+_KERB: Colour = (176, 174, 168)
 _WHITE: Colour = (226, 226, 220)
 _YELLOW: Colour = (214, 168, 48)
+
+
+SURFACE_CLASSES: dict[Surface, SemanticClass] = {
+    Surface.ASPHALT: SemanticClass.ROAD,
+    Surface.SHOULDER: SemanticClass.TERRAIN,
+    Surface.PAVING: SemanticClass.PAVEMENT,
+    Surface.KERB_FACE: SemanticClass.PAVEMENT,
+    Surface.KERB_TOP: SemanticClass.PAVEMENT,
+    Surface.DRIVE: SemanticClass.PAVEMENT,
+    Surface.WHITE_PAINT: SemanticClass.MARKING,
+    Surface.YELLOW_PAINT: SemanticClass.MARKING,
+}
+"""What each surface is in a map of classes, unless whoever lays it says otherwise."""
+
+NOT_PAINTED = -1
+"""In the place of a stop line's polygon, where no line is painted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +66,9 @@ class Ground:
         starts: First vertex of each polygon, shape (p,).
         colours: Shape (p, 3).
         classes: `SemanticClass` of each polygon, shape (p,).
-        lines: For each stop line of the network, the index of its polygon.
+        lines: For each stop line of the network, the index of its polygon, or `NOT_PAINTED`.
         base: The colour of the ground where nothing else lies.
+        heights_m: Height of each vertex, shape (n,); None where all is level.
     """
 
     points_m: NDArray[np.float64] = field(repr=False)
@@ -50,19 +77,29 @@ class Ground:
     classes: NDArray[np.uint8] = field(repr=False)
     lines: tuple[int, ...]
     base: Colour
+    heights_m: NDArray[np.float64] | None = field(default=None, repr=False)
 
 
 class _Layers:
-    """Collects ribbons."""
+    """Collects ribbons and patches.
 
-    def __init__(self) -> None:
+    Args:
+        palette: The colour of each surface.
+        asphalt: What shows through worn paint.
+    """
+
+    def __init__(self, palette: dict[Surface, Colour], asphalt: Colour) -> None:
         self.points: list[NDArray[np.float64]] = []
         self.colours: list[Colour] = []
         self.classes: list[int] = []
-        self.semantic = SemanticClass.TERRAIN
+        self._palette = palette
+        self._asphalt = asphalt
+        self._heights: dict[int, NDArray[np.float64]] = {}
         self._frames: dict[tuple[int, float, float], tuple[NDArray[np.float64], ...]] = {}
 
-    def ribbon(self, path: Path, s_m: tuple[float, float], d_m: tuple[float, float], colour: Colour) -> None:
+    def ribbon(
+        self, path: Path, s_m: tuple[float, float], d_m: tuple[float, float], colour: Colour, semantic: SemanticClass
+    ) -> None:
         """Add the strip of a path between two arc lengths and two offsets."""
         start, end = max(s_m[0], 0.0), min(s_m[1], path.length_m)
         if end - start < 0.05:
@@ -70,37 +107,33 @@ class _Layers:
         # Many ribbons run along the same stretch of the same road.
         stretch = (id(path), start, end)
         if stretch not in self._frames:
-            self._frames[stretch] = _frames(path, _stations(path, start, end))
+            self._frames[stretch] = path.frames(path.stations(start, end))
         x, y, normal_x, normal_y = self._frames[stretch]
         left = np.stack([x + d_m[1] * normal_x, y + d_m[1] * normal_y], axis=1)
         right = np.stack([x + d_m[0] * normal_x, y + d_m[0] * normal_y], axis=1)
         self.points.append(np.concatenate([left, right[::-1]]))
         self.colours.append(colour)
-        self.classes.append(self.semantic)
+        self.classes.append(semantic)
+
+    def lay(self, patches: Iterable[Patch], semantic: SemanticClass | None = None) -> None:
+        """Add patches, which are of one class, or each of that of its surface."""
+        for patch in patches:
+            if patch.heights_m is not None:
+                self._heights[len(self.points)] = patch.heights_m
+            self.points.append(patch.points_m)
+            self.colours.append(_worn(self._palette[patch.surface], self._asphalt, patch.wear))
+            self.classes.append(SURFACE_CLASSES[patch.surface] if semantic is None else semantic)
 
     def build(self, lines: tuple[int, ...], base: Colour) -> Ground:
         starts = np.cumsum([0] + [len(points) for points in self.points[:-1]])
+        points = np.concatenate(self.points)
+        heights = None
+        if self._heights:
+            heights = np.zeros(len(points))
+            for index, values in self._heights.items():
+                heights[starts[index] : starts[index] + len(values)] = values
         classes = np.array(self.classes, np.uint8)
-        return Ground(np.concatenate(self.points), starts, np.array(self.colours), classes, lines, base)
-
-
-def _frames(path: Path, s_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    index = np.clip((s_m / SAMPLE_M).astype(np.int64), 0, len(path.x_m) - 1)
-    beyond = s_m - index * SAMPLE_M
-    heading = path.heading_rad[index] + beyond * path.curvature_per_m[index]
-    x = path.x_m[index] + beyond * np.cos(heading)
-    y = path.y_m[index] + beyond * np.sin(heading)
-    return x, y, -np.sin(heading), np.cos(heading)
-
-
-def _stations(path: Path, start_m: float, end_m: float) -> NDArray[np.float64]:
-    """Return arc lengths, few on straights, so close in bends that these look round (2 cm at a radius of 100 m)."""
-    stations = np.concatenate([[start_m], np.arange(start_m + 4.0, end_m - 0.5, 4.0), [end_m]])
-    index = np.clip((stations / SAMPLE_M).astype(np.int64), 0, len(path.x_m) - 1)
-    bends = np.abs(np.diff(path.heading_rad[index])) > 1e-6
-    keep = np.ones(len(stations), dtype=np.bool_)
-    keep[1:-1] = bends[:-1] | bends[1:]
-    return stations[keep]
+        return Ground(points, starts, np.array(self.colours), classes, lines, base, heights)
 
 
 def _mixed(first: Colour, second: Colour, share: float) -> Colour:
@@ -122,76 +155,94 @@ def build_ground(scene: Scene) -> Ground:
     base = _VERGES[look % len(_VERGES)]
     asphalt = _ASPHALTS[look // 8 % len(_ASPHALTS)]
     paving = _PAVING[look // 64 % len(_PAVING)]
-    layers = _Layers()
+    layers = _Layers(_palette(base, asphalt, paving), asphalt)
+    corners = find_corners(network)
     roads = [*(junction.road for junction in network.junctions), road]
     for other in roads:
-        reach = (0.0, other.path.length_m)
-        layers.semantic = SemanticClass.PAVEMENT if other.edge is Edge.KERB else SemanticClass.TERRAIN
-        if other.edge is Edge.KERB:
-            wide = other.half_width_m + 2.6
-            layers.ribbon(other.path, reach, (-wide, wide), paving)
-            layers.ribbon(other.path, reach, (-other.half_width_m - 0.2, other.half_width_m + 0.2), (176, 174, 168))
-        else:
-            wide = other.half_width_m + 0.7
-            layers.ribbon(other.path, reach, (-wide, wide), _mixed(base, asphalt, 0.5))
-    layers.semantic = SemanticClass.ROAD
+        if other.edge is Edge.VERGE:
+            wide = other.half_width_m + SHOULDER_M
+            layers.ribbon(other.path, other.span_m, (-wide, wide), _mixed(base, asphalt, 0.5), SemanticClass.TERRAIN)
+        elif other.kerb_m == 0.0:
+            wide = other.half_width_m + other.pavement_m
+            stone = (-other.half_width_m - 0.2, other.half_width_m + 0.2)
+            layers.ribbon(other.path, other.span_m, (-wide, wide), paving, SemanticClass.PAVEMENT)
+            layers.ribbon(other.path, other.span_m, stone, _KERB, SemanticClass.PAVEMENT)
+    layers.lay(driveway_patches(road))
     for other in roads:
-        layers.ribbon(other.path, (0.0, other.path.length_m), (-other.half_width_m, other.half_width_m), asphalt)
-    gaps = [
-        (junction.near_edge_s_m - 1.0, 2 * junction.s_m - junction.near_edge_s_m + 1.0)
-        for junction in network.junctions
-    ]
-    cuts = [
-        (min((line.s_m for line in network.stop_lines if line.junction == index), default=gap[0]), gap[1])
-        for index, gap in enumerate(gaps)
-    ]
-    _markings(layers, road, asphalt, cuts)
+        across = (-other.half_width_m, other.half_width_m)
+        layers.ribbon(other.path, other.span_m, across, asphalt, SemanticClass.ROAD)
+    layers.lay(corner_patches(network, corners))
+    rng = stream(scene.seed, Stream.MARKINGS, 1)
+    _markings(layers, road, asphalt, ego_gaps(network), rng)
     for junction in network.junctions:
-        middle = 0.5 * junction.road.path.length_m
-        clear = road.half_width_m + 2.0
-        _markings(layers, junction.road, asphalt, [(middle - clear, middle + clear)])
+        _markings(layers, junction.road, asphalt, crossing_gaps(road, junction), rng)
         if junction.crosswalk_s_m is not None:
-            _crosswalk(layers, road, junction, asphalt)
-    layers.semantic = SemanticClass.STOP_LINE
+            crosswalk = Crosswalk(junction.crosswalk_s_m, junction.crosswalk_style)
+            layers.lay(crosswalk_patches(road, crosswalk), SemanticClass.CROSSWALK)
+    for other in roads:
+        for crosswalk in other.crosswalks:
+            layers.lay(crosswalk_patches(other, crosswalk), SemanticClass.CROSSWALK)
+        layers.lay(bar_patches(other), SemanticClass.STOP_LINE)
+        layers.lay(symbol_patches(other))
+    layers.lay(kerb_patches(network, corners))
     lines: list[int] = []
     for line in network.stop_lines:
+        if not line.painted:
+            lines.append(NOT_PAINTED)
+            continue
         lines.append(len(layers.points))
-        across = (-road.lane_width_m + 0.15, -0.12)
+        across = (road.lane_centre_d_m - 0.5 * road.lane_width_m + 0.15, road.divider_d_m - 0.12)
         colour = _worn(_WHITE, asphalt, 0.7 * road.wear)
-        layers.ribbon(road.path, (line.s_m, line.s_m + line.thickness_m), across, colour)
+        along = (line.s_m, line.s_m + line.thickness_m)
+        layers.ribbon(road.path, along, across, colour, SemanticClass.STOP_LINE)
     return layers.build(tuple(lines), base)
 
 
-def _markings(layers: _Layers, road: Road, asphalt: Colour, gaps: list[tuple[float, float]]) -> None:
-    """Add a road's lines between the given gaps."""
-    layers.semantic = SemanticClass.MARKING
-    centre = _worn(_YELLOW if road.yellow_centre else _WHITE, asphalt, road.wear)
-    edge = _worn(_WHITE, asphalt, road.wear)
-    at_m = 0.0
-    for gap_start, gap_end in [*gaps, (road.path.length_m, road.path.length_m)]:
-        span = (at_m, gap_start)
-        if road.edge_lines:
-            for side in (-1.0, 1.0):
-                d_m = side * (road.half_width_m - 0.2)
-                layers.ribbon(road.path, span, (d_m - 0.5 * _LINE_M, d_m + 0.5 * _LINE_M), edge)
+def _palette(base: Colour, asphalt: Colour, paving: Colour) -> dict[Surface, Colour]:
+    return {
+        Surface.ASPHALT: asphalt,
+        Surface.SHOULDER: _mixed(base, asphalt, 0.5),
+        Surface.PAVING: paving,
+        Surface.KERB_FACE: _mixed(_KERB, (60.0, 60.0, 62.0), 0.45),
+        Surface.KERB_TOP: _KERB,
+        Surface.DRIVE: _mixed(asphalt, paving, 0.6),
+        Surface.WHITE_PAINT: _WHITE,
+        Surface.YELLOW_PAINT: _YELLOW,
+    }
+
+
+def _markings(layers: _Layers, road: Road, asphalt: Colour, gaps: Gaps, rng: np.random.Generator) -> None:
+    """Add a road's lines along it, but for the gaps."""
+    middle = road.divider_d_m
+    centre = _YELLOW if road.yellow_centre else _WHITE
+    plain = not road.worn
+
+    def line(span: tuple[float, float], d_m: float, colour: Colour) -> None:
+        across = (d_m - 0.5 * LINE_M, d_m + 0.5 * LINE_M)
+        if plain:
+            layers.ribbon(road.path, span, across, _worn(colour, asphalt, road.wear), SemanticClass.MARKING)
+            return
+        for piece, wear in chipped(road, span, rng):
+            layers.ribbon(road.path, piece, across, _worn(colour, asphalt, wear), SemanticClass.MARKING)
+
+    sides = ((-1.0, gaps.right), (1.0, gaps.left))
+    first_m, last_m = road.span_m
+    if road.edge_lines:
+        for side, cuts in sides:
+            parked = road.parking_right_m if side < 0 else road.parking_left_m
+            other_way = not (road.lanes_along if side < 0 else road.lanes_against)
+            for span in between(first_m, last_m, cuts) if not parked else ():
+                line(span, side * (road.half_width_m - 0.2), centre if other_way else _WHITE)
+    for span in between(first_m, last_m, gaps.centre) if road.lanes_along and road.lanes_against else ():
         if road.centre_line is CentreLine.DASHED:
-            first = int(at_m // (_DASH_M + _DASH_GAP_M)) + 1
-            for number in range(first, int(gap_start // (_DASH_M + _DASH_GAP_M))):
-                s_m = number * (_DASH_M + _DASH_GAP_M)
-                layers.ribbon(road.path, (s_m, s_m + _DASH_M), (-0.5 * _LINE_M, 0.5 * _LINE_M), centre)
+            first = int(span[0] // (DASH_M + DASH_GAP_M)) + 1
+            for number in range(first, int(span[1] // (DASH_M + DASH_GAP_M))):
+                s_m = number * (DASH_M + DASH_GAP_M)
+                line((s_m, s_m + DASH_M), middle, centre)
         else:
-            places = (-0.12, 0.12) if road.centre_line is CentreLine.DOUBLE else (0.0,)
+            places = (middle - 0.12, middle + 0.12) if road.centre_line is CentreLine.DOUBLE else (middle,)
             for d_m in places:
-                layers.ribbon(road.path, span, (d_m - 0.5 * _LINE_M, d_m + 0.5 * _LINE_M), centre)
-        at_m = gap_end
-
-
-def _crosswalk(layers: _Layers, road: Road, junction: Junction, asphalt: Colour) -> None:
-    """Add bars along the direction of travel, 0.4 m wide and 0.6 m apart."""
-    start_m = junction.crosswalk_s_m
-    if start_m is None:
-        return
-    layers.semantic = SemanticClass.CROSSWALK
-    colour = _worn(_WHITE, asphalt, road.wear)
-    for d_m in np.arange(-road.half_width_m + 0.4, road.half_width_m - 0.5, 1.0):
-        layers.ribbon(road.path, (start_m, start_m + CROSSWALK_DEPTH_M), (float(d_m), float(d_m) + 0.4), colour)
+                line(span, d_m, centre)
+    layers.lay(lane_patches(road, gaps.centre))
+    for side, cuts in sides:
+        layers.lay(parking_patches(road, side, cuts))

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from sim.generate import FIRST_SIGN_ID
 from sim.percept import Box, ObjectKind
 from sim.render.ground import Ground
-from sim.render.mesh import Mesh
+from sim.render.mesh import SILHOUETTE, Mesh
 from sim.render.projection import Projected, View
-from sim.render.solids import SILHOUETTE
 from sim.road import StopLine
 from sim.signs import SignKind
-from sim.truth import GroundTruth, LaneTruth, ObjectTruth, StopLineTruth
+from sim.truth import GroundTruth, LaneTruth, ObjectTruth, StopLineTruth, StopPlaceTruth
 from sim.vehicle import wrap_angle
 from sim.world import World
 
@@ -82,7 +81,7 @@ class Labeler:
             sign = signs.get(thing.owner)
             if sign is not None:
                 kind = ObjectKind.STOP_SIGN if sign.kind is SignKind.STOP else ObjectKind.DISTRACTOR
-                variant, applies, place = str(sign.kind), sign.applies_to_ego, (sign.x_m, sign.y_m)
+                variant, applies, place = str(sign.face), sign.applies_to_ego, (sign.x_m, sign.y_m)
             else:
                 actor = actors[thing.owner]
                 kind, variant, applies, place = ObjectKind.VEHICLE, str(actor.kind), False, (actor.x_m, actor.y_m)
@@ -102,7 +101,7 @@ class Labeler:
                 visible_px > 0.5 * whole_px,
                 box if visible_px else None,
             )
-        return GroundTruth(world.step, tuple(objects), lane_truth(world, view), line_truth)
+        return GroundTruth(world.step, tuple(objects), lane_truth(world, view), line_truth, _stop_place(world, view))
 
     def _draw_line(
         self, world: World, line: StopLine | None, ground: Ground, flat: Projected
@@ -180,10 +179,19 @@ def labelled_polygons(mesh: Mesh, solids: Projected) -> NDArray[np.bool_]:
 
 
 def next_line(world: World, view: View) -> StopLine | None:
-    """Return the nearest stop line ahead of the camera."""
+    """Return the nearest painted stop line ahead of the camera."""
     for line in world.scene.network.stop_lines:
-        if view.depth_m(*world.scene.network.lane_position(line.s_m)) > 0:
+        if line.painted and view.depth_m(*world.scene.network.lane_position(line.s_m)) > 0:
             return line
+    return None
+
+
+def _stop_place(world: World, view: View) -> StopPlaceTruth | None:
+    """Return the nearest place ahead of the camera at which the ego must stop."""
+    for line in world.scene.network.stop_lines:
+        depth_m = view.depth_m(*world.scene.network.lane_position(line.s_m))
+        if line.stop_controlled and depth_m > 0:
+            return StopPlaceTruth(line.mark, depth_m, world.gap_m(line))
     return None
 
 

@@ -105,11 +105,20 @@ class Mapper:
         classes[open_ground] = SemanticClass.TERRAIN
         return classes
 
-    def depth_m(self, numbered: Numbered, view: View, mesh: Mesh, solids: Projected) -> NDArray[np.float32]:
-        """Return how far along the optical axis what each pixel shows is."""
+    def depth_m(
+        self, numbered: Numbered, view: View, mesh: Mesh, solids: Projected, ground: Ground, flat: Projected
+    ) -> NDArray[np.float32]:
+        """Return how far along the optical axis what each pixel shows is; of a kerb's face, to 6 % of it."""
         with np.errstate(divide="ignore"):
             column = (1.0 / self._ground_nearness(view)).astype(np.float32)
         depth_m = np.repeat(column[:, None], self._ids.shape[1], axis=1)
+        if ground.heights_m is not None:
+            # A raised pavement is nearer by its share of the camera's height; a kerb's face counts at its middle.
+            ends = np.append(ground.starts[1:], len(ground.points_m))
+            mean_m = np.add.reduceat(ground.heights_m, ground.starts) / (ends - ground.starts)
+            nearer = np.ones(numbered.first_solid + len(solids.index), np.float32)
+            nearer[1 : numbered.first_solid] -= (mean_m / view.camera.height_m)[flat.index]
+            depth_m *= nearer[numbered.ids]
         rows, columns = np.nonzero(~numbered.flat)
         if not len(rows):
             return depth_m

@@ -20,6 +20,9 @@ Colour = tuple[float, float, float]
 
 NO_FACE = -1
 
+SILHOUETTE = -2
+"""Marks the polygon that has a textured face's exact outline: drawn where labels are made, or the face is tiny."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mesh:
@@ -114,10 +117,15 @@ class MeshBuilder:
         self.offsets.extend([(0.0, 0.0)] * len(points_m))
 
     def outline(
-        self, anchor_m: tuple[float, float, float], offsets_m: Sequence[tuple[float, float]], colour: Colour
+        self,
+        anchor_m: tuple[float, float, float],
+        offsets_m: Sequence[tuple[float, float]],
+        colour: Colour,
+        *,
+        shining: float = 0.0,
     ) -> None:
         """Add an outline that always faces the camera."""
-        self._add(len(offsets_m), colour, False, 0.0, NO_FACE)
+        self._add(len(offsets_m), colour, False, shining, NO_FACE)
         self.anchors.extend([anchor_m] * len(offsets_m))
         self.offsets.extend(offsets_m)
 

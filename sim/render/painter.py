@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import os
-from math import cos, sin
+from collections.abc import Callable
+from math import cos, exp, sin
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.camera import Camera, CameraFrame
+from sim.light import Light, Sky
 from sim.maps import LaneLines, Maps, StopLineOutline
-from sim.render.backdrop import Backdrop
-from sim.render.faces import textures
+from sim.render.atmosphere import dazzle, falls, glow_lamps
+from sim.render.backdrop import Backdrop, enlarge
+from sim.render.facades import WALL_FACE
+from sim.render.faces import CLASSIC, FaceKey, texture
 from sim.render.ground import Ground, build_ground
+from sim.render.illumination import Lamps, lit_lamps, surface_levels
 from sim.render.labels import Labeler
 from sim.render.lanes import AHEAD_M, lane_lines, stop_line_outline
+from sim.render.lens import Lens
 from sim.render.maps import Mapper
-from sim.render.mesh import Mesh, join
+from sim.render.mesh import SILHOUETTE, Mesh, join
+from sim.render.mirror import Mirror
 from sim.render.projection import Projected, View, project_ground, project_mesh
 from sim.render.sensor import Sensor
-from sim.render.solids import SILHOUETTE, FaceKey, build_scene_mesh, vehicle_mesh
+from sim.render.solids import build_scene_mesh, vehicle_mesh
+from sim.render.surface import SNOW, Surface
+from sim.render.textures import WALL_PX_PER_M, wall_tiles
 from sim.truth import GroundTruth
-from sim.world import Light, Scene, World
+from sim.world import Scene, World
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
@@ -35,6 +44,12 @@ _TINY_PX = 5
 
 _GROUND_GAIN = 1.25
 """Makes good what the grain takes from the ground's mean brightness."""
+
+_GRAINED_PX = 60
+"""Walls wider than this, supersampled, show their bricks."""
+
+_SPECK_PX = 10.0
+"""In modelled light, details whose bounds cover less than so many supersampled pixels are left out."""
 
 _LOOKS = 8
 _FORESHORTENED = 0.55
@@ -59,6 +74,10 @@ class Painter:
         self._labeler = Labeler(camera.width_px, camera.height_px, SUPERSAMPLING)
         self._mapper = Mapper(camera.width_px, camera.height_px, SUPERSAMPLING)
         self._near_m = _FORESHORTENED * camera.ground_distance_m(camera.height_px)
+        self._surface = Surface(camera, self._near_m)
+        self._mirror = Mirror(camera)
+        self._lens = Lens(camera)
+        self._lamps = Lamps(np.zeros((0, 3)), np.ones(3))
         self._scene: Scene | None = None
         self._mesh: Mesh | None = None
         self._faces: list[FaceKey] = []
@@ -86,7 +105,7 @@ class Painter:
             SUPERSAMPLING,
             mapper.instances(numbered, mesh, solids) if instances else None,
             mapper.semantics(numbered, view, mesh, solids, ground, flat, truth) if truth else None,
-            mapper.depth_m(numbered, view, mesh, solids) if depth else None,
+            mapper.depth_m(numbered, view, mesh, solids, ground, flat) if depth else None,
         )
 
     def lane(self, world: World, ahead_m: float = AHEAD_M) -> LaneLines:
@@ -108,48 +127,121 @@ class Painter:
             for actor in world.actors
         ]
         mesh = join([standing, *moving])
-        solids = project_mesh(view, mesh)
+        solids = project_mesh(view, mesh, _SPECK_PX if world.scene.light.modelled else 0.0)
         return view, mesh, solids, ground, project_ground(view, ground, self._near_m)
 
     def _prepared(self, scene: Scene) -> tuple[Mesh, Ground]:
         if self._scene is not scene or self._mesh is None or self._ground is None:
             self._mesh, self._faces = build_scene_mesh(scene)
             self._ground = build_ground(scene)
+            self._lamps = lit_lamps(scene)
             self._scene = scene
         return self._mesh, self._ground
 
     def _paint(
         self, world: World, view: View, mesh: Mesh, solids: Projected, ground: Ground, flat: Projected
     ) -> CameraFrame:
-        light = world.scene.light
-        self._paint_backdrop(world, view, ground)
-        colours = np.clip(ground.colours * np.array(light.ambient) * _GROUND_GAIN, 0, 255).astype(np.int64).tolist()
+        light, seed = world.scene.light, world.scene.seed
+        levels, colours = self._light_solids(light, view, mesh, solids)
+        sky = self._paint_sky(world, view)
+        if light.modelled:
+            self._paint_ground(ground, flat, (1.0, 1.0, 1.0))
+            self._finish_ground(world, view, ground, mesh, solids, colours, sky)
+            self._paint_hills(world, view)
+        else:
+            self._paint_ground(ground, flat, light.ambient, _GROUND_GAIN, lambda: self._paint_hills(world, view))
+            self._paint_shadows(world, view)
+        self._paint_solids(light, mesh, solids, levels, colours)
+        small = cv2.resize(self._pixels, (self.camera.width_px, self.camera.height_px), interpolation=cv2.INTER_AREA)
+        if light.modelled:
+            rgb = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGBA2RGB), np.uint8)
+            self._paint_air(rgb, world, view, mesh, solids, colours)
+        else:
+            rgb = self._backdrop.finish_ground(np.asarray(small, np.uint8), view, light)
+        if light.sensor is not None:
+            return CameraFrame(world.step, self._lens.expose(rgb, world), self.camera)
+        return CameraFrame(world.step, self._sensor.expose(rgb, light, seed, world.step), self.camera)
+
+    def _light_solids(
+        self, light: Light, view: View, mesh: Mesh, solids: Projected
+    ) -> tuple[NDArray[np.float64], list[list[int]]]:
+        """Return the factor of the light on each polygon, shape (p, 3), and each polygon's colour in light and haze."""
+        index = solids.index
+        surfaces = mesh.colours[index]
+        if light.modelled:
+            levels, up = surface_levels(light, view, mesh, solids, self._lamps)
+            if light.snow_cover:
+                covered = (light.snow_cover * np.clip(1.6 * up - 0.35, 0.0, 0.95) * (mesh.shining[index] == 0))[:, None]
+                surfaces = surfaces * (1 - covered) + np.array(SNOW) * covered
+        else:
+            levels = np.repeat(np.array(light.ambient)[None, :], len(index), axis=0)
+        clear = np.exp(-3.0 * solids.depth_m / light.visibility_m)[:, None]
+        shining = mesh.shining[index][:, None]
+        lit = surfaces * (shining + (1 - shining) * levels)
+        return levels, np.clip(lit * clear + np.array(light.sky_low) * (1 - clear), 0, 255).astype(np.int64).tolist()
+
+    def _paint_sky(self, world: World, view: View) -> NDArray[np.uint8]:
+        """Draw the sky; return it at half resolution, RGBA."""
+        half, sky = self._backdrop.sky(world.scene.light, world.scene.seed, view.heading_rad)
+        enlarge(sky, self._pixels[: SUPERSAMPLING * self._backdrop.sky_rows])
+        return half
+
+    def _paint_ground(
+        self,
+        ground: Ground,
+        flat: Projected,
+        ambient: tuple[float, float, float],
+        gain: float = 1.0,
+        before: Callable[[], None] | None = None,
+    ) -> None:
+        """Draw what lies flat."""
+        top = SUPERSAMPLING * self._backdrop.sky_rows
+        red, green, blue = (min(255, int(gain * c * a)) for c, a in zip(ground.base, ambient, strict=True))
+        height, width = self._pixels.shape[:2]
+        self._canvas.fill((red, green, blue, 255), (0, top, width, height - top))
+        if before:
+            before()
+        colours = np.clip(ground.colours * np.array(ambient) * gain, 0, 255).astype(np.int64).tolist()
         draw, canvas = pygame.draw.polygon, self._canvas
         for k, index in enumerate(flat.index.tolist()):
             draw(canvas, (*colours[index], 255), flat.points[flat.first[k] : flat.last[k]])
-        self._paint_shadows(world, view)
-        self._paint_solids(light, mesh, solids)
-        small = cv2.resize(self._pixels, (self.camera.width_px, self.camera.height_px), interpolation=cv2.INTER_AREA)
-        rgb = self._backdrop.finish_ground(np.asarray(small, np.uint8), view, light)
-        return CameraFrame(world.step, self._sensor.expose(rgb, light, world.scene.seed, world.step), self.camera)
 
-    def _paint_backdrop(self, world: World, view: View, ground: Ground) -> None:
+    def _finish_ground(
+        self,
+        world: World,
+        view: View,
+        ground: Ground,
+        mesh: Mesh,
+        solids: Projected,
+        colours: list[list[int]],
+        sky: NDArray[np.uint8],
+    ) -> None:
+        """Give the ground, drawn in its own colours, its grain and light, before anything stands on it."""
+        lower = self._pixels[SUPERSAMPLING * self._backdrop.sky_rows :]
+        size = (lower.shape[1] // SUPERSAMPLING, lower.shape[0] // SUPERSAMPLING)
+        flat = cv2.cvtColor(cv2.resize(lower, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGBA2RGB)
+        mirrored = self._mirror.picture(view, mesh, solids, colours, sky) if world.scene.light.wetness else None
+        done = self._surface.finish(np.asarray(flat, np.uint8), world, view, ground, self._lamps, mirrored)
+        enlarge(np.asarray(cv2.cvtColor(done, cv2.COLOR_RGB2RGBA), np.uint8), lower)
+
+    def _paint_hills(self, world: World, view: View) -> None:
         light, seed = world.scene.light, world.scene.seed
-        sky = self._backdrop.sky(light, seed, view.heading_rad)
-        rows = SUPERSAMPLING * self._backdrop.sky_rows
-        width = SUPERSAMPLING * self.camera.width_px
-        sky = cv2.resize(sky, (width // SUPERSAMPLING, rows // SUPERSAMPLING), interpolation=cv2.INTER_LINEAR)
-        cv2.resize(sky, (width, rows), dst=self._pixels[:rows], interpolation=cv2.INTER_NEAREST)
-        red, green, blue = (
-            min(255, int(_GROUND_GAIN * c * a)) for c, a in zip(ground.base, light.ambient, strict=True)
-        )
-        self._canvas.fill((red, green, blue, 255), (0, rows, width, rows))
         if seed % 3:
             woods = np.array([64.0, 84.0, 74.0]) * np.array(light.ambient)
-            haze = np.array(light.sky_low, np.float64)
-            hills = 0.45 * woods + 0.55 * haze
+            share = 0.45 * min(1.0, exp(2.0 - 6000.0 / light.visibility_m)) if light.modelled else 0.45
+            hills = share * woods + (1 - share) * np.array(light.sky_low, np.float64)
             colour = (int(hills[0]), int(hills[1]), int(hills[2]), 0)
             pygame.draw.polygon(self._canvas, colour, self._backdrop.hills(seed, view.heading_rad, SUPERSAMPLING))
+
+    def _paint_air(
+        self, rgb: NDArray[np.uint8], world: World, view: View, mesh: Mesh, solids: Projected, colours: list[list[int]]
+    ) -> None:
+        """Let lamps glow, the sun dazzle, and rain or snow fall, in place."""
+        light = world.scene.light
+        glow_lamps(rgb, self._pixels, light, mesh, solids, colours)
+        if light.sky is Sky.BACKLIGHT:
+            dazzle(rgb, light, view, solids)
+        falls(rgb, light, self.camera, world.scene.seed, world.step)
 
     def _paint_shadows(self, world: World, view: View) -> None:
         """Darken the road under each vehicle: without it they seem to float."""
@@ -167,24 +259,63 @@ class Painter:
             if len(points) == 4:
                 pygame.draw.polygon(self._canvas, (38, 38, 40, 255), points)
 
-    def _paint_solids(self, light: Light, mesh: Mesh, solids: Projected) -> None:
-        index = solids.index
-        clear = np.exp(-3.0 * solids.depth_m / light.visibility_m)[:, None]
-        shining = mesh.shining[index][:, None]
-        lit = mesh.colours[index] * (shining + (1 - shining) * np.array(light.ambient))
-        colours = np.clip(lit * clear + np.array(light.sky_low) * (1 - clear), 0, 255).astype(np.int64).tolist()
-        faces = mesh.faces[index].tolist()
+    def _paint_solids(
+        self, light: Light, mesh: Mesh, solids: Projected, levels: NDArray[np.float64], colours: list[list[int]]
+    ) -> None:
+        clear = np.exp(-3.0 * solids.depth_m / light.visibility_m)
+        faces = mesh.faces[solids.index].tolist()
         wide = (solids.bounds[:, 2] - solids.bounds[:, 0]).tolist()
         draw, canvas, points = pygame.draw.polygon, self._canvas, solids.points
         for k, (first, last) in enumerate(zip(solids.first, solids.last, strict=True)):
             face = faces[k]
             if face >= 0:
                 if wide[k] > _TINY_PX:
-                    self._paint_face(self._faces[face], points[first:last], light, float(clear[k, 0]))
+                    self._paint_face(self._faces[face], points[first:last], light, levels[k], float(clear[k]))
             elif face != SILHOUETTE or wide[k] <= _TINY_PX:
                 draw(canvas, (*colours[k], 0), points[first:last])
+                if face <= WALL_FACE and wide[k] > _GRAINED_PX and light.textured:
+                    start = int(mesh.starts[solids.index[k]])
+                    self._grain_wall(face, mesh.anchors_m[start : start + 3], points[first:last], float(clear[k]))
 
-    def _paint_face(self, key: FaceKey, corners: list[list[float]], light: Light, clear: float) -> None:
+    def _grain_wall(self, face: int, places_m: NDArray[np.float64], corners: list[list[float]], clear: float) -> None:
+        """Lay a wall's grain over its corners: bottom left, bottom right, top right, top left.
+
+        Args:
+            face: The wall's kind.
+            places_m: World x, y, z of the first three corners, shape (3, 3).
+            corners: In supersampled pixels.
+            clear: What haze leaves of it.
+        """
+        target = np.array(corners, np.float32)
+        height, width = self._pixels.shape[:2]
+        u0, v0 = np.maximum(np.floor(target.min(axis=0)).astype(int), 0).tolist()
+        u1, v1 = np.minimum(np.ceil(target.max(axis=0)).astype(int) + 1, (width, height)).tolist()
+        # Drawn at half the size: its bounds may fill the picture, and its edges are those of the wall under it.
+        u0, v0 = u0 - u0 % 2, v0 - v0 % 2
+        columns, rows = (u1 - u0 + 1) // 2, (v1 - v0 + 1) // 2
+        if columns <= 0 or rows <= 0:
+            return
+        wide_m = float(np.hypot(*(places_m[1] - places_m[0])[:2]))
+        high_m = float(places_m[2, 2] - places_m[1, 2])
+        tiles = wall_tiles(WALL_FACE - face)
+        wide_px = 0.5 * max(np.hypot(*(target[1] - target[0])), 1.0)
+        shrink = min(max(0, round(np.log2(max(WALL_PX_PER_M * wide_m / wide_px, 1.0)))), len(tiles) - 1)
+        tile = tiles[shrink]
+        broad, high = WALL_PX_PER_M * wide_m / 2**shrink, WALL_PX_PER_M * high_m / 2**shrink
+        source = np.array([[0, high], [broad, high], [broad, 0], [0, 0]], np.float32)
+        matrix = cv2.getPerspectiveTransform(source, (target - np.array([u0, v0], np.float32)) / 2)
+        grain = cv2.warpPerspective(
+            tile, matrix, (columns, rows), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
+        )
+        if clear < 0.95:
+            grain = cv2.addWeighted(grain, clear, grain, 0.0, 255 * (1 - clear))
+        part = self._pixels[v0 : v0 + 2 * rows, u0 : u0 + 2 * columns]
+        doubled = cv2.resize(grain, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_NEAREST)
+        cv2.multiply(part, cv2.merge([doubled, doubled, doubled, doubled]), dst=part, scale=1 / 255)
+
+    def _paint_face(
+        self, key: FaceKey, corners: list[list[float]], light: Light, level: NDArray[np.float64], clear: float
+    ) -> None:
         """Lay a textured face over its corners: bottom left, bottom right, top right, top left."""
         target = np.array(corners, np.float32)
         height, width = self._pixels.shape[:2]
@@ -192,21 +323,23 @@ class Painter:
         u1, v1 = np.minimum(np.ceil(target.max(axis=0)).astype(int) + 1, (width, height)).tolist()
         if u1 <= u0 or v1 <= v0:
             return
-        levels = textures(*key)
         across = max(np.hypot(*(target[1] - target[0])), np.hypot(*(target[2] - target[1])))
-        level = levels[0]
-        for level in levels:
-            if max(level.shape[:2]) < 1.6 * across:
-                break
-        high, broad = level.shape[:2]
+        face = texture(key, 1.6 * across)
+        high, broad = face.shape[:2]
         source = np.array([[0, high], [broad, high], [broad, 0], [0, 0]], np.float32) - 0.5
         matrix = cv2.getPerspectiveTransform(source, target - np.array([u0 + 0.5, v0 + 0.5], np.float32))
-        sprite = cv2.warpPerspective(level, matrix, (u1 - u0, v1 - v0), flags=cv2.INTER_LINEAR)
+        sprite = cv2.warpPerspective(face, matrix, (u1 - u0, v1 - v0), flags=cv2.INTER_LINEAR)
         haze = [value * (1 - clear) / 255 for value in light.sky_low]
-        red, green, blue = (factor * clear for factor in light.ambient)
+        red, green, blue = (factor * clear for factor in level.tolist())
         shade = np.array(
             [[red, 0, 0, haze[0]], [0, green, 0, haze[1]], [0, 0, blue, haze[2]], [0, 0, 0, 1]], np.float32
         )
         sprite = np.ascontiguousarray(cv2.transform(sprite, shade))
         picture = pygame.image.frombuffer(sprite.data, (u1 - u0, v1 - v0), "RGBA")
+        share = self._pixels[v0:v1, u0:u1, 3]
+        hides_ground = not light.modelled and v1 > SUPERSAMPLING * self._backdrop.sky_rows and key[0] not in CLASSIC
+        ground = cv2.multiply(share, cv2.bitwise_not(sprite[..., 3]), scale=1 / 255) if hides_ground else share
         self._canvas.blit(picture, (u0, v0), special_flags=pygame.BLEND_PREMULTIPLIED)
+        if hides_ground:
+            # The classic faces take the ground's grain and haze below the horizon: the plain world is kept as it was.
+            share[...] = ground

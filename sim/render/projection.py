@@ -25,10 +25,10 @@ class View:
     y_m: float
     heading_rad: float
     camera: Camera
-    scale: int
+    scale: float
 
     @classmethod
-    def of(cls, world: World, camera: Camera, scale: int) -> View:
+    def of(cls, world: World, camera: Camera, scale: float) -> View:
         """Return the view of a world's ego car."""
         x_m, y_m = world.ego.ahead(world.geometry.camera_forward_m)
         return cls(x_m, y_m, world.ego.heading_rad, camera, scale)
@@ -80,8 +80,14 @@ class Projected:
     bounds: NDArray[np.float64] = field(repr=False)
 
 
-def project_mesh(view: View, mesh: Mesh) -> Projected:
-    """Return the polygons of a mesh that can be seen, far groups first."""
+def project_mesh(view: View, mesh: Mesh, smallest_px: float = 0.0) -> Projected:
+    """Return the polygons of a mesh that can be seen, far groups first.
+
+    Args:
+        view: The camera's place.
+        mesh: What stands up.
+        smallest_px: Polygons of no labelled thing whose bounds cover fewer supersampled pixels are left out.
+    """
     camera, scale = view.camera, view.scale
     right, depth = view.to_camera(mesh.anchors_m[:, 0], mesh.anchors_m[:, 1])
     right = right + mesh.offsets_m[:, 0]
@@ -107,6 +113,8 @@ def project_mesh(view: View, mesh: Mesh) -> Projected:
         & (v0 < height)
         & (~mesh.one_sided | (area < 0))
     )
+    if smallest_px:
+        shown &= ((u1 - u0) * (v1 - v0) >= smallest_px) | (mesh.owners[mesh.groups] > 0)
     chosen = np.flatnonzero(shown)
     centre_right, centre_depth = view.to_camera(mesh.centres_m[:, 0], mesh.centres_m[:, 1])
     away = np.hypot(centre_right, centre_depth)
@@ -150,7 +158,11 @@ def project_ground(view: View, ground: Ground, near_m: float) -> Projected:
     last = np.cumsum(counts)
     factor = scale * camera.focal_px / cut_depth
     u = cut_right * factor + scale * camera.centre_u_px
-    v = camera.height_m * factor + scale * camera.centre_v_px
+    above_m: float | NDArray[np.float64] = camera.height_m
+    if ground.heights_m is not None:
+        height, next_height = ground.heights_m, ground.heights_m[following]
+        above_m = camera.height_m - np.stack([height + share * (next_height - height), next_height], axis=1)[keep]
+    v = above_m * factor + scale * camera.centre_v_px
     chosen = np.flatnonzero(counts)
     first = (last - counts)[chosen]
     last = last[chosen]
@@ -162,10 +174,14 @@ def project_ground(view: View, ground: Ground, near_m: float) -> Projected:
     bounds = np.stack([*low, *high], axis=1)
     width, height = scale * camera.width_px, scale * camera.height_px
     shown = (bounds[:, 2] > 0) & (bounds[:, 0] < width) & (bounds[:, 1] < height)
+    counts = (last - first)[shown]
+    ends = np.cumsum(counts)
+    # Only what is drawn becomes a list: that conversion costs more than all of the projection.
+    corners = np.repeat(first[shown] - (ends - counts), counts) + np.arange(counts.sum())
     return Projected(
-        np.stack([u, v], axis=1).tolist(),
-        first[shown].tolist(),
-        last[shown].tolist(),
+        np.stack([u[corners], v[corners]], axis=1).tolist(),
+        (ends - counts).tolist(),
+        ends.tolist(),
         chosen[shown],
         np.zeros(int(shown.sum())),
         bounds[shown],

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.camera import Camera
+from sim.light import Light, TimeOfDay
 from sim.seeding import Stream, stream
-from sim.world import Light, TimeOfDay
 
 _FIELDS = 8
 _NOISES = (1.5, 3.0, 5.5)

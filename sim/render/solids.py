@@ -1,4 +1,4 @@
-"""Everything that stands up: buildings, trees, poles, signs and vehicles, as polygons."""
+"""Everything that stands up: buildings, trees, poles and vehicles, with the signs of `signposts`, as polygons."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from math import cos, pi, sin
 
 from sim.actors import SIZES_M, ActorKind
 from sim.generate import ROUND_CROWN
+from sim.light import Light
 from sim.maps import SemanticClass
-from sim.render.faces import LOOKS, WEARS, mean_colour, outline
+from sim.render.facades import add_building
+from sim.render.faces import FaceKey
+from sim.render.foliage import add_tree
 from sim.render.mesh import Colour, Mesh, MeshBuilder
+from sim.render.signposts import add_sign
+from sim.render.streetlamps import add_lamp
 from sim.seeding import Stream, stream
-from sim.signs import Sign, SignKind
-from sim.world import Light, Scene, Scenery, SceneryKind
-
-SILHOUETTE = -2
-"""Marks the polygon that has a textured face's exact outline: drawn where labels are made, or the face is tiny."""
+from sim.world import Scene, Scenery, SceneryKind
 
 BAY_M = 4.5
 """Walls are cut into bays of about this length, each ordered by its own depth."""
@@ -27,9 +28,6 @@ SCENERY_CLASSES: dict[SceneryKind, SemanticClass] = {
     SceneryKind.POLE: SemanticClass.POLE,
 }
 """What each kind is in a map of classes."""
-
-FaceKey = tuple[SignKind, int, int, float]
-"""Kind, look, step of wear, and width over height: what `faces.textures` needs."""
 
 _WALLS: tuple[Colour, ...] = (
     (168, 92, 74),
@@ -71,6 +69,8 @@ def _shade(colour: Colour, factor: float) -> Colour:
 
 def _lit(normal_rad: float, light: Light) -> float:
     """Return how bright a wall is that looks in a direction: Lambert's cosine over a floor of sky light."""
+    if light.modelled:
+        return 1.0
     return 0.68 + 0.32 * max(0.0, cos(normal_rad - light.sun_heading_rad))
 
 
@@ -84,10 +84,14 @@ def build_scene_mesh(scene: Scene) -> tuple[Mesh, list[FaceKey]]:
             _building(builder, thing, scene.light)
         elif thing.kind is SceneryKind.POLE:
             _pole(builder, thing)
+            if scene.light.modelled:
+                add_lamp(builder, scene, thing)
+        elif scene.light.textured:
+            add_tree(builder, thing, _leaf(thing.look))
         else:
             _tree(builder, thing)
     for sign in scene.signs:
-        _sign(builder, sign, faces)
+        add_sign(builder, sign, faces)
     return builder.build(), faces
 
 
@@ -110,6 +114,11 @@ def _building(builder: MeshBuilder, house: Scenery, light: Light) -> None:
     colour = _WALLS[look % len(_WALLS)]
     glass: Colour = (52, 62, 74) if look // 16 % 3 else (120, 140, 156)
     roof: Colour = (96, 62, 54) if look // 64 % 2 else (84, 84, 88)
+    if light.modelled:
+        add_building(builder, house, colour, roof, light)
+        if house.height_m < 7.5:
+            _roof(builder, house, 0.65 * house.height_m, roof, light)
+        return
     window_wide, window_high = 0.28 + 0.03 * (look // 256 % 6), 0.42 + 0.03 * (look // 2048 % 6)
     floors = max(1, int(house.height_m / 3.1))
     pitched = house.height_m < 7.5
@@ -185,9 +194,13 @@ def _blob(look: int, points: int) -> tuple[tuple[float, float], ...]:
     )
 
 
+def _leaf(look: int) -> Colour:
+    return _LEAVES[look % len(_LEAVES)] if look // 8 % 3 == 0 else _LEAVES[look % 4]
+
+
 def _tree(builder: MeshBuilder, tree: Scenery) -> None:
     look = tree.look
-    leaf = _LEAVES[look % len(_LEAVES)] if look // 8 % 3 == 0 else _LEAVES[look % 4]
+    leaf = _leaf(look)
     radius_m = 0.5 * tree.width_m
     middle_m = max(tree.height_m - radius_m, 0.6 * radius_m)
     trunk_m = 0.05 * tree.width_m + 0.04
@@ -223,44 +236,6 @@ def _pole(builder: MeshBuilder, pole: Scenery) -> None:
     builder.outline(
         ground, [(-arm_m, top_m - 0.7), (arm_m, top_m - 0.7), (arm_m, top_m - 0.55), (-arm_m, top_m - 0.55)], colour
     )
-
-
-def face_key(sign: Sign) -> FaceKey:
-    """Return which texture a sign carries."""
-    wear_step = min(int(sign.wear * WEARS), WEARS - 1)
-    return sign.kind, sign.look % LOOKS, wear_step, round(sign.width_m / sign.height_m, 2)
-
-
-def _sign(builder: MeshBuilder, sign: Sign, faces: list[FaceKey]) -> None:
-    nx, ny = cos(sign.facing_rad), sin(sign.facing_rad)
-    right_x, right_y = -ny, nx
-    c, s = cos(sign.tilt_rad), sin(sign.tilt_rad)
-
-    def at(u: float, v: float, out_m: float) -> tuple[float, float, float]:
-        """Return the world point of a place on the face: u right and v down as seen, in units of its size."""
-        wide, down = u * sign.width_m, v * sign.height_m
-        wide, down = c * wide + s * down, c * down - s * wide
-        return sign.x_m + right_x * wide + nx * out_m, sign.y_m + right_y * wide + ny * out_m, sign.centre_z_m - down
-
-    shape = outline(sign.kind)
-    post_half_m = 0.035 if sign.width_m < 2 else 0.12
-    builder.semantic = SemanticClass.POLE
-    builder.group(sign.x_m, sign.y_m)
-    grey: Colour = (128, 130, 132) if sign.look // 64 % 3 else (92, 100, 84)
-    builder.outline(
-        (sign.x_m, sign.y_m, 0.0),
-        [(-post_half_m, 0.0), (post_half_m, 0.0), (post_half_m, sign.centre_z_m), (-post_half_m, sign.centre_z_m)],
-        grey,
-    )
-    builder.group(sign.x_m, sign.y_m, sign.sign_id)
-    # Outlines run clockwise as seen, and a front runs counter-clockwise: as it stands, an outline is its own back.
-    builder.polygon([at(u, v, 0.02) for u, v in shape], (146, 148, 150), one_sided=True)
-    key = face_key(sign)
-    colour = mean_colour(*key)
-    builder.polygon([at(u, v, 0.04) for u, v in reversed(shape)], colour, one_sided=True, face=SILHOUETTE)
-    corners = [at(-0.5, 0.5, 0.04), at(0.5, 0.5, 0.04), at(0.5, -0.5, 0.04), at(-0.5, -0.5, 0.04)]
-    builder.polygon(corners, colour, one_sided=True, face=len(faces))
-    faces.append(key)
 
 
 @lru_cache(maxsize=64)

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import RecipeError
+from sim.light import Light, TimeOfDay
 from sim.recording import SHIPPED_RECIPES, Dataset, Example, Recipe, load_recipe
 from sim.recording.frames import frame_attributes, sample_world
 from sim.render import Painter
 from sim.truth import GroundTruth
-from sim.world import Light, TimeOfDay, World
+from sim.world import World
 
 HAZE_M = 400.0
 """Air that lets one see less far than this counts as haze."""
@@ -143,6 +144,8 @@ def _decoded(example: Example) -> NDArray[np.uint8]:
 
 def weather_of(light: Light) -> str:
     """Return a word or two for a kind of light and weather."""
+    if light.modelled:
+        return light.family
     overcast = light.time_of_day is TimeOfDay.DAY and light.sky_top == light.sky_low
     return _family(str(light.time_of_day), overcast=overcast, visibility_m=light.visibility_m)
 

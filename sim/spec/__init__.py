@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sim.config import STRICT
+from sim.spec.light import LightSpec
+from sim.spec.roads import RoadSpec
+from sim.spec.sensor import SensorSpec
+from sim.spec.signs import SignSpec
 from sim.spec.spans import Count, Span, check_spec
 
-__all__ = ["Count", "Span", "WorldSpec", "check_spec"]
+__all__ = ["Count", "LightSpec", "RoadSpec", "SensorSpec", "SignSpec", "Span", "WorldSpec", "check_spec"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,10 @@ class WorldSpec:
         trees: How many stand along the route.
         dusk_share: Share of worlds at dusk.
         visibility_m: Distance at which haze leaves 5 % of the contrast.
+        road: Lay-out and markings of the roads.
+        sign: Looks and places of signs beside the plain ones.
+        light: Sun, lamps, weather and textures.
+        sensor: What the camera's sensor and lens do to the picture.
 
     Raises:
         ValueError: If the low end of a span is above its high end, a size is negative, or a share is not within 0 to 1.
@@ -79,6 +87,10 @@ class WorldSpec:
     trees: Count = (6, 18)
     dusk_share: float = 0.2
     visibility_m: Span = (400.0, 3000.0)
+    road: RoadSpec = field(default_factory=RoadSpec)
+    sign: SignSpec = field(default_factory=SignSpec)
+    light: LightSpec = field(default_factory=LightSpec)
+    sensor: SensorSpec = field(default_factory=SensorSpec)
 
     def __post_init__(self) -> None:
         check_spec(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import cos, sin
@@ -9,8 +10,19 @@ from math import cos, sin
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.generate import CROSSWALK_DEPTH_M
-from sim.road import CentreLine, Edge, Path, Road, RoadNetwork
+from sim.render.gaps import Gaps, between, crossing_gaps, ego_gaps
+from sim.render.kerbs import corner_patches
+from sim.render.markings import (
+    bar_patches,
+    crosswalk_patches,
+    lane_patches,
+    parking_patches,
+    symbol_patches,
+)
+from sim.render.patches import Patch, Surface
+from sim.road import CentreLine, Crosswalk, Edge, Path, Road, RoadNetwork
+from sim.road.corners import find_corners
+from sim.road.sizes import DASH_GAP_M, DASH_M
 from sim.viewer.palette import (
     MAP_BUILDING,
     MAP_BUILDING_EDGE,
@@ -29,9 +41,6 @@ CHUNK_M = 16.0
 
 STEP_M = 2.0
 """Between the points of an edge; a curve of 25 m radius strays under 2 cm between them."""
-
-DASH_M, DASH_GAP_M = 3.0, 9.0
-"""Broken centre line: 10 ft dashes and 30 ft gaps (MUTCD 3A.04)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +80,24 @@ class MapGeometry:
 def build_geometry(scene: Scene) -> MapGeometry:
     """Return what the map shows of a scene: roads, markings, stop lines, crosswalks and scenery."""
     network = scene.network
+    corners = find_corners(network)
     crossings = [junction.road for junction in network.junctions]
     pieces: list[Piece] = []
     for road in (*crossings, network.ego_road):
         pieces += _kerbs(road)
     for road in (*crossings, network.ego_road):
         pieces += _carriageway(road)
-    gaps = [(j.s_m - j.road.half_width_m, j.s_m + j.road.half_width_m) for j in network.junctions]
-    pieces += _markings(network.ego_road, gaps)
+    pieces += [
+        Piece(patch.points_m, MAP_ROAD)
+        for patch in corner_patches(network, corners)
+        if patch.surface is Surface.ASPHALT
+    ]
+    pieces += _markings(network.ego_road, ego_gaps(network))
     for junction in network.junctions:
-        middle, _ = junction.road.path.project(*network.ego_road.path.position(junction.s_m))
-        half = network.ego_road.half_width_m
-        pieces += _markings(junction.road, [(middle - half, middle + half)])
+        pieces += _markings(junction.road, crossing_gaps(network.ego_road, junction))
     pieces += _lines_across(network)
+    paint = [patch for road in (*crossings, network.ego_road) for patch in _painted(road)]
+    pieces += [Piece(patch.points_m, mix(MAP_MARKING, MAP_ROAD, 0.3 + 0.6 * patch.wear)) for patch in paint]
     pieces += [piece for item in scene.scenery for piece in _scenery(item)]
     points = [piece.points_m for piece in pieces]
     centres = np.array([p.mean(axis=0) for p in points])
@@ -104,12 +118,20 @@ def _chunks(first_s_m: float, last_s_m: float) -> list[tuple[float, float]]:
     return list(pairwise(cuts))
 
 
+def _painted(road: Road) -> Iterator[Patch]:
+    """Yield what is painted across a road or on its lanes."""
+    for crosswalk in road.crosswalks:
+        yield from crosswalk_patches(road, crosswalk)
+    yield from bar_patches(road)
+    yield from symbol_patches(road)
+
+
 def _band(road: Road, half_m: float, colour: Rgb) -> list[Piece]:
     """Return a strip along a road as polygons that overlap a little, so that no seam shows."""
     path = road.path
     return [
         Piece(np.concatenate([_along(path, half_m, a, b + 0.2), _along(path, -half_m, a, b + 0.2)[::-1]]), colour)
-        for a, b in _chunks(0.0, path.length_m)
+        for a, b in _chunks(*road.span_m)
     ]
 
 
@@ -121,38 +143,33 @@ def _carriageway(road: Road) -> list[Piece]:
     return _band(road, road.half_width_m, MAP_ROAD)
 
 
-def _markings(road: Road, gaps_m: list[tuple[float, float]]) -> list[Piece]:
-    """Return centre and edge lines, left out where another road crosses."""
+def _markings(road: Road, gaps: Gaps) -> list[Piece]:
+    """Return the lines along a road, left out where another road crosses."""
     worn = 0.7 * road.wear
     centre = mix(MAP_YELLOW_MARKING if road.yellow_centre else MAP_MARKING, MAP_ROAD, worn)
     edge = mix(MAP_MARKING, MAP_ROAD, worn + 0.2)
+    middle, two_way = road.divider_d_m, road.lanes_along > 0 and road.lanes_against > 0
     pieces: list[Piece] = []
-    for first, last in _without(0.0, road.path.length_m, gaps_m):
+    for first, last in between(*road.span_m, gaps.centre) if two_way else ():
         if road.centre_line is CentreLine.DASHED:
             starts = np.arange(first, last, DASH_M + DASH_GAP_M).tolist()
             spans = [(s, min(s + DASH_M, last)) for s in starts]
         else:
             spans = _chunks(first, last)
-        sides = (0.12, -0.12) if road.centre_line is CentreLine.DOUBLE else (0.0,)
+        sides = (middle + 0.12, middle - 0.12) if road.centre_line is CentreLine.DOUBLE else (middle,)
         pieces += [Piece(_along(road.path, d, a, b), centre, 0.12) for a, b in spans for d in sides]
-        if road.edge_lines:
-            inset = road.half_width_m - 0.15
-            pieces += [
-                Piece(_along(road.path, d, a, b), edge, 0.1) for a, b in _chunks(first, last) for d in (inset, -inset)
-            ]
+    inset = road.half_width_m - 0.15
+    for side, cuts in ((1.0, gaps.left), (-1.0, gaps.right)) if road.edge_lines else ():
+        for first, last in between(*road.span_m, cuts):
+            pieces += [Piece(_along(road.path, side * inset, a, b), edge, 0.1) for a, b in _chunks(first, last)]
+    for patch in (*lane_patches(road, gaps.centre), *_parking(road, gaps)):
+        pieces.append(Piece(patch.points_m, edge))
     return pieces
 
 
-def _without(first: float, last: float, gaps: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return what is left of a stretch when gaps are taken out."""
-    spans: list[tuple[float, float]] = []
-    for start, end in sorted(gaps):
-        if start > first:
-            spans.append((first, min(start, last)))
-        first = max(first, end)
-    if first < last:
-        spans.append((first, last))
-    return spans
+def _parking(road: Road, gaps: Gaps) -> Iterator[Patch]:
+    yield from parking_patches(road, -1.0, gaps.right)
+    yield from parking_patches(road, 1.0, gaps.left)
 
 
 def _across(path: Path, s_m: float, depth_m: float, right_m: float, left_m: float, colour: Rgb) -> Piece:
@@ -164,20 +181,16 @@ def _across(path: Path, s_m: float, depth_m: float, right_m: float, left_m: floa
 def _lines_across(network: RoadNetwork) -> list[Piece]:
     """Return stop lines (the ego lane's) and crosswalks."""
     road = network.ego_road
-    edge = road.half_width_m - 0.15
+    right_m = road.lane_centre_d_m - 0.5 * road.lane_width_m + 0.15
     pieces = [
-        _across(road.path, line.s_m, max(line.thickness_m, 0.5), -edge, -0.15, MAP_MARKING)
+        _across(road.path, line.s_m, max(line.thickness_m, 0.5), right_m, road.divider_d_m - 0.15, MAP_MARKING)
         for line in network.stop_lines
+        if line.painted
     ]
     for junction in network.junctions:
         if junction.crosswalk_s_m is not None:
-            bars = np.arange(-edge, edge - 0.3, 0.9).tolist()
-            pieces += [
-                _across(
-                    road.path, junction.crosswalk_s_m, CROSSWALK_DEPTH_M, d, d + 0.45, mix(MAP_MARKING, MAP_ROAD, 0.3)
-                )
-                for d in bars
-            ]
+            patches = crosswalk_patches(road, Crosswalk(junction.crosswalk_s_m, junction.crosswalk_style))
+            pieces += [Piece(patch.points_m, mix(MAP_MARKING, MAP_ROAD, 0.3)) for patch in patches]
     return pieces
 
 

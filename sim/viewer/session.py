@@ -35,6 +35,7 @@ class DriveSetup:
         eyes: What turns captures into percepts.
         driver_for: How the driver drives in a world.
         judge_for: Makes a judge for the drive that starts with a world, or None for no judge.
+        onward: Lays more road ahead of a drive without end, or None.
         camera: The car's camera.
     """
 
@@ -42,6 +43,7 @@ class DriveSetup:
     eyes: Eyes
     driver_for: Callable[[World], DriverConfig]
     judge_for: Callable[[World], Judge] | None = None
+    onward: Callable[[World], World] | None = None
     camera: Camera = field(default_factory=Camera)
 
 
@@ -135,6 +137,7 @@ class Session:
             want_frame=self._want_frame,
             want_truth=self._want_truth,
             override=self._override,
+            onward=setup.onward,
         )
 
     def step(self) -> Tick:
@@ -163,7 +166,8 @@ class Session:
 
     def summary(self, film: Film | None = None) -> DriveSummary:
         """Return what became of the drive so far."""
-        here_m = self._start_s_m if self.tick is None else self.tick.world.ego_s_m
+        world = None if self.tick is None else self.tick.world
+        here_m = self._start_s_m if world is None else world.ego_s_m + world.scene.dropped_m
         return DriveSummary(
             seed=self.seed,
             steps=self.steps,

@@ -5,9 +5,10 @@ from itertools import count
 
 import pytest
 
+from sim.light import Light, TimeOfDay
 from sim.road import CentreLine, Edge, Road, RoadNetwork, StopLine, build_path
 from sim.vehicle import EgoState
-from sim.world import Light, Scene, TimeOfDay, World, place_ego
+from sim.world import Scene, World, place_ego
 
 LANE_WIDTH_M = 3.4
 _MARKS = count(987_654_000)

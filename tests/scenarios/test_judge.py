@@ -8,7 +8,7 @@ from scenarios.judge import Judge
 from scenarios.outcomes import Expectation, Outcome
 from scenarios.scenario import Expectations, Scenario
 from sim.actors import Actor, ActorKind, Behaviour
-from sim.road import StopLine
+from sim.road import StopLine, StopMark, build_path
 from sim.world import Scene
 
 SCENARIO = Scenario(name="by_hand", title="By hand", description="Worlds that a test makes.")
@@ -277,3 +277,32 @@ def test_outcomes_are_ordered_by_weight_and_each_is_a_sentence():
     for one, next_one in pairwise(Outcome):
         assert one.weight < next_one.weight
     assert all(outcome.value.endswith(".") for outcome in Outcome)
+
+
+@pytest.mark.parametrize(
+    ("mark", "name"),
+    [(StopMark.CROSSWALK, "crosswalk 1"), (StopMark.CROSSING_ROAD, "the edge of crossing road 1")],
+)
+@pytest.mark.parametrize(
+    ("bumper_s_m", "outcome"),
+    [(99.5, Outcome.HELD), (95.5, Outcome.HELD), (94.5, Outcome.STOPPED_SHORT), (100.3, Outcome.STOPPED_LATE)],
+)
+def test_with_no_line_the_bumper_belongs_before_what_the_law_names(make_drive, mark, name, bumper_s_m, outcome):
+    drive = make_drive().through(80).stop(bumper_s_m).finish()
+    network = replace(drive.start.scene.network, stop_lines=(StopLine(100.0, 0.0, 0, mark=mark),))
+    scene = replace(drive.start.scene, network=network)
+    drive.start = replace(drive.start, scene=scene)
+    verdict = judged(drive)
+    assert verdict.outcome is outcome
+    assert name in finding(verdict, Expectation.STOPS).sentence
+
+
+@pytest.mark.parametrize(("radius_m", "outcome"), [(30.0, Outcome.HELD), (120.0, Outcome.PHANTOM_STOP)])
+def test_braking_before_a_sharp_bend_is_no_phantom(make_drive, radius_m, outcome):
+    drive = make_drive(lines_s_m=())
+    path = build_path([(75.0, 0.0, 0.0), (20.0, 0.0, 1 / radius_m), (305.0, 0.0, 0.0)])
+    network = drive.start.scene.network
+    network = replace(network, ego_road=replace(network.ego_road, path=path))
+    drive.start = replace(drive.start, scene=replace(drive.start.scene, network=network))
+    verdict = judged(drive.through(50).at(60, 9.0, accel_mps2=-1.2, steps=15), lane_kept_m=9.0)
+    assert finding(verdict, Expectation.NO_PHANTOM_STOP).outcome is outcome

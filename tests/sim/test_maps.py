@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sim.actors import Actor, ActorKind, Behaviour
 from sim.camera import Camera
 from sim.generate import generate_world
+from sim.light import Light, TimeOfDay
 from sim.maps import SemanticClass
 from sim.percept import ObjectKind
 from sim.render import Painter
@@ -20,9 +21,9 @@ from sim.render.maps import KIND_CLASSES
 from sim.render.solids import SCENERY_CLASSES
 from sim.road import CentreLine, Edge, Road, RoadNetwork, StopLine, build_path
 from sim.signs import Sign, SignKind
-from sim.spec import WorldSpec
+from sim.spec import RoadSpec, WorldSpec
 from sim.vehicle import EgoState
-from sim.world import Light, Scene, Scenery, SceneryKind, TimeOfDay, World, place_ego
+from sim.world import Scene, Scenery, SceneryKind, World, place_ego
 
 CAMERA = Camera()
 PAINTER = Painter(CAMERA)
@@ -105,6 +106,28 @@ def test_ground_depth_at_a_row_is_that_of_the_flat_road():
     expected_m = CAMERA.focal_px * CAMERA.height_m / (rows_px[below] - CAMERA.centre_v_px)
     np.testing.assert_allclose(maps.depth_m[below], np.broadcast_to(expected_m[:, None], maps.depth_m[below].shape))
     assert np.isinf(maps.depth_m[~below]).all()
+
+
+def test_a_raised_pavement_is_nearer_than_the_road_in_its_row_by_its_share_of_the_cameras_height():
+    world = make_world()
+    network = world.scene.network
+    road = replace(network.ego_road, edge=Edge.KERB, kerb_m=0.14, pavement_m=2.6)
+    world = replace(world, scene=replace(world.scene, network=replace(network, ego_road=road)))
+
+    maps = PAINTER.maps(world, semantics=True, depth=True)
+
+    ahead_m, right_m = 12.0, 3.0
+    u_px = CAMERA.centre_u_px + CAMERA.focal_px * right_m / ahead_m
+    v_px = CAMERA.centre_v_px + CAMERA.focal_px * (CAMERA.height_m - 0.14) / ahead_m
+    place = round(v_px * maps.scale), round(u_px * maps.scale)
+    assert maps.semantics[place] == SemanticClass.PAVEMENT
+    assert maps.depth_m[place] == pytest.approx(ahead_m, rel=0.01)
+
+
+def test_a_stop_without_a_painted_line_has_no_outline():
+    spec = WorldSpec(road=RoadSpec(line_missing_share=1.0))
+
+    assert PAINTER.stop_line(generate_world(1, spec)) is None
 
 
 def test_a_slanted_wall_has_the_depth_of_its_plane_in_every_column():

@@ -14,6 +14,7 @@ import pytest
 from sim.actors import Actor, ActorKind, Behaviour
 from sim.camera import Camera
 from sim.generate import generate_world
+from sim.light import Light, TimeOfDay
 from sim.percept import ObjectKind
 from sim.render import Painter
 from sim.render.faces import LOOKS, OCTAGON, outline, textures
@@ -21,7 +22,7 @@ from sim.road import CentreLine, Edge, Road, RoadNetwork, StopLine, build_path
 from sim.signs import Sign, SignKind
 from sim.spec import WorldSpec
 from sim.vehicle import EgoState
-from sim.world import Light, Scene, Scenery, SceneryKind, TimeOfDay, World, place_ego
+from sim.world import Scene, Scenery, SceneryKind, World, place_ego
 
 GOLDEN = Path(__file__).parent / "golden"
 CAMERA = Camera()

@@ -1,13 +1,9 @@
-"""Roads in plan: centre lines, lanes, junctions and the stop lines on them.
-
-Along a road `s_m`, left of it `d_m`. Traffic keeps to the right.
-"""
+"""Curves in plan: lines, arcs and clothoids, there and back between world and road."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from math import atan2, cos, hypot, sin
 
 import numpy as np
@@ -15,6 +11,9 @@ from numpy.typing import NDArray
 
 SAMPLE_M = 0.5
 """Distance between the samples of a centre line; over it, every curve of a road is straight to under 2 mm."""
+
+TIGHT_PER_M = 0.021
+"""From this curvature on, a bend is drawn from shorter pieces."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +62,35 @@ class Path:
     def mean_curvature(self, s_m: float, ahead_m: float) -> float:
         """Return the mean curvature over the next `ahead_m` metres."""
         return (self.heading(s_m + ahead_m) - self.heading(s_m)) / ahead_m
+
+    def sharpest_per_m(self, start_m: float, end_m: float) -> float:
+        """Return the largest size of the curvature between two arc lengths; 0 where there is no path."""
+        first, last = int(start_m / SAMPLE_M), int(end_m / SAMPLE_M) + 1
+        return float(np.abs(self.curvature_per_m[max(first, 0) : max(last, 0)]).max(initial=0.0))
+
+    def frames(self, s_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+        """Return x, y, and the x and y of the normal to the left, each of shape (n,), at many arc lengths at once."""
+        index = np.clip((s_m / SAMPLE_M).astype(np.int64), 0, len(self.x_m) - 1)
+        beyond = s_m - index * SAMPLE_M
+        heading = self.heading_rad[index] + beyond * self.curvature_per_m[index]
+        x = self.x_m[index] + beyond * np.cos(heading)
+        y = self.y_m[index] + beyond * np.sin(heading)
+        return x, y, -np.sin(heading), np.cos(heading)
+
+    def stations(self, start_m: float, end_m: float) -> NDArray[np.float64]:
+        """Return arc lengths, few on straights, so close in bends that these look round (2 cm at a radius of 100 m)."""
+        step_m = 1.5 if self.sharpest_per_m(start_m, end_m) > TIGHT_PER_M else 4.0
+        stations = np.concatenate([[start_m], np.arange(start_m + step_m, end_m - 0.5, step_m), [end_m]])
+        index = np.clip((stations / SAMPLE_M).astype(np.int64), 0, len(self.x_m) - 1)
+        bends = np.abs(np.diff(self.heading_rad[index])) > 1e-6
+        keep = np.ones(len(stations), dtype=np.bool_)
+        keep[1:-1] = bends[:-1] | bends[1:]
+        return stations[keep]
+
+    def beside(self, s_m: NDArray[np.float64], d_m: float) -> NDArray[np.float64]:
+        """Return the world positions, shape (n, 2), of points `d_m` left of the path at many arc lengths."""
+        x, y, normal_x, normal_y = self.frames(s_m)
+        return np.stack([x + d_m * normal_x, y + d_m * normal_y], axis=1)
 
     def project(self, x_m: float, y_m: float, near_s_m: float | None = None) -> tuple[float, float]:
         """Return `s_m` and `d_m` of the path's point nearest to a world position.
@@ -122,107 +150,3 @@ def build_path(
         heading,
         curvature,
     )
-
-
-class Edge(StrEnum):
-    """What borders a road."""
-
-    KERB = "kerb"
-    VERGE = "verge"
-
-
-class CentreLine(StrEnum):
-    """What divides the two directions."""
-
-    DASHED = "dashed"
-    SOLID = "solid"
-    DOUBLE = "double"
-
-
-@dataclass(frozen=True, slots=True)
-class Road:
-    """One two-lane road.
-
-    Attributes:
-        path: Its centre line; the ego's direction of travel is along it.
-        lane_width_m: Width of each of the two lanes.
-        edge: Kerb (towns) or verge (country).
-        centre_line: How the middle is marked.
-        yellow_centre: Whether the middle is marked in yellow (North America) or white.
-        edge_lines: Whether the outer edges are marked.
-        wear: From 0 (fresh markings) to 1 (gone).
-    """
-
-    path: Path
-    lane_width_m: float
-    edge: Edge
-    centre_line: CentreLine
-    yellow_centre: bool
-    edge_lines: bool
-    wear: float
-
-    @property
-    def half_width_m(self) -> float:
-        """Centre line to the edge of the carriageway."""
-        return self.lane_width_m
-
-    @property
-    def lane_centre_d_m(self) -> float:
-        """Where the centre of the lane along the path lies: to the right, so negative."""
-        return -0.5 * self.lane_width_m
-
-
-@dataclass(frozen=True, slots=True)
-class StopLine:
-    """A stop line across the ego lane.
-
-    Attributes:
-        s_m: Arc length on the ego road of the near edge, where the front bumper must not be past.
-        thickness_m: Along the road, 0.3 to 0.6 m.
-        junction: Which junction it belongs to.
-        stop_controlled: Whether a stop sign stands at it; a bare line asks for no stop.
-    """
-
-    s_m: float
-    thickness_m: float
-    junction: int
-    stop_controlled: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Junction:
-    """Where a road crosses the ego road.
-
-    Attributes:
-        s_m: Arc length on the ego road of the crossing's centre.
-        road: The crossing road; its path runs from the ego's right to its left.
-        crosswalk_s_m: Where the near crosswalk starts on the ego road, or None.
-        all_way: Whether the crossing road stops too.
-    """
-
-    s_m: float
-    road: Road
-    crosswalk_s_m: float | None
-    all_way: bool
-
-    @property
-    def near_edge_s_m(self) -> float:
-        """Arc length on the ego road of the crossing road's near edge, measured on the road's centre."""
-        return self.s_m - self.road.half_width_m
-
-
-@dataclass(frozen=True, slots=True)
-class RoadNetwork:
-    """The ego road, the roads that cross it, and the stop lines in the order in which they are met."""
-
-    ego_road: Road
-    junctions: tuple[Junction, ...]
-    stop_lines: tuple[StopLine, ...]
-
-    def next_stop_line(self, bumper_s_m: float) -> StopLine | None:
-        """Return the first stop line that is not behind `bumper_s_m`."""
-        return next((line for line in self.stop_lines if line.s_m >= bumper_s_m), None)
-
-    def lane_position(self, s_m: float, d_m: float = 0.0) -> tuple[float, float]:
-        """Return the world position of a point of the ego lane, `d_m` left of its centre."""
-        return self.ego_road.path.position(s_m, self.ego_road.lane_centre_d_m + d_m)

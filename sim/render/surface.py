@@ -1,0 +1,253 @@
+"""The ground as light and weather leave it: its grain, its shadows, lamplight on it, water, snow and haze.
+
+All of that is soft, so it is worked out at half the picture's resolution, as a factor and a sum for each pixel, and
+laid over the sharp flat polygons.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from math import cos, sin
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.actors import Actor
+from sim.camera import Camera
+from sim.light import Light
+from sim.render.ground import Ground
+from sim.render.illumination import Lamps, ground_beam, lamp_light
+from sim.render.projection import View, project_ground
+from sim.render.shadows import actor_shadow, scene_shadows
+from sim.render.textures import NEUTRAL, TILE_M, TILE_PX, Layer, ground_tile, surface_marks
+from sim.world import Scene, World
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+import pygame
+
+_COARSE = 2
+_UNIT = 180
+"""The factor's value that leaves a colour as it is; up to 255 / 180 of it fit into a byte."""
+
+_SHADOW = len(Layer)
+_CONTACT = 0.75
+"""How much of the light is lost under a vehicle."""
+
+_SMOOTH = 0.6
+"""Share of a wet road that lies under smooth water: grit stands out of the rest."""
+
+_DRY_GRASS = (0.34, 0.10, -0.10)
+"""How dry grass shifts red, green and blue."""
+
+SNOW = (236.0, 240.0, 248.0)
+_GRAIN_TO_M = 11.0
+"""Grit finer than a pixel averages out: from here on the grain fades."""
+
+Small = NDArray[np.float32]
+"""Half resolution, ground rows alone: shape (height_px / 4, width_px / 2)."""
+
+
+class Surface:
+    """Finishes the ground for one camera; keeps what does not change from frame to frame.
+
+    Args:
+        camera: Size and geometry of the frames.
+        near_m: Depth at which flat polygons are cut.
+    """
+
+    def __init__(self, camera: Camera, near_m: float) -> None:
+        self._near_m = near_m
+        self.rows = camera.height_px - camera.height_px // 2
+        self._size = (camera.width_px, self.rows)
+        rows, columns = self.rows // _COARSE, camera.width_px // _COARSE
+        below_px = camera.height_px // 2 + _COARSE * (np.arange(rows) + 0.5) - camera.centre_v_px
+        depth = camera.focal_px * camera.height_m / np.maximum(below_px, 0.3)
+        u = _COARSE * (np.arange(columns) + 0.5) - camera.centre_u_px
+        self._depth_m = np.repeat(depth[:, None], columns, axis=1)
+        self._right_m = depth[:, None] * u[None, :] / camera.focal_px
+        to_px = TILE_PX / TILE_M
+        self._ahead_px = (to_px * self._depth_m).astype(np.float32)
+        self._right_px = (to_px * self._right_m).astype(np.float32)
+        self._fade = (np.clip(_GRAIN_TO_M / self._depth_m, 0.0, 1.0) ** 0.8 / NEUTRAL).astype(np.float32)
+        self._beam = ground_beam(self._right_m, self._depth_m)
+        # Schlick's approximation (1994) of how much water mirrors at a grazing angle.
+        sine = camera.height_m / np.hypot(self._depth_m, camera.height_m)
+        self._mirrors = (_SMOOTH * (0.02 + 0.98 * (1 - sine) ** 5)).astype(np.float32)
+        shape = (camera.height_px // _COARSE, columns)
+        self._layers = np.zeros((len(Layer) + 1, *shape), np.uint8)
+        self._canvases = [pygame.image.frombuffer(layer.data, shape[::-1], "P") for layer in self._layers]
+        self._scene: Scene | None = None
+        self._marks = _flat([np.zeros((3, 2))])
+        self._seen = np.zeros((rows, columns), np.float32)
+        self._veil = np.zeros((self.rows, camera.width_px, 3), np.uint8)
+        self._targets: list[tuple[int, int]] = []
+
+    def finish(
+        self,
+        flat: NDArray[np.uint8],
+        world: World,
+        view: View,
+        ground: Ground,
+        lamps: Lamps,
+        mirrored: NDArray[np.uint8] | None,
+    ) -> NDArray[np.uint8]:
+        """Return the ground under its light.
+
+        Args:
+            flat: The ground in its own colours, RGB, shape (rows, width_px, 3).
+            world: The moment.
+            view: The camera's place.
+            ground: All that lies flat.
+            lamps: The lit street lamps.
+            mirrored: What a wet road mirrors, RGB at half resolution; None when it is dry.
+
+        Returns:
+            RGB, shape (rows, width_px, 3).
+        """
+        light = world.scene.light
+        self._prepare(world.scene, ground)
+        hard, tone, track, shadow = self._draw_marks(world, view)
+        c, s = cos(view.heading_rad), sin(view.heading_rad)
+        to_px = TILE_PX / TILE_M
+        x = cv2.addWeighted(self._ahead_px, c, self._right_px, s, view.x_m * to_px % TILE_PX)
+        y = cv2.addWeighted(self._ahead_px, s, self._right_px, -c, view.y_m * to_px % TILE_PX)
+        grain = _laid_out(ground_tile(), x, y)
+        split = cv2.split(np.subtract(grain, np.float32(NEUTRAL), dtype=np.float32))
+        asphalt, grass, dry = (np.asarray(channel, np.float32) for channel in split)
+        soft = 1.0 - hard
+        strength = self._fade if light.textured else 0.35 * self._fade
+        factor = _UNIT * (1.0 + strength * (asphalt * hard + grass * soft) + tone)
+        level = 1.0 - (light.sunlight if light.sunlight else _CONTACT) * shadow
+        factor *= self._seen
+        extra = self._lamplight(light, view, lamps)
+        if extra is None:
+            lit = [factor * cv2.sqrt(level)]
+            lit = [ambient * lit[0] for ambient in light.ambient]
+        else:
+            lit = [factor * cv2.sqrt(light.ambient[k] ** 2 * level + extra[..., k]) for k in range(3)]
+        sums: list[NDArray[Any]] | None = None
+        if light.snow_cover:
+            # Snow lies over what colour there is, and is lit as that is.
+            cover = _snow_cover(light.snow_cover, dry, hard, track)
+            sums = [(SNOW[k] / _UNIT) * cover * lit[k] for k in range(3)]
+            bare = 1.0 - cover
+            lit = [part * bare for part in lit]
+        elif light.textured:
+            tint = strength * dry * soft
+            lit = [part + weight * tint * part for part, weight in zip(lit, _DRY_GRASS, strict=True)]
+        if light.wetness and mirrored is not None:
+            wet = _wetness(light.wetness, dry, hard)
+            mirrors = wet * self._mirrors * self._seen
+            sums = [mirrors * mirrored[..., k] for k in range(3)]
+            dark = 1.0 - 0.62 * wet
+            lit = [part * dark for part in lit]
+        factors = cv2.resize(cv2.convertScaleAbs(cv2.merge(lit)), self._size, interpolation=cv2.INTER_LINEAR)
+        done = cv2.multiply(flat, factors, scale=1 / _UNIT)
+        if sums is not None:
+            added = cv2.resize(cv2.convertScaleAbs(cv2.merge(sums)), self._size, interpolation=cv2.INTER_LINEAR)
+            cv2.add(done, added, dst=done)
+        return np.asarray(cv2.add(done, self._veil, dst=done), np.uint8)
+
+    def _lamplight(self, light: Light, view: View, lamps: Lamps) -> Small | None:
+        """Return the illuminance that the ego's headlights and street lamps add, shape (rows, columns, 3)."""
+        extra = light.headlights * self._beam if light.headlights else None
+        if len(lamps.places_m):
+            c, s = cos(view.heading_rad), sin(view.heading_rad)
+            # Pools of light are soft: every fourth point of them will do.
+            depth, right = self._depth_m[::2, ::4], self._right_m[::2, ::4]
+            places = np.stack([view.x_m + depth * c + right * s, view.y_m + depth * s - right * c], axis=2)
+            pools = lamp_light(lamps, places.reshape(-1, 2)).reshape(depth.shape).astype(np.float32)
+            rows, columns = self._depth_m.shape
+            pools = cv2.resize(pools, (columns, rows), interpolation=cv2.INTER_LINEAR)
+            pools = pools[..., None] * lamps.colour.astype(np.float32)
+            extra = pools if extra is None else extra + pools
+        return extra
+
+    def _draw_marks(self, world: World, view: View) -> tuple[Small, Small, Small, Small]:
+        """Return, 0 to 1, what is hard; the tone as a difference from 1; wheel tracks; and shadow."""
+        flat = _with_shadows(self._marks, world.actors, world.scene.light)
+        low = replace(view, scale=1 / _COARSE)
+        projected = project_ground(low, flat, self._near_m)
+        for number, layer in enumerate(self._layers):
+            layer.fill(NEUTRAL if number == Layer.TONE else 0)
+        still = len(self._targets)
+        for k, index in enumerate(projected.index.tolist()):
+            target, value = self._targets[index] if index < still else (_SHADOW, 255)
+            pygame.draw.polygon(self._canvases[target], value, projected.points[projected.first[k] : projected.last[k]])
+        rows = slice(self._layers.shape[1] - self.rows // _COARSE, None)
+        # A blur stands for penumbras, ragged edges and the smoothing that masks lack.
+        hard, tone, track, shadow = (cv2.blur(layer[rows], (3, 3)) for layer in self._layers)
+        unit = np.float32(1 / 255)
+        return hard * unit, (tone - np.float32(NEUTRAL)) * self._fade, track * unit, shadow * unit
+
+    def _prepare(self, scene: Scene, ground: Ground) -> None:
+        """Work out what stays while a scene does: its marks, its shadows, its haze."""
+        if self._scene is scene:
+            return
+        marks = surface_marks(scene, ground)
+        shadows = scene_shadows(scene)
+        self._targets = [(int(mark.layer), mark.value) for mark in marks] + [(_SHADOW, 255)] * len(shadows)
+        heights = [np.zeros(len(mark.points_m)) if mark.heights_m is None else mark.heights_m for mark in marks]
+        heights += [np.zeros(len(shadow)) for shadow in shadows]
+        self._marks = _flat([*(mark.points_m for mark in marks), *shadows], heights)
+        self._seen = np.exp(-3.0 * self._depth_m / scene.light.visibility_m).astype(np.float32)
+        rows = cv2.resize(self._seen, self._size, interpolation=cv2.INTER_LINEAR)
+        veil = [cv2.convertScaleAbs(1.0 - rows, alpha=value) for value in scene.light.sky_low]
+        self._veil = np.asarray(cv2.merge(veil), np.uint8)
+        self._scene = scene
+
+
+def _laid_out(tile: NDArray[np.uint8], x_px: NDArray[Any], y_px: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return a square tile that repeats without end, sampled at the given places, bilinearly.
+
+    Args:
+        tile: With its first row and column once more at its ends.
+        x_px: Places, float32; changed.
+        y_px: Places, float32; changed.
+    """
+    size = np.float32(len(tile) - 1)
+    for places in (x_px, y_px):
+        # OpenCV's own way to wrap costs three times as much.
+        places -= size * np.floor(places * (1 / size))
+    return np.asarray(cv2.remap(tile, x_px, y_px, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _snow_cover(snow: float, dry: Small, hard: Small, track: Small) -> Small:
+    """Return the share of the ground under snow: most of the verge, less of the road, little in the tracks."""
+    patches = 0.006 * dry
+    on_road = snow * (1.0 - 0.6 * track) - 0.06 + patches * (1.0 + track)
+    beside = 0.45 + 0.55 * snow + 0.5 * patches
+    return np.asarray(np.clip(hard * on_road + (1.0 - hard) * beside, 0.0, 0.97), np.float32)
+
+
+def _wetness(wetness: float, dry: Small, hard: Small) -> Small:
+    """Return how much of the ground is under water: a film, and puddles where it lies low."""
+    return np.asarray(np.clip(wetness * (0.62 + 0.012 * dry), 0.0, 1.0) * (0.25 + 0.75 * hard), np.float32)
+
+
+def _flat(outlines: Sequence[NDArray[np.float64]], heights: Sequence[NDArray[np.float64]] = ()) -> Ground:
+    starts = np.cumsum([0] + [len(points) for points in outlines[:-1]])
+    count = len(outlines)
+    heights_m = np.concatenate(heights) if any(values.any() for values in heights) else None
+    return Ground(
+        np.concatenate(outlines), starts, np.zeros((count, 3)), np.zeros(count, np.uint8), (), (0, 0, 0), heights_m
+    )
+
+
+def _with_shadows(marks: Ground, actors: tuple[Actor, ...], light: Light) -> Ground:
+    if not actors:
+        return marks
+    more = _flat([actor_shadow(actor, light) for actor in actors])
+    heights_m = marks.heights_m
+    return replace(
+        marks,
+        points_m=np.concatenate([marks.points_m, more.points_m]),
+        starts=np.concatenate([marks.starts, more.starts + len(marks.points_m)]),
+        colours=np.concatenate([marks.colours, more.colours]),
+        classes=np.concatenate([marks.classes, more.classes]),
+        heights_m=None if heights_m is None else np.concatenate([heights_m, np.zeros(len(more.points_m))]),
+    )
