@@ -29,6 +29,10 @@ class Stream(IntEnum):
     SCENARIO = 12
     TEXTURE = 13
     BOOTSTRAP = 14
+    PEDESTRIANS = 21
+    CYCLISTS = 22
+    CROSS_TRAFFIC = 23
+    BUSES = 24
 
 
 def stream(seed: int, purpose: Stream, *index: int) -> np.random.Generator:

@@ -17,7 +17,7 @@ def draw_actors(rng: np.random.Generator, spec: WorldSpec, network: RoadNetwork,
     """Return the cars that drive, stand at the roadside or wait at a crossing road's stop."""
     actors: list[Actor] = []
     road = network.ego_road
-    kinds = tuple(ActorKind)
+    kinds = (ActorKind.CAR, ActorKind.VAN, ActorKind.LORRY)
 
     def add(kind: ActorKind, how: Behaviour, s_m: float, d_m: float, turn_rad: float, speed_mps: float) -> None:
         x_m, y_m = road.path.position(s_m, d_m)

@@ -16,8 +16,9 @@ from sim.render.ground import Ground, build_ground
 from sim.render.labels import Labeler
 from sim.render.mesh import Mesh, join
 from sim.render.projection import Projected, View, project_ground, project_mesh
+from sim.render.road_users import ARM_FACE, road_user_meshes
 from sim.render.sensor import Sensor
-from sim.render.solids import SILHOUETTE, FaceKey, build_scene_mesh, vehicle_mesh
+from sim.render.solids import SILHOUETTE, FaceKey, build_scene_mesh
 from sim.truth import GroundTruth
 from sim.world import Light, Scene, World
 
@@ -33,7 +34,6 @@ _TINY_PX = 5
 _GROUND_GAIN = 1.25
 """Makes good what the grain takes from the ground's mean brightness."""
 
-_LOOKS = 8
 _FORESHORTENED = 0.55
 """Share of the ground's nearest visible distance at which flat polygons are cut."""
 
@@ -68,11 +68,7 @@ class Painter:
             return None, None
         standing, ground = self._prepared(world.scene)
         view = View.of(world, self.camera, SUPERSAMPLING)
-        moving = [
-            vehicle_mesh(actor.kind, actor.look % _LOOKS).moved(actor.x_m, actor.y_m, actor.heading_rad, actor.actor_id)
-            for actor in world.actors
-        ]
-        mesh = join([standing, *moving])
+        mesh = join([standing, *road_user_meshes(world, view, len(self._faces) - 1)])
         solids = project_mesh(view, mesh)
         flat = project_ground(view, ground, self._near_m)
         picture = self._paint(world, view, mesh, solids, ground, flat) if frame else None
@@ -81,7 +77,8 @@ class Painter:
 
     def _prepared(self, scene: Scene) -> tuple[Mesh, Ground]:
         if self._scene is not scene or self._mesh is None or self._ground is None:
-            self._mesh, self._faces = build_scene_mesh(scene)
+            self._mesh, faces = build_scene_mesh(scene)
+            self._faces = [*faces, ARM_FACE]
             self._ground = build_ground(scene)
             self._scene = scene
         return self._mesh, self._ground
@@ -122,7 +119,7 @@ class Painter:
     def _paint_shadows(self, world: World, view: View) -> None:
         """Darken the road under each vehicle: without it they seem to float."""
         for actor in world.actors:
-            length_m, width_m, _ = actor.size_m
+            length_m, width_m = (0.5 * size if actor.on_foot else size for size in actor.size_m[:2])
             ahead_x, ahead_y = cos(actor.heading_rad), sin(actor.heading_rad)
             points: list[tuple[float, float]] = []
             for along, aside in ((0.52, -0.56), (0.52, 0.56), (-0.54, 0.56), (-0.54, -0.56)):
