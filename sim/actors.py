@@ -35,6 +35,7 @@ class Behaviour(StrEnum):
     ONCOMING = "oncoming"
     CROSSING = "crossing"
     WALKING = "walking"
+    STROLLING = "strolling"
 
 
 SIZES_M: dict[ActorKind, tuple[float, float, float]] = {
@@ -89,11 +90,12 @@ class Actor:
         held_s: How long it has stood at the stop line that it waits at.
         served: How many stop lines it has already stopped at and left.
         look: A number that picks its colour.
-        junction: Of one that crosses: which junction of the network it crosses at.
+        junction: Of one that crosses, on wheels or on foot: which junction of the network it crosses at.
         takes_turns: Whether it stops at its own stop signs and lets go first who comes first.
         released: The junction that it may enter, having waited for its turn, or -1.
         yields_to: While it stands at its line: the instance ids of those who have the right of way over it; the ego's
             is `EGO_ID`. None before it has come to a stand there.
+        cue_m: Of one that walks: it sets off when the ego's front bumper is this near; where 0, into a gap alone.
         arm_out_s: Of a school bus: for how long its stop arm is still out; 0 is folded.
     """
 
@@ -114,6 +116,7 @@ class Actor:
     takes_turns: bool = False
     released: int = -1
     yields_to: tuple[int, ...] | None = None
+    cue_m: float = 0.0
     arm_out_s: float = 0.0
 
     @property

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sim.config import STRICT
 from sim.spec.spans import Count, Span, check_spec
+from sim.spec.traffic import TrafficSpec
 
-__all__ = ["Count", "Span", "WorldSpec", "check_spec"]
+__all__ = ["Count", "Span", "TrafficSpec", "WorldSpec", "check_spec"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class WorldSpec:
         trees: How many stand along the route.
         dusk_share: Share of worlds at dusk.
         visibility_m: Distance at which haze leaves 5 % of the contrast.
+        traffic: Road users beyond plain cars.
 
     Raises:
         ValueError: If the low end of a span is above its high end, a size is negative, or a share is not within 0 to 1.
@@ -79,6 +81,7 @@ class WorldSpec:
     trees: Count = (6, 18)
     dusk_share: float = 0.2
     visibility_m: Span = (400.0, 3000.0)
+    traffic: TrafficSpec = field(default_factory=TrafficSpec)
 
     def __post_init__(self) -> None:
         check_spec(self)
