@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, hypot
-from typing import Protocol
 
+from scenarios.moment import Moment
 from scenarios.outcomes import Expectation, Finding, Outcome
 from scenarios.scenario import Expectations
+from scenarios.traffic_rules import is_cause
 from sim.actors import Actor
 from sim.geometry import Rectangle, rectangle_gap_m
 from sim.road import StopLine
@@ -46,46 +46,6 @@ NEAR_ACTOR_M = 30.0
 
 JERK_WINDOW_S = 0.3
 """Over which the change of acceleration is taken: shorter ones are shed by seat and suspension."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What the rules read of one step, worked out once.
-
-    Attributes:
-        world: The world.
-        bumper_s_m: Arc length on the ego road of the front bumper.
-        offset_m: How far the car's centre is left of the lane's.
-    """
-
-    world: World
-    bumper_s_m: float
-    offset_m: float
-
-    @property
-    def speed_mps(self) -> float:
-        """The ego's speed."""
-        return self.world.ego.speed_mps
-
-
-def moment_of(world: World) -> Moment:
-    """Return what the rules read of a world."""
-    geometry, road = world.geometry, world.scene.network.ego_road
-    centre = world.ego.ahead(0.5 * (geometry.front_m - geometry.rear_m))
-    _, d_m = road.path.project(*centre, world.ego_s_m)
-    return Moment(world, world.bumper_s_m, d_m - road.lane_centre_d_m)
-
-
-class Rule(Protocol):
-    """One expectation, watched over a drive."""
-
-    def see(self, moment: Moment) -> None:
-        """Take note of the next moment."""
-        ...
-
-    def findings(self) -> tuple[Finding, ...]:
-        """Say what was found, now that the drive is over."""
-        ...
 
 
 class LineWatch:
@@ -220,7 +180,7 @@ class PhantomStopRule:
 
 
 def has_cause(moment: Moment) -> bool:
-    """Return whether there is a controlled line, or a car in the way, near enough ahead to brake for."""
+    """Return whether there is a controlled line, or someone in the way, near enough ahead to brake for."""
     world = moment.world
     near_m, far_m = CAUSE_LINE_M
     if any(
@@ -228,7 +188,7 @@ def has_cause(moment: Moment) -> bool:
         for line in world.scene.network.stop_lines
     ):
         return True
-    return any(_is_in_the_way(actor, moment) for actor in world.actors)
+    return any(_is_in_the_way(actor, moment) or is_cause(actor, moment) for actor in world.actors)
 
 
 def _is_in_the_way(actor: Actor, moment: Moment) -> bool:

@@ -54,7 +54,7 @@ class EgoSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
+class Claim:
     """One who is at a junction or comes to it.
 
     Attributes:
@@ -86,7 +86,7 @@ class _Claim:
         stops = self.to_line_m < inf
         return stops and self.to_line_m < self.speed_mps**2 / (2.0 * COMMITTED_BRAKE_MPS2) - 1.0
 
-    def crosses(self, other: _Claim) -> bool:
+    def crosses(self, other: Claim) -> bool:
         """Return whether the two are on different roads."""
         return (self.side - other.side) % 2 == 1
 
@@ -134,7 +134,7 @@ def _line_s_m(actor: Actor, index: int, network: RoadNetwork) -> float | None:
     return line.s_m if actor.behaviour is Behaviour.WITH_EGO else 2.0 * junction.s_m - line.s_m
 
 
-def _claim(actor: Actor, index: int, network: RoadNetwork) -> _Claim | None:
+def _claim(actor: Actor, index: int, network: RoadNetwork) -> Claim | None:
     """Return an actor's claim to a junction, or None if it never comes there."""
     junction = network.junctions[index]
     direction = direction_of(actor)
@@ -154,22 +154,28 @@ def _claim(actor: Actor, index: int, network: RoadNetwork) -> _Claim | None:
     to_line_m = inf if line_s_m is None else direction * (line_s_m - middle_m) - front_m
     if actor.released == index:
         to_line_m = min(to_line_m, -0.01)
-    return _Claim(
+    return Claim(
         actor.actor_id, side, to_line_m, -half_m - front_m, front_m - length_m > half_m + CLEAR_M, actor.speed_mps,
         actor.held_s,
     )  # fmt: skip
 
 
-def _ego_claim(ego: EgoSpan, index: int, network: RoadNetwork) -> _Claim:
+def crossing_claims(index: int, actors: tuple[Actor, ...], network: RoadNetwork) -> tuple[Claim, ...]:
+    """Return the claims to a junction of all who drive on its crossing road."""
+    claims = (_claim(actor, index, network) for actor in actors if actor.behaviour is Behaviour.CROSSING)
+    return tuple(claim for claim in claims if claim is not None)
+
+
+def _ego_claim(ego: EgoSpan, index: int, network: RoadNetwork) -> Claim:
     junction, line = network.junctions[index], _ego_line(network, index)
     half_m = junction.road.half_width_m
     to_line_m = inf if line is None else line.s_m - ego.front_s_m
     gone = ego.rear_s_m > junction.s_m + half_m + CLEAR_M
     stood_s = ego.stood_s if -1.0 < to_line_m < 4.0 else 0.0
-    return _Claim(EGO_ID, 0, to_line_m, junction.s_m - half_m - ego.front_s_m, gone, ego.speed_mps, stood_s)
+    return Claim(EGO_ID, 0, to_line_m, junction.s_m - half_m - ego.front_s_m, gone, ego.speed_mps, stood_s)
 
 
-def _others(actor: Actor, index: int, actors: tuple[Actor, ...], ego: EgoSpan, network: RoadNetwork) -> list[_Claim]:
+def _others(actor: Actor, index: int, actors: tuple[Actor, ...], ego: EgoSpan, network: RoadNetwork) -> list[Claim]:
     """Return the claims of all whose way crosses the actor's at a junction."""
     own = _claim(actor, index, network)
     if own is None:
