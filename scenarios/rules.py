@@ -41,6 +41,9 @@ CAUSE_ACTOR_M = 40.0
 CAUSE_SIDE_M = 0.3
 """A body counts as in the ego's way if it reaches within this much of the path that the ego's own body takes."""
 
+CAUSE_LINGERS_S = 2.5
+"""Someone on foot, or a school bus, is a cause for this long after they are gone: so long it takes to see it and go."""
+
 NEAR_ACTOR_M = 30.0
 """Farther than this, centre to centre, cars are not measured against each other."""
 
@@ -153,6 +156,7 @@ class PhantomStopRule:
         self._under_way = False
         self._braking_steps = 0
         self._phantom: str | None = None
+        self._excused_until_s = 0.0
 
     def see(self, moment: Moment) -> None:
         """Take note of the next moment."""
@@ -162,7 +166,15 @@ class PhantomStopRule:
         braking = ego.accel_mps2 < -PHANTOM_BRAKE_MPS2
         # A drive may begin at rest: only a car that has moved can stop.
         self._under_way = self._under_way or not slow
-        if self._phantom is not None or not (stopping or braking) or has_cause(moment):
+        time_s = moment.world.time_s
+        if any(is_cause(actor, moment) for actor in moment.world.actors):
+            self._excused_until_s = time_s + CAUSE_LINGERS_S
+        if (
+            self._phantom is not None
+            or not (stopping or braking)
+            or time_s < self._excused_until_s
+            or has_cause(moment)
+        ):
             self._braking_steps = 0
             return
         self._braking_steps = self._braking_steps + 1 if braking else 0
@@ -180,7 +192,7 @@ class PhantomStopRule:
 
 
 def has_cause(moment: Moment) -> bool:
-    """Return whether there is a controlled line, or someone in the way, near enough ahead to brake for."""
+    """Return whether there is a controlled line, or a vehicle in the way, near enough ahead to brake for."""
     world = moment.world
     near_m, far_m = CAUSE_LINE_M
     if any(
@@ -188,7 +200,7 @@ def has_cause(moment: Moment) -> bool:
         for line in world.scene.network.stop_lines
     ):
         return True
-    return any(_is_in_the_way(actor, moment) or is_cause(actor, moment) for actor in world.actors)
+    return any(_is_in_the_way(actor, moment) for actor in world.actors)
 
 
 def _is_in_the_way(actor: Actor, moment: Moment) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, sin
 
 from scenarios.moment import Moment
 from scenarios.outcomes import Expectation, Finding, Outcome
@@ -25,6 +25,9 @@ BESIDE_PERSON_M = 1.5
 
 BEFORE_PERSON_S = 1.0
 """Nearer in time than this to someone on the road in its path, the ego endangers them."""
+
+IN_FRONT_M = 3.5
+"""Nobody drives past in front of someone who crosses and is this near to its path's middle."""
 
 SLOW_MPS = 1.0
 
@@ -92,10 +95,11 @@ class RightOfWayRule:
 
 
 class PeopleRule:
-    """Nobody on foot in the ego's path comes near it while it moves."""
+    """Nobody on foot in the ego's path, or about to be in it, is made to jump or to stand."""
 
     def __init__(self) -> None:
         self._met = False
+        self._ahead: set[int] = set()
         self._endangered: str | None = None
 
     def see(self, moment: Moment) -> None:
@@ -108,11 +112,27 @@ class PeopleRule:
             ahead_m = actor.s_m - moment.bumper_s_m
             self._met = self._met or ahead_m < CAUSE_PERSON_M
             aside_m = abs(actor.d_m - world.scene.network.ego_road.lane_centre_d_m - moment.offset_m)
+            self._see_passing(actor, ahead_m, aside_m, moment)
             near = -length_m <= ahead_m <= BEFORE_PERSON_S * moment.speed_mps and aside_m < BESIDE_PERSON_M
             if near and moment.speed_mps > SLOW_MPS and self._endangered is None:
                 self._endangered = (
                     f"Came within {max(ahead_m, 0.0):.1f} m of a {actor.kind.value} on the road "
                     f"at {moment.speed_mps:.1f} m/s, at {world.time_s:.1f} s."
+                )
+
+    def _see_passing(self, actor: Actor, ahead_m: float, aside_m: float, moment: Moment) -> None:
+        """Note it if the ego drives past in front of someone who is about to be in its path."""
+        if ahead_m > 0.0:
+            self._ahead.add(actor.actor_id)
+        elif actor.actor_id in self._ahead:
+            self._ahead.discard(actor.actor_id)
+            road = moment.world.scene.network.ego_road
+            towards = sin(actor.heading_rad - road.path.heading(actor.s_m))
+            comes = towards * (road.lane_centre_d_m - actor.d_m) > 0.0
+            if comes and aside_m < IN_FRONT_M and moment.speed_mps > SLOW_MPS and self._endangered is None:
+                self._endangered = (
+                    f"Drove past {aside_m:.1f} m in front of a {actor.kind.value} who was crossing, "
+                    f"at {moment.speed_mps:.1f} m/s, at {moment.world.time_s:.1f} s."
                 )
 
     def findings(self) -> tuple[Finding, ...]:

@@ -95,7 +95,7 @@ class Actor:
         released: The junction that it may enter, having waited for its turn, or -1.
         yields_to: While it stands at its line: the instance ids of those who have the right of way over it; the ego's
             is `EGO_ID`. None before it has come to a stand there.
-        cue_m: Of one that walks: it sets off when the ego's front bumper is this near; where 0, into a gap alone.
+        cue_s: Of one that walks: it sets off when the ego would be there after so long; where 0, into a gap alone.
         arm_out_s: Of a school bus: for how long its stop arm is still out; 0 is folded.
     """
 
@@ -116,7 +116,7 @@ class Actor:
     takes_turns: bool = False
     released: int = -1
     yields_to: tuple[int, ...] | None = None
-    cue_m: float = 0.0
+    cue_s: float = 0.0
     arm_out_s: float = 0.0
 
     @property

@@ -63,8 +63,10 @@ def _stroll(actor: Actor, network: RoadNetwork, dt_s: float) -> Actor:
 def _steps_out(actor: Actor, actors: tuple[Actor, ...], network: RoadNetwork, ego: EgoSpan) -> bool:
     """Return whether someone at the kerb sets off: at its cue, if the ego can stop with ease, or into a gap."""
     ahead_m = actor.s_m - ego.front_s_m
+    if actor.cue_s > 0.0 and ahead_m > max(actor.cue_s * ego.speed_mps, 2.0):
+        return False
     stopping_m = ego.speed_mps**2 / (2.0 * EASY_BRAKE_MPS2) + 4.0
-    if stopping_m < ahead_m <= actor.cue_m and all(_can_stop(other, actor) for other in actors):
+    if actor.cue_s > 0.0 and stopping_m < ahead_m and all(_can_stop(other, actor) for other in actors):
         return True
     needed_s = 2.0 * network.ego_road.half_width_m / actor.cruise_mps + SPARE_S
     if ego.rear_s_m < actor.s_m and (ahead_m < 0.5 or ahead_m < ego.speed_mps * needed_s):

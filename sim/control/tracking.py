@@ -321,6 +321,9 @@ def _update(
     y_noise = hypot(BEARING_SD_RAD * centre_m, 0.15)
     y_var = (0.01 * centre_m + 0.1) ** 2
     y_step_m = y_var / (y_var + y_noise * y_noise) * (bearing * centre_m - track.y_m)
+    cut = track.kind is ObjectKind.PEDESTRIAN and not 2.0 < detection.box[0] < detection.box[2] < camera.width_px - 2.0
+    if cut:
+        y_step_m = 0.0  # the middle of what is left of someone at the frame's edge is not their middle
     y_m = track.y_m + y_step_m
     log_odds = min(track.log_odds + gain, MOST_LOG_ODDS)
     if log_odds < (DISBELIEVED_LOG_ODDS if track.believed else DROPPED_LOG_ODDS):
@@ -455,11 +458,16 @@ def _merge(tracks: list[Track]) -> tuple[Track, ...]:
         if not any(
             other.kind is track.kind
             and abs(other.x_m - track.x_m) < max(3.0, 0.12 * track.x_m)
-            and abs(other.y_m - track.y_m) < 1.2 + 0.01 * track.x_m
+            and abs(other.y_m - track.y_m) < _apart_m(track)
             for other in kept
         ):
             kept.append(track)
     return tuple(kept)
+
+
+def _apart_m(track: Track) -> float:
+    """Return how far to the side of each other two of a kind must be to be two; people walk side by side."""
+    return 0.4 + 0.004 * track.x_m if track.kind is ObjectKind.PEDESTRIAN else 1.2 + 0.01 * track.x_m
 
 
 def _sureness(track: Track) -> tuple[bool, float, float]:

@@ -55,7 +55,7 @@ def draw_road_users(
 def _add(
     actors: list[Actor], network: RoadNetwork, kind: ActorKind, how: Behaviour, s_m: float, d_m: float, turn_rad: float,
     rng: np.random.Generator, *, speed_mps: float = 0.0, cruise_mps: float = 0.0, junction: int = -1,
-    cue_m: float = 0.0, arm_out_s: float = 0.0,
+    cue_s: float = 0.0, arm_out_s: float = 0.0,
 ) -> None:  # fmt: skip
     """Add an actor on the ego road, or, if it drives across, on the crossing road."""
     crossing = how is Behaviour.CROSSING
@@ -65,7 +65,7 @@ def _add(
     actors.append(
         Actor(
             number, kind, how, x_m, y_m, wrap_angle(path.heading(s_m) + turn_rad), speed_mps, s_m, d_m,
-            cruise_mps or speed_mps, look=draw_look(rng), junction=junction, cue_m=cue_m, arm_out_s=arm_out_s,
+            cruise_mps or speed_mps, look=draw_look(rng), junction=junction, cue_s=cue_s, arm_out_s=arm_out_s,
         )
     )  # fmt: skip
 
@@ -147,9 +147,9 @@ def _add_people(rng: np.random.Generator, spec: TrafficSpec, network: RoadNetwor
             s_m = junction.crosswalk_s_m + CROSSWALK_DEPTH_M * (number + float(rng.uniform(0.4, 0.6))) / people
             d_m = side * (road.half_width_m + float(rng.uniform(0.6, 1.1)))
             pace_mps = uniform(rng, spec.walk_mps) * (0.9 if kind is ActorKind.CHILD else 1.0)
-            cue_m = uniform(rng, spec.steps_out_m) if rng.random() < spec.bold_share else 0.0
+            cue_s = uniform(rng, spec.steps_out_s) if rng.random() < spec.bold_share else 0.0
             _add(actors, network, kind, Behaviour.WALKING, s_m, d_m, 0.5 * pi if side < 0.0 else -0.5 * pi, rng,
-                 cruise_mps=pace_mps, junction=index, cue_m=cue_m)  # fmt: skip
+                 cruise_mps=pace_mps, junction=index, cue_s=cue_s)  # fmt: skip
 
 
 def _add_strollers(

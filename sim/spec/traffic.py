@@ -22,7 +22,7 @@ class TrafficSpec:
         pedestrians: People who mean to cross the ego road at each crosswalk.
         child_share: Share of people who are children.
         bold_share: Share of those who mean to cross that set off before the ego; the rest wait for a gap.
-        steps_out_m: The ego's front bumper to the crosswalk when the bold set off.
+        steps_out_s: When the bold set off: the time in which the ego would be at the crosswalk.
         walk_mps: How fast people walk; children at nine tenths of it.
         strollers: People who walk along the road, on its edge.
         cyclists: Riders on the ego road, either way; of those that ride the ego's way, none begins nearer than 15 m.
@@ -44,7 +44,7 @@ class TrafficSpec:
     pedestrians: Count = (0, 0)
     child_share: float = 0.25
     bold_share: float = 0.5
-    steps_out_m: Span = (28.0, 40.0)
+    steps_out_s: Span = (3.0, 4.5)
     walk_mps: Span = (1.1, 1.6)
     strollers: Count = (0, 0)
     cyclists: Count = (0, 0)
