@@ -31,6 +31,9 @@ CLEAR_M = 0.6
 COMMITTED_BRAKE_MPS2 = 3.0
 """One that would have to brake harder than this to stop before its line is taken to be on its way in."""
 
+AT_LINE_M = 4.0
+"""Who stands no farther than this before its line waits there."""
+
 STANDSTILL_MPS = 0.05
 
 
@@ -171,7 +174,7 @@ def _ego_claim(ego: EgoSpan, index: int, network: RoadNetwork) -> Claim:
     half_m = junction.road.half_width_m
     to_line_m = inf if line is None else line.s_m - ego.front_s_m
     gone = ego.rear_s_m > junction.s_m + half_m + CLEAR_M
-    stood_s = ego.stood_s if -1.0 < to_line_m < 4.0 else 0.0
+    stood_s = ego.stood_s if -1.0 < to_line_m < AT_LINE_M else 0.0
     return Claim(EGO_ID, 0, to_line_m, junction.s_m - half_m - ego.front_s_m, gone, ego.speed_mps, stood_s)
 
 
@@ -198,7 +201,7 @@ def arrived_before(
     own = _claim(actor, index, network)
     first: list[int] = []
     for claim in _others(actor, index, actors, ego, network):
-        waiting = 0.0 <= claim.to_line_m < inf and claim.speed_mps <= STANDSTILL_MPS and claim.stood_s > 0.0
+        waiting = 0.0 <= claim.to_line_m < AT_LINE_M and claim.speed_mps <= STANDSTILL_MPS
         on_the_right = own is not None and (claim.side - own.side) % 4 == 1
         if waiting and (claim.stood_s > TIE_S or on_the_right):
             first.append(claim.who)

@@ -458,16 +458,17 @@ def _merge(tracks: list[Track]) -> tuple[Track, ...]:
         if not any(
             other.kind is track.kind
             and abs(other.x_m - track.x_m) < max(3.0, 0.12 * track.x_m)
-            and abs(other.y_m - track.y_m) < _apart_m(track)
+            and abs(other.y_m - track.y_m) < 1.2 + 0.01 * track.x_m
+            and not (track.kind is ObjectKind.PEDESTRIAN and _are_two_people(track, other))
             for other in kept
         ):
             kept.append(track)
     return tuple(kept)
 
 
-def _apart_m(track: Track) -> float:
-    """Return how far to the side of each other two of a kind must be to be two; people walk side by side."""
-    return 0.4 + 0.004 * track.x_m if track.kind is ObjectKind.PEDESTRIAN else 1.2 + 0.01 * track.x_m
+def _are_two_people(one: Track, other: Track) -> bool:
+    """Return whether two tracks of people in one place are two people: side by side, or on different ways."""
+    return abs(one.y_m - other.y_m) > 0.4 + 0.004 * one.x_m or abs(one.aside_mps - other.aside_mps) > 1.0
 
 
 def _sureness(track: Track) -> tuple[bool, float, float]:
