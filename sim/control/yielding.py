@@ -155,7 +155,7 @@ GAP_S = 5.0
 REMEMBERED_S = 10.0
 """For how long crossing traffic is remembered unseen."""
 
-PATIENCE_S = 5.0
+PATIENCE_S = 3.5
 """After its own stop the car waits no longer than this for those who came first: they may have given up their turn."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import atan2, cos, pi, sin
+from math import atan2, cos, hypot, pi, sin
 
 from sim.actors import ARM_ID_OFFSET, ON_FOOT, SIZES_M, Actor, ActorKind
 from sim.render.bodies import SECTORS, Body
@@ -33,6 +33,9 @@ _FINE_LOOKS = 24
 _STRIDE_M = {ActorKind.PEDESTRIAN: 1.45, ActorKind.CHILD: 1.0, ActorKind.CROSSING_GUARD: 1.4, ActorKind.CYCLIST: 5.0}
 """Way that one gait cycle, or one turn of the pedals, covers."""
 
+_OVERHANG_M = 1.2
+"""Mirrors, a stop arm, and a stride reach no farther beyond the footprint than this."""
+
 _PLAIN = (ActorKind.CAR, ActorKind.VAN, ActorKind.LORRY)
 
 
@@ -46,12 +49,26 @@ def road_user_meshes(world: World, view: View, arm_face: int) -> list[Mesh]:
     """
     meshes: list[Mesh] = []
     for actor in world.actors:
+        if not _may_be_seen(actor, view):
+            continue
         meshes.append(_mesh(actor, view).moved(actor.x_m, actor.y_m, actor.heading_rad, actor.actor_id))
         if actor.kind is ActorKind.SCHOOL_BUS:
             arm = _arm_mesh(arm_face, actor.arm_out)
             owner = ARM_ID_OFFSET + actor.actor_id
             meshes.append(arm.moved(actor.x_m, actor.y_m, actor.heading_rad, owner))
     return meshes
+
+
+def _may_be_seen(actor: Actor, view: View) -> bool:
+    """Return whether any of an actor may be in the frame: a circle about it against the camera's two side planes."""
+    c, s = cos(view.heading_rad), sin(view.heading_rad)
+    dx, dy = actor.x_m - view.x_m, actor.y_m - view.y_m
+    ahead_m, left_m = dx * c + dy * s, abs(dy * c - dx * s)
+    length_m, width_m, _ = actor.size_m
+    radius_m = 0.5 * hypot(length_m, width_m) + _OVERHANG_M
+    slope = view.camera.centre_u_px / view.camera.focal_px
+    # What is nearer than the near plane is drawn at its depth, farther aside than it is.
+    return ahead_m > -radius_m and left_m - slope * max(ahead_m, 0.0) < radius_m * hypot(1.0, slope)
 
 
 def arm_place(actor: Actor) -> tuple[float, float]:
