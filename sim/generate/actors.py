@@ -42,7 +42,9 @@ def draw_actors(rng: np.random.Generator, spec: WorldSpec, network: RoadNetwork,
         kind = ActorKind.CAR if rng.random() < 0.7 else ActorKind.VAN
         rear_s_m = START_BUMPER_S_M + uniform(rng, spec.lead_gap_m)
         pace_mps = limit_mps * float(rng.uniform(0.8, 0.95))
-        add(kind, Behaviour.WITH_EGO, rear_s_m + 0.5 * SIZES_M[kind][0], road.lane_centre_d_m, 0.0, pace_mps)
+        # Nobody drives on where the road ends.
+        if all(junction.ahead for junction in network.junctions):
+            add(kind, Behaviour.WITH_EGO, rear_s_m + 0.5 * SIZES_M[kind][0], road.lane_centre_d_m, 0.0, pace_mps)
     s_m = START_BUMPER_S_M
     for _ in range(count(rng, spec.oncoming)):
         s_m += float(rng.uniform(25, 60))

@@ -188,7 +188,8 @@ def _add_cyclists(rng: np.random.Generator, spec: TrafficSpec, network: RoadNetw
         pace_mps = float(rng.uniform(3.5, 6.0))
         driving = (Behaviour.WITH_EGO, Behaviour.ONCOMING)
         near = any(abs(s_m - actor.s_m) < 8.0 for actor in actors if actor.behaviour in driving)
-        if near or not (with_ego or road.lanes_against):
+        leads_on = all(junction.ahead for junction in network.junctions) if with_ego else road.lanes_against > 0
+        if near or not leads_on or s_m > road.span_m[1] - 5.0:
             continue
         if with_ego:
             how, turn_rad, d_m = Behaviour.WITH_EGO, 0.0, from_edge_m - road.half_width_m + road.parking_right_m
