@@ -42,7 +42,9 @@ class Labels:
 def label(truth: GroundTruth) -> Labels:
     """Return what the network is asked about the frame of `truth`."""
     rows: list[tuple[tuple[float, float, float, float], Channel, float, bool]] = [
-        (thing.box, CHANNEL_OF_KIND[thing.kind], thing.distance_m, is_asked(thing)) for thing in truth.objects
+        (thing.box, CHANNEL_OF_KIND[thing.kind], thing.distance_m, is_asked(thing))
+        for thing in truth.objects
+        if thing.kind in CHANNEL_OF_KIND
     ]
     line = truth.stop_line
     if line is not None and line.box is not None:
@@ -58,9 +60,10 @@ def label(truth: GroundTruth) -> Labels:
 
 
 def is_asked(thing: ObjectTruth) -> bool:
-    """Return whether the network is asked for an object; a stop sign of another approach is not the ego's to find."""
+    """Return whether the network is asked for an object: of a kind that it knows, and no sign of another approach."""
     return (
-        thing.visible_fraction >= MIN_VISIBLE_FRACTION
+        thing.kind in CHANNEL_OF_KIND
+        and thing.visible_fraction >= MIN_VISIBLE_FRACTION
         and thing.box[3] - thing.box[1] >= MIN_HEIGHT_PX[CHANNEL_OF_KIND[thing.kind]]
         and (thing.kind is not ObjectKind.STOP_SIGN or thing.applies_to_ego)
     )

@@ -1,4 +1,4 @@
-"""Collects every scenario of the catalogue for pytest.
+"""Collects every scenario of the catalogue, and those of the traffic folder, for pytest.
 
 All: `pytest scenarios/`; some: `pytest scenarios/ -k "curve and oracle"`. Each scenario gives `name[oracle]` and
 `name[network]`, which must pass on every seed, and, where each of its worlds has a stop sign to be obeyed,
@@ -16,7 +16,7 @@ import pytest
 from scenarios.outcomes import Verdict
 from scenarios.report import failure_line
 from scenarios.run import make_eyes, run_scenario
-from scenarios.scenario import CATALOGUE_DIR, Scenario, load_scenario
+from scenarios.scenario import CATALOGUE_DIR, TRAFFIC_DIR, Scenario, load_scenario
 from sim.camera import Camera
 from sim.errors import RollingStopError
 from sim.loop import Eyes
@@ -30,8 +30,8 @@ FIRST_SEED = 1_000
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Take each TOML file of the catalogue for a test file."""
-    if file_path.suffix == ".toml" and file_path.parent == CATALOGUE_DIR:
+    """Take each scenario for a test file."""
+    if file_path.suffix == ".toml" and file_path.parent in (CATALOGUE_DIR, TRAFFIC_DIR):
         return ScenarioFile.from_parent(parent, path=file_path)
     return None
 
@@ -42,8 +42,11 @@ class ScenarioFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """Yield a test for each kind of eyes that says something about the scenario."""
         scenario = load_scenario(self.path)
+        unseen = {"network"} if self.path.parent == TRAFFIC_DIR else set[str]()
+        if not scenario.needs_sight:
+            unseen.add("blind")
         for eyes in RUNS:
-            if eyes != "blind" or scenario.needs_sight:
+            if eyes not in unseen:
                 yield ScenarioItem.from_parent(self, name=f"{scenario.name}[{eyes}]", scenario=scenario, eyes=eyes)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: str | None = None) -> str:

@@ -50,7 +50,7 @@ def drive_setup(scenario: str | None, eyes: str, weights: Path | None) -> tuple[
     setup = DriveSetup(
         start=lambda seed: start_world(chosen, seed),
         eyes=make_eyes(eyes, weights),
-        driver_for=_driver_for,
+        driver_for=lambda world: driver_for(world.scene.speed_limit_mps, yields=chosen.yields),
         judge_for=lambda world: _Commentator(chosen, world, eyes),
         camera=Camera(),
     )

@@ -20,9 +20,9 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from scenarios.judge import Judge
+from scenarios.moment import moment_of
 from scenarios.outcomes import Verdict
 from scenarios.rewards import Paymaster, RewardParts
-from scenarios.rules import moment_of
 from scenarios.scenario import Scenario, find_scenario, load_catalogue, start_world
 from sim.camera import Camera
 from sim.render import Painter

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from scenarios.moment import moment_of
 from scenarios.outcomes import Finding, Metrics, Verdict, leading_outcome
-from scenarios.rules import ComfortRule, ContactRule, LaneRule, PhantomStopRule, RouteRule, StopRule, moment_of
+from scenarios.rules import ComfortRule, ContactRule, LaneRule, PhantomStopRule, RouteRule, StopRule
 from scenarios.scenario import Scenario
+from scenarios.traffic_rules import PeopleRule, RightOfWayRule, SchoolBusRule
 from sim.vehicle import STEP_S
 from sim.world import World
 
@@ -28,6 +30,9 @@ class Judge:
         self._phantom = PhantomStopRule()
         self._lane = LaneRule(expect.lane_kept_m)
         self._contact = ContactRule()
+        self._turns = RightOfWayRule(world)
+        self._people = PeopleRule()
+        self._buses = SchoolBusRule()
         self._comfort = ComfortRule(expect.comfort_brake_mps2, expect.comfort_jerk_mps3)
         self._route = RouteRule(expect.route_finished_s)
         self._last_step = world.step + round(expect.route_finished_s / STEP_S)
@@ -36,7 +41,10 @@ class Judge:
     def see(self, world: World) -> None:
         """Take note of the next world of the drive."""
         moment = moment_of(world)
-        for rule in (self._stops, self._phantom, self._lane, self._contact, self._comfort, self._route):
+        for rule in (
+            self._stops, self._phantom, self._lane, self._contact, self._turns, self._people, self._buses,
+            self._comfort, self._route,
+        ):  # fmt: skip
             rule.see(moment)
         self._steps += 1
         self._out_of_time = world.step >= self._last_step
@@ -68,6 +76,9 @@ class Judge:
             *(self._phantom.findings() if expect.no_phantom_stop else ()),
             *self._lane.findings(),
             *(self._contact.findings() if expect.no_contact else ()),
+            *(self._turns.findings() if expect.right_of_way else ()),
+            *(self._people.findings() if expect.people_safe else ()),
+            *(self._buses.findings() if expect.school_bus_stop else ()),
             *self._comfort.findings(),
             *self._route.findings(),
         )

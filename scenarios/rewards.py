@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from scenarios.moment import Moment, moment_of
 from scenarios.rules import (
     JERK_WINDOW_S,
     PHANTOM_BRAKE_MPS2,
     PHANTOM_SPEED_MPS,
     ContactRule,
-    Moment,
     StopRule,
     has_cause,
-    moment_of,
 )
 from scenarios.scenario import Expectations
+from scenarios.traffic_rules import is_cause
 from sim.vehicle import STEP_S
 from sim.world import World
 
@@ -134,4 +134,6 @@ class Paymaster:
         slow = ego.speed_mps < PHANTOM_SPEED_MPS
         stopping = (slow and self._under_way) or ego.accel_mps2 < -PHANTOM_BRAKE_MPS2
         self._under_way = self._under_way or not slow
-        return -PHANTOM_PER_S * STEP_S if stopping and not has_cause(moment) else 0.0
+        if not stopping or has_cause(moment) or any(is_cause(actor, moment) for actor in moment.world.actors):
+            return 0.0
+        return -PHANTOM_PER_S * STEP_S

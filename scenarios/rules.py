@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, hypot
-from typing import Protocol
 
+from scenarios.moment import Moment
 from scenarios.outcomes import Expectation, Finding, Outcome
 from scenarios.scenario import Expectations
+from scenarios.traffic_rules import is_cause
 from sim.actors import Actor
 from sim.geometry import Rectangle, rectangle_gap_m
 from sim.road import StopLine, StopMark
@@ -45,51 +45,14 @@ CAUSE_BEND_M = (-10.0, 30.0)
 CAUSE_LATERAL_MPS2 = 1.5
 """Bumper to a bend within which it is a cause, if at the speed driven its lateral acceleration would be above this."""
 
+CAUSE_LINGERS_S = 2.5
+"""Someone on foot, or a school bus, is a cause for this long after they are gone: so long it takes to see it and go."""
+
 NEAR_ACTOR_M = 30.0
 """Farther than this, centre to centre, cars are not measured against each other."""
 
 JERK_WINDOW_S = 0.3
 """Over which the change of acceleration is taken: shorter ones are shed by seat and suspension."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What the rules read of one step, worked out once.
-
-    Attributes:
-        world: The world.
-        bumper_s_m: Arc length on the ego road of the front bumper.
-        offset_m: How far the car's centre is left of the lane's.
-    """
-
-    world: World
-    bumper_s_m: float
-    offset_m: float
-
-    @property
-    def speed_mps(self) -> float:
-        """The ego's speed."""
-        return self.world.ego.speed_mps
-
-
-def moment_of(world: World) -> Moment:
-    """Return what the rules read of a world."""
-    geometry, road = world.geometry, world.scene.network.ego_road
-    centre = world.ego.ahead(0.5 * (geometry.front_m - geometry.rear_m))
-    _, d_m = road.path.project(*centre, world.ego_s_m)
-    return Moment(world, world.bumper_s_m, d_m - road.lane_centre_d_m)
-
-
-class Rule(Protocol):
-    """One expectation, watched over a drive."""
-
-    def see(self, moment: Moment) -> None:
-        """Take note of the next moment."""
-        ...
-
-    def findings(self) -> tuple[Finding, ...]:
-        """Say what was found, now that the drive is over."""
-        ...
 
 
 def stop_name(line: StopLine, number: int) -> str:
@@ -210,6 +173,7 @@ class PhantomStopRule:
         self._under_way = False
         self._braking_steps = 0
         self._phantom: str | None = None
+        self._excused_until_s = 0.0
 
     def see(self, moment: Moment) -> None:
         """Take note of the next moment."""
@@ -219,7 +183,15 @@ class PhantomStopRule:
         braking = ego.accel_mps2 < -PHANTOM_BRAKE_MPS2
         # A drive may begin at rest: only a car that has moved can stop.
         self._under_way = self._under_way or not slow
-        if self._phantom is not None or not (stopping or braking) or has_cause(moment):
+        time_s = moment.world.time_s
+        if any(is_cause(actor, moment) for actor in moment.world.actors):
+            self._excused_until_s = time_s + CAUSE_LINGERS_S
+        if (
+            self._phantom is not None
+            or not (stopping or braking)
+            or time_s < self._excused_until_s
+            or has_cause(moment)
+        ):
             self._braking_steps = 0
             return
         self._braking_steps = self._braking_steps + 1 if braking else 0
@@ -237,7 +209,7 @@ class PhantomStopRule:
 
 
 def has_cause(moment: Moment) -> bool:
-    """Return whether there is a controlled line, a car in the way, or a sharp bend, near enough ahead to brake for."""
+    """Return whether a controlled line, a vehicle in the way, or a sharp bend is near enough ahead to brake for."""
     world = moment.world
     near_m, far_m = CAUSE_LINE_M
     if any(

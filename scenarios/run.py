@@ -76,9 +76,9 @@ def make_eyes(name: str, weights: Path | None = None, camera: Camera | None = No
     raise ValueError(f"Expected eyes to be one of {', '.join(EYES_NAMES)}. Received: '{name}'.")
 
 
-def driver_for(world_speed_limit_mps: float) -> DriverConfig:
-    """Return the driver of every scenario: the standard one, told the road's speed limit."""
-    return DriverConfig(cruise_mps=world_speed_limit_mps)
+def driver_for(world_speed_limit_mps: float, *, yields: bool = False) -> DriverConfig:
+    """Return the driver of every scenario: the standard one, told the road's speed limit and whether to mind others."""
+    return DriverConfig(cruise_mps=world_speed_limit_mps, yields=yields)
 
 
 def run_scenario(
@@ -112,7 +112,7 @@ def run_scenario(
     ticks = drive(
         world,
         eyes,
-        driver_for(world.scene.speed_limit_mps),
+        driver_for(world.scene.speed_limit_mps, yields=scenario.yields),
         camera=camera,
         painter=painter,
         want_frame=want_frame,

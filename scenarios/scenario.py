@@ -19,6 +19,9 @@ from sim.world import World, place_ego
 CATALOGUE_DIR = Path(__file__).parent / "catalogue"
 """The scenarios that come with Rolling Stop."""
 
+TRAFFIC_DIR = Path(__file__).parent / "traffic"
+"""Scenarios that ask for eyes for more than the shipped network knows: people, school buses, crossing traffic."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
@@ -62,6 +65,9 @@ class Expectations:
         lane_kept_m: How far the car's centre may be from the lane's. At 0.6 m a 1.8 m car just stays within the
             narrowest lane, 3.0 m.
         no_contact: No other road user is touched.
+        right_of_way: No junction is entered before those whose turn it was, or who need not stop.
+        people_safe: Nobody on foot in the car's path comes near it while it moves.
+        school_bus_stop: No school bus is passed while its stop arm is out.
         comfort_brake_mps2: Strongest braking; loosened where the scenario itself is a surprise.
         comfort_jerk_mps3: Fastest change of acceleration, measured over 0.3 s.
         route_finished_s: Time by which the route's end must be reached; the run is cut there.
@@ -79,6 +85,9 @@ class Expectations:
     no_phantom_stop: bool = True
     lane_kept_m: float = 0.6
     no_contact: bool = True
+    right_of_way: bool = True
+    people_safe: bool = True
+    school_bus_stop: bool = True
     comfort_brake_mps2: float = 3.0
     comfort_jerk_mps3: float = 6.0
     route_finished_s: float = 40.0
@@ -105,6 +114,7 @@ class Scenario:
         world: The distribution from which each run draws its world.
         start: How the ego begins.
         expect: What must hold.
+        yields: Whether the driver minds who crosses its way; see `DriverConfig`.
 
     Raises:
         ValueError: If title or description is empty.
@@ -118,6 +128,7 @@ class Scenario:
     world: WorldSpec = field(default_factory=WorldSpec)
     start: Start = field(default_factory=Start)
     expect: Expectations = field(default_factory=Expectations)
+    yields: bool = False
 
     def __post_init__(self) -> None:
         for item in ("title", "description"):
@@ -126,8 +137,13 @@ class Scenario:
 
     @property
     def needs_sight(self) -> bool:
-        """Whether every world of it has a stop sign to be obeyed, so that a blind driver must fail."""
-        return self.expect.stops_at_every_sign and self.world.junctions[0] >= 1 and self.world.controlled_share == 1.0
+        """Whether every world of it has something to stop for, so that a blind driver must fail."""
+        world, traffic, expect = self.world, self.world.traffic, self.expect
+        sign = expect.stops_at_every_sign and world.junctions[0] >= 1 and world.controlled_share == 1.0
+        bus = expect.school_bus_stop and traffic.school_bus_share == 1.0
+        crosswalk = world.junctions[0] >= 1 and world.crosswalk_share == 1.0
+        person = expect.people_safe and crosswalk and traffic.pedestrians[0] >= 1 and traffic.bold_share == 1.0
+        return sign or bus or person
 
 
 def load_scenario(path: Path) -> Scenario:

@@ -10,11 +10,12 @@ Box = tuple[float, float, float, float]
 
 
 class ObjectKind(StrEnum):
-    """What the network tells apart. The value is the name in data sets, reports and on the screen."""
+    """What can be seen; a network may know fewer kinds. The value is its name in data sets, reports and on screen."""
 
     STOP_SIGN = "stop_sign"
     DISTRACTOR = "distractor"
     VEHICLE = "vehicle"
+    PEDESTRIAN = "pedestrian"
 
 
 @dataclass(frozen=True, slots=True)

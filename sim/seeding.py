@@ -35,6 +35,10 @@ class Stream(IntEnum):
     WEATHER = 18
     SKY = 19
     SENSOR_STATE = 20
+    PEDESTRIANS = 21
+    CYCLISTS = 22
+    CROSS_TRAFFIC = 23
+    BUSES = 24
     ROAD_LAYOUT = 25
     MARKINGS = 26
     ROUTE = 27

@@ -7,9 +7,10 @@ from enum import StrEnum
 
 from sim.actors import Actor
 from sim.light import Light
+from sim.right_of_way import STANDSTILL_MPS, EgoSpan
 from sim.road import RoadNetwork, StopLine
 from sim.signs import Sign
-from sim.traffic import EgoSpan, step_actors
+from sim.traffic import step_actors
 from sim.vehicle import (
     PHYSICS_PER_STEP,
     STEP_S,
@@ -94,6 +95,7 @@ class World:
         step: How many 20 Hz steps have passed; time is `step * STEP_S`.
         ego_s_m: Arc length of the ego's rear axle on the ego road.
         ego_d_m: Its place left of the ego road's centre line.
+        ego_stood_s: For how long the ego has stood.
         geometry: The car's sizes.
         limits: What the car can do.
     """
@@ -104,6 +106,7 @@ class World:
     step: int = 0
     ego_s_m: float = 0.0
     ego_d_m: float = 0.0
+    ego_stood_s: float = 0.0
     geometry: VehicleGeometry = field(default_factory=VehicleGeometry)
     limits: VehicleLimits = field(default_factory=VehicleLimits)
 
@@ -159,6 +162,7 @@ def advance(world: World, control: Control, dt_s: float = STEP_S) -> World:
     for _ in range(PHYSICS_PER_STEP):
         ego = step_vehicle(ego, control, physics_s, world.geometry, world.limits)
     s_m, d_m = world.scene.network.ego_road.path.project(ego.x_m, ego.y_m, world.ego_s_m)
-    span = EgoSpan(s_m - world.geometry.rear_m, s_m + world.geometry.front_m, d_m, ego.speed_mps)
+    stood_s = world.ego_stood_s + dt_s if ego.speed_mps <= STANDSTILL_MPS else 0.0
+    span = EgoSpan(s_m - world.geometry.rear_m, s_m + world.geometry.front_m, d_m, ego.speed_mps, stood_s)
     actors = step_actors(actors, world.scene.network, span, dt_s)
-    return replace(world, ego=ego, actors=actors, step=world.step + 1, ego_s_m=s_m, ego_d_m=d_m)
+    return replace(world, ego=ego, actors=actors, step=world.step + 1, ego_s_m=s_m, ego_d_m=d_m, ego_stood_s=stood_s)

@@ -23,6 +23,7 @@ from sim.control.steering import steer
 from sim.control.stopline import LineTrack, update_lines
 from sim.control.stopping import ARRIVED_M, MISSED_M, Stop, mark_handled, next_stop, vehicle_ahead
 from sim.control.tracking import SAME_STOP_M, Track, update_tracks
+from sim.control.yielding import Cause, Crosser, Yield, must_let_through, next_yield, update_crossers
 from sim.following import idm_accel
 from sim.percept import Percept
 from sim.vehicle import Control, OwnMotion, VehicleGeometry
@@ -36,6 +37,7 @@ class Phase(StrEnum):
     STOPPING = "Stopping"
     HOLDING = "Holding"
     LEAVING = "Leaving"
+    YIELDING = "Yielding"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class DriverConfig:
         standing_gap_m: What it leaves to a standing vehicle ahead.
         time_gap_s: What it leaves to a moving vehicle ahead.
         look_m: Before leaving, the lane must be free for this distance from the front bumper.
+        yields: Whether it minds who crosses its way, on foot or on wheels: it takes eyes that tell people from other
+            things, which the shipped network's do not.
         geometry: The car's sizes, which a driver knows.
         camera: The camera that it sees through, which it knows too.
 
@@ -72,6 +76,7 @@ class DriverConfig:
     standing_gap_m: float = 3.5
     time_gap_s: float = 1.5
     look_m: float = 8.0
+    yields: bool = False
     geometry: VehicleGeometry = field(default_factory=VehicleGeometry)
     camera: Camera = field(default_factory=Camera)
 
@@ -102,6 +107,7 @@ class DriverMemory:
         held_s: How long it has stood at the line.
         left_m: How far it has driven since it left the last line; infinity if it has left none lately.
         next_track_id: The first track id not yet given.
+        crossers: The crossing traffic that it remembers while it comes to, or stands at, a stop line.
     """
 
     phase: Phase = Phase.CRUISING
@@ -115,6 +121,7 @@ class DriverMemory:
     held_s: float = 0.0
     left_m: float = inf
     next_track_id: int = 1
+    crossers: tuple[Crosser, ...] = ()
 
 
 LEAVING_M = 6.0
@@ -131,6 +138,9 @@ CANNOT_WAIT_URGENCY = 1.1
 
 MIN_STANDING_GAP_M = 2.5
 """Behind a vehicle, what must be left of the standing gap if it comes to the worst."""
+
+WAIT_NEAR_M = 8.0
+"""A standing car does not set off towards someone whom it would have to wait for again this soon."""
 
 LEADER_BRAKE_MPS2 = 2.5
 """The braking that a vehicle ahead may take up at any time."""
@@ -166,12 +176,21 @@ def decide(
     if stop is not None and stop.in_m < -MISSED_M and memory.phase is not Phase.HOLDING:
         tracks, stop = mark_handled(tracks, stop.sign_m + SAME_STOP_M), None
     leader = vehicle_ahead(tracks)
-    turn = _take_turn(memory, stop, leader, own, travel.distance_m, dt_s, config)
+    crossers, wait = memory.crossers, None
+    if config.yields:
+        crossers = update_crossers(
+            crossers, tracks, travel, lane, _line_m(memory, stop, geometry), geometry.camera_forward_m,
+            standing=memory.phase is Phase.HOLDING,
+        )  # fmt: skip
+        wait = next_yield(tracks, lines, lane, own.speed_mps, geometry.camera_to_bumper_m, config.stop_gap_m)
+        if wait is None and memory.phase is Phase.HOLDING and must_let_through(crossers, memory.held_s - config.hold_s):
+            wait = Yield(Cause.TRAFFIC, inf, 0.0)
+    turn = _take_turn(memory, stop, leader, wait, own, travel.distance_m, dt_s, config)
     if turn.left_m < SAME_STOP_M:
         # Whatever sign is seen, or seen again, so near to the line just left belongs to the stop just made.
         tracks = mark_handled(tracks, SAME_STOP_M - turn.left_m)
 
-    accel, surprised = _wanted_accel(turn, stop, leader, lane, own, config)
+    accel, surprised = _wanted_accel(turn, stop, leader, wait, lane, own, config)
     if turn.phase is not Phase.HOLDING:
         accel = limit_jerk(accel, memory.asked.accel_mps2, dt_s, surprised=surprised)
     steer_rad = memory.asked.steer_rad
@@ -181,7 +200,7 @@ def decide(
     return (
         DriverMemory(
             turn.phase,
-            _reason(turn, stop, leader, lane, own, config),
+            _reason(turn, stop, leader, wait, lane, own, config),
             tracks,
             stop.in_m if stop is not None and turn.phase is not Phase.LEAVING else None,
             lines,
@@ -191,9 +210,17 @@ def decide(
             turn.held_s,
             turn.left_m,
             next_id,
+            crossers,
         ),
         control,
     )
+
+
+def _line_m(memory: DriverMemory, stop: Stop | None, geometry: VehicleGeometry) -> float | None:
+    """Return the depth of the line that the car comes to or stands at, or None."""
+    if stop is not None:
+        return stop.sign_m if stop.line_m is None else stop.line_m
+    return geometry.camera_to_bumper_m if memory.phase is Phase.HOLDING else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +242,7 @@ def _take_turn(
     memory: DriverMemory,
     stop: Stop | None,
     leader: Track | None,
+    wait: Yield | None,
     own: OwnMotion,
     driven_m: float,
     dt_s: float,
@@ -225,7 +253,7 @@ def _take_turn(
     if memory.phase is Phase.HOLDING:
         # What has been reached is held: a belief that fades while standing does not cut the stop short.
         held_s = memory.held_s + dt_s
-        if held_s < config.hold_s - 1e-9 or _blocked(leader, config):
+        if held_s < config.hold_s - 1e-9 or _blocked(leader, config) or (wait is not None and wait.in_m < WAIT_NEAR_M):
             return _Turn(Phase.HOLDING, held_s)
         return _Turn(Phase.LEAVING, 0.0, 0.0)
     left_m = memory.left_m + driven_m
@@ -235,11 +263,22 @@ def _take_turn(
         urgency = stop_urgency(own.speed_mps, stop.in_m, StopProfile(config.comfort_brake_mps2))
         if urgency >= BRAKING_URGENCY or memory.phase is Phase.STOPPING:
             return _Turn(Phase.STOPPING, 0.0, left_m)
+    if wait is not None and _is_felt(wait, own, memory, config):
+        return _Turn(Phase.YIELDING, 0.0, left_m)
     if left_m < LEAVING_M:
         return _Turn(Phase.LEAVING, 0.0, left_m)
     if leader is not None and _gap_m(leader, config) < 3.0 + 2.5 * config.time_gap_s * max(own.speed_mps, 2.0):
         return _Turn(Phase.FOLLOWING, 0.0, left_m)
     return _Turn(Phase.CRUISING, 0.0, left_m)
+
+
+def _is_felt(wait: Yield, own: OwnMotion, memory: DriverMemory, config: DriverConfig) -> bool:
+    """Return whether the car brakes, or stands, for someone who goes first."""
+    if memory.phase is Phase.YIELDING:
+        return True
+    return stop_urgency(own.speed_mps, wait.in_m, StopProfile(config.comfort_brake_mps2)) >= BRAKING_URGENCY or (
+        own.speed_mps <= config.standstill_mps and wait.in_m < WAIT_NEAR_M
+    )
 
 
 def _gap_m(leader: Track, config: DriverConfig) -> float:
@@ -253,7 +292,13 @@ def _blocked(leader: Track | None, config: DriverConfig) -> bool:
 
 
 def _wanted_accel(
-    turn: _Turn, stop: Stop | None, leader: Track | None, lane: LaneBelief, own: OwnMotion, config: DriverConfig
+    turn: _Turn,
+    stop: Stop | None,
+    leader: Track | None,
+    wait: Yield | None,
+    lane: LaneBelief,
+    own: OwnMotion,
+    config: DriverConfig,
 ) -> tuple[float, bool]:
     """Return the acceleration to ask for, and whether the driver is surprised."""
     if turn.phase is Phase.HOLDING:
@@ -267,6 +312,10 @@ def _wanted_accel(
     if leader is not None:
         following, surprised = _following_accel(leader, wished, own, config)
         accel = min(accel, following)
+    if wait is not None:
+        braking, urgency = _waiting_accel(wait, accel, speed, config)
+        accel = min(accel, braking)
+        surprised = surprised or urgency > SURPRISED_URGENCY
     if stop is not None and turn.phase is not Phase.LEAVING:
         braking, urgency = _stopping_accel(stop, accel, speed, config)
         accel = min(accel, braking)
@@ -285,6 +334,17 @@ def _stopping_accel(stop: Stop, free_mps2: float, speed_mps: float, config: Driv
     # Creeping up to the line, never faster than a short way asks for.
     creep = free_accel(speed_mps, 0.5 + 0.7 * stop.in_m, config.max_accel_mps2)
     going = max(min(free_mps2, creep), 0.0) * (1.0 - min(urgency, 1.0))
+    return going + stop_accel(speed_mps, urgency, profile, config.hard_brake_mps2), urgency
+
+
+def _waiting_accel(wait: Yield, free_mps2: float, speed_mps: float, config: DriverConfig) -> tuple[float, float]:
+    """Return the acceleration towards a place of waiting, given the one without it, and its urgency."""
+    if speed_mps <= config.standstill_mps and wait.in_m < WAIT_NEAR_M:
+        return -STAND_BRAKE_MPS2, 0.0
+    profile = StopProfile(config.comfort_brake_mps2)
+    urgency = stop_urgency(speed_mps, wait.in_m, profile)
+    # Whoever crosses may be gone before the car is there: until it must brake, it only lifts its foot.
+    going = max(free_mps2, 0.0) * (1.0 - min(urgency, 1.0)) ** 2
     return going + stop_accel(speed_mps, urgency, profile, config.hard_brake_mps2), urgency
 
 
@@ -316,7 +376,13 @@ def _following_accel(leader: Track, wished_mps: float, own: OwnMotion, config: D
 
 
 def _reason(
-    turn: _Turn, stop: Stop | None, leader: Track | None, lane: LaneBelief, own: OwnMotion, config: DriverConfig
+    turn: _Turn,
+    stop: Stop | None,
+    leader: Track | None,
+    wait: Yield | None,
+    lane: LaneBelief,
+    own: OwnMotion,
+    config: DriverConfig,
 ) -> str:
     """Return the driver's reason in words."""
     if turn.phase is Phase.HOLDING:
@@ -325,6 +391,8 @@ def _reason(
             mark, depth_m = ("sign", stop.sign_m) if stop.line_m is None else ("line", stop.line_m)
             place = depth_m - config.geometry.camera_to_bumper_m
             where = f"{place:.1f} m before the {mark}" if place >= 0.0 else f"{-place:.1f} m past the {mark}"
+        if turn.held_s >= config.hold_s and wait is not None:
+            return f"Holding: stopped {where}, {wait.cause}"
         if turn.held_s >= config.hold_s:
             return f"Holding: stopped {where}, waiting for the car ahead"
         return f"Holding: stopped {where}, {turn.held_s:.1f} s of {config.hold_s:.1f} s"
@@ -332,6 +400,8 @@ def _reason(
         return "Leaving: the stop is made and the way is free"
     if lane.unseen_s > LANE_LOST_S:
         return f"{turn.phase}: no lane seen for {lane.unseen_s:.1f} s, slowing down"
+    if turn.phase is Phase.YIELDING and wait is not None:
+        return f"Yielding: {wait.cause}, {wait.thing_m:.0f} m ahead"
     if turn.phase is Phase.STOPPING and stop is not None:
         if own.speed_mps < 1.5 and stop.in_m > ARRIVED_M and leader is None:
             return f"Stopping: creeping up, {stop.in_m:.1f} m to go"

@@ -1,4 +1,4 @@
-"""Signs and vehicles followed over time with the car's own odometry.
+"""Signs, vehicles and people followed over time with the car's own odometry.
 
 A detector flickers: it misses what is there and sees, for a few frames, what is not. A track therefore gathers
 evidence, as the logarithm of odds, and loses it where the thing ought to be seen and is not; out of view it is carried
@@ -63,12 +63,20 @@ SURELY_SEEN_M = 35.0
 NEVER_SURE_M = 80.0
 """Nearer than the first, a miss tells; towards the second, small signs are missed often, and a miss tells less."""
 
-SIGN_LEAVES_M = 8.5
-VEHICLE_LEAVES_M = 3.0
-EDGE_PX = 24.0
-"""Depth and distance from the frame's edge at which a sign or a vehicle may be cut off and no longer be seen."""
+ROAD_USERS = (ObjectKind.VEHICLE, ObjectKind.PEDESTRIAN)
+"""What moves by itself."""
 
-MIN_RELATIVE_SD = {ObjectKind.STOP_SIGN: 0.03, ObjectKind.DISTRACTOR: 0.03, ObjectKind.VEHICLE: 0.02}
+SIGN_LEAVES_M = 8.5
+ROAD_USER_LEAVES_M = 3.0
+EDGE_PX = 24.0
+"""Depth and distance from the frame's edge at which a sign or a road user may be cut off and no longer be seen."""
+
+MIN_RELATIVE_SD = {
+    ObjectKind.STOP_SIGN: 0.03,
+    ObjectKind.DISTRACTOR: 0.03,
+    ObjectKind.VEHICLE: 0.02,
+    ObjectKind.PEDESTRIAN: 0.02,
+}
 """A detector's errors are alike from frame to frame; however many it has seen, a track is never surer than this."""
 
 BEARING_SD_RAD = 0.006
@@ -86,6 +94,13 @@ VEHICLE_ACCEL_SD_MPS2 = 2.2
 
 VEHICLE_SPEED_SD_MPS = 4.0
 """How far from the own speed a vehicle's speed may be when first seen."""
+
+
+ASIDE_S = 0.3
+"""Time over which a speed to the side is smoothed."""
+
+RISE_S = 0.5
+"""Time over which a height above the road is smoothed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,8 @@ class Track:
             vehicle in the own lane.
         believed: Whether it is to be acted upon; once believed, it stays so until it is forgotten.
         handled: Of a sign: whether the car has already stopped for it.
+        aside_mps: Of a vehicle or person: how fast it moves to the left, over the ground.
+        rise_m: Height of its middle above the road.
     """
 
     track_id: int
@@ -126,6 +143,8 @@ class Track:
     in_place: float = 0.5
     believed: bool = False
     handled: bool = False
+    aside_mps: float = 0.0
+    rise_m: float = 0.0
 
     @property
     def evidence(self) -> float:
@@ -206,11 +225,13 @@ def _predict(track: Track, travel: Travel, camera_forward_m: float) -> Track:
         # A vehicle's acceleration wanders; over one step it is taken as independent of the last (per root second).
         speed_var += VEHICLE_ACCEL_SD_MPS2**2 * dt
     else:
+        # A person walks on as before; a sign's speed to the side is 0.
+        y_m += track.aside_mps * travel.dt_s
         variance += (0.01 * travel.distance_m) ** 2 + (0.2 * travel.turn_rad * y_m) ** 2
     return Track(
         track.track_id, track.kind, x_m, y_m, variance**0.5, track.log_odds, track.seen_s, track.unseen_s,
         track.speed_mps, covariance, speed_var, track.half_length_m, track.in_place, track.believed,
-        track.handled,
+        track.handled, track.aside_mps, track.rise_m,
     )  # fmt: skip
 
 
@@ -299,7 +320,11 @@ def _update(
     centre_m = max(x_m + half_m, 0.5)
     y_noise = hypot(BEARING_SD_RAD * centre_m, 0.15)
     y_var = (0.01 * centre_m + 0.1) ** 2
-    y_m = track.y_m + y_var / (y_var + y_noise * y_noise) * (bearing * centre_m - track.y_m)
+    y_step_m = y_var / (y_var + y_noise * y_noise) * (bearing * centre_m - track.y_m)
+    cut = track.kind is ObjectKind.PEDESTRIAN and not 2.0 < detection.box[0] < detection.box[2] < camera.width_px - 2.0
+    if cut:
+        y_step_m = 0.0  # the middle of what is left of someone at the frame's edge is not their middle
+    y_m = track.y_m + y_step_m
     log_odds = min(track.log_odds + gain, MOST_LOG_ODDS)
     if log_odds < (DISBELIEVED_LOG_ODDS if track.believed else DROPPED_LOG_ODDS):
         return None
@@ -309,7 +334,25 @@ def _update(
         log_odds, seen_s, 0.0, speed_mps, covariance, speed_var, half_m,
         settle(track.in_place, place(track.kind, centre_m, y_m, speed_mps, lane), travel.dt_s),
         track.believed or (log_odds >= BELIEVED_LOG_ODDS and seen_s >= BELIEVED_AFTER_S), track.handled,
+        _aside_mps(track, y_step_m, travel.dt_s),
+        track.rise_m + min(1.0, travel.dt_s / RISE_S) * (_rise_m(detection, camera) - track.rise_m),
     )  # fmt: skip
+
+
+def _aside_mps(track: Track, y_step_m: float, dt_s: float) -> float:
+    """Return a road user's speed to the side after its place has been put right by `y_step_m`."""
+    if track.kind not in ROAD_USERS or dt_s <= 0.0:
+        return 0.0
+    share = min(1.0, dt_s / ASIDE_S)
+    if track.kind is ObjectKind.PEDESTRIAN:
+        return track.aside_mps + share * y_step_m / dt_s  # it was already moved along with its speed
+    return track.aside_mps + share * (y_step_m / dt_s - track.aside_mps)
+
+
+def _rise_m(detection: Detection, camera: Camera) -> float:
+    """Return the height above a flat road of the middle of a detection."""
+    down_px = 0.5 * (detection.box[1] + detection.box[3]) - camera.centre_v_px
+    return camera.height_m - down_px * detection.distance_m / camera.focal_px
 
 
 def _depths(detection: Detection, half_m: float, camera: Camera) -> list[tuple[float, float]]:
@@ -338,8 +381,7 @@ def _half_length_m(detection: Detection, camera: Camera, otherwise_m: float) -> 
 
 def _in_view(track: Track, camera: Camera) -> bool:
     """Return whether a track lies where it ought to be seen."""
-    vehicle = track.kind is ObjectKind.VEHICLE
-    if track.x_m < (VEHICLE_LEAVES_M if vehicle else SIGN_LEAVES_M):
+    if track.x_m < (ROAD_USER_LEAVES_M if track.kind in ROAD_USERS else SIGN_LEAVES_M):
         return False
     depth_m = track.x_m + track.half_length_m
     unsure_px = camera.focal_px * 0.5 / depth_m
@@ -359,11 +401,12 @@ def _miss(track: Track, dt_s: float, lane: LaneBelief, camera: Camera) -> Track 
     elif log_odds < 0.0 and track.kind is ObjectKind.STOP_SIGN:
         return None  # what was fading while in view is not carried on unseen
     vehicle = track.kind is ObjectKind.VEHICLE
-    behind_m = -2.0 if vehicle else -20.0
+    moves = track.kind in ROAD_USERS
+    behind_m = -2.0 if moves else -20.0
     if (
         log_odds < (DISBELIEVED_LOG_ODDS if track.believed else DROPPED_LOG_ODDS)
         or track.x_m < behind_m
-        or (vehicle and track.unseen_s > 4.0)
+        or (moves and track.unseen_s > 4.0)
     ):
         return None
     in_place = track.in_place
@@ -374,7 +417,7 @@ def _miss(track: Track, dt_s: float, lane: LaneBelief, camera: Camera) -> Track 
     return Track(
         track.track_id, track.kind, track.x_m, track.y_m, track.spread_m, log_odds, track.seen_s,
         track.unseen_s + dt_s, track.speed_mps, track.covariance, track.speed_var, track.half_length_m, in_place,
-        track.believed, track.handled,
+        track.believed, track.handled, track.aside_mps, track.rise_m,
     )  # fmt: skip
 
 
@@ -394,12 +437,15 @@ def _found(
     depth_m, noise_m = _depths(detection, half_m, camera)[-1]
     y_m = bearing * detection.distance_m
     # A sign seen anew beside one that has been obeyed is the same sign, or its twin at the same line.
-    handled = not vehicle and any(o.handled and abs(o.x_m - depth_m) < SAME_STOP_M for o in others)
+    handled = detection.kind is ObjectKind.STOP_SIGN and any(
+        o.handled and abs(o.x_m - depth_m) < SAME_STOP_M for o in others
+    )
     return Track(
         track_id, detection.kind, depth_m, y_m, max(noise_m, 0.05 * detection.distance_m),
         FIRST_LOG_ODDS + gain, max(travel.dt_s, 0.05), 0.0,
         travel.speed_mps if vehicle else 0.0, 0.0, VEHICLE_SPEED_SD_MPS**2 if vehicle else 0.0, half_m,
         place(detection.kind, detection.distance_m, y_m, travel.speed_mps, lane), False, handled,
+        0.0, _rise_m(detection, camera),
     )  # fmt: skip
 
 
@@ -413,10 +459,16 @@ def _merge(tracks: list[Track]) -> tuple[Track, ...]:
             other.kind is track.kind
             and abs(other.x_m - track.x_m) < max(3.0, 0.12 * track.x_m)
             and abs(other.y_m - track.y_m) < 1.2 + 0.01 * track.x_m
+            and not (track.kind is ObjectKind.PEDESTRIAN and _are_two_people(track, other))
             for other in kept
         ):
             kept.append(track)
     return tuple(kept)
+
+
+def _are_two_people(one: Track, other: Track) -> bool:
+    """Return whether two tracks of people in one place are two people: side by side, or on different ways."""
+    return abs(one.y_m - other.y_m) > 0.4 + 0.004 * one.x_m or abs(one.aside_mps - other.aside_mps) > 1.0
 
 
 def _sureness(track: Track) -> tuple[bool, float, float]:

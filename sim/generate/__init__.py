@@ -6,6 +6,7 @@ from sim.generate.actors import draw_actors
 from sim.generate.distractors import FIRST_SIGN_ID
 from sim.generate.drawing import draw_look, uniform
 from sim.generate.light import draw_light, draw_weather, redden
+from sim.generate.road_users import draw_road_users
 from sim.generate.roads import START_BUMPER_S_M, draw_roads
 from sim.generate.scenery import draw_scenery
 from sim.generate.signs import ROUND_CROWN, draw_signs
@@ -44,7 +45,7 @@ def generate_world(seed: int, spec: WorldSpec) -> World:
         end_s_m,
     )
     geometry = VehicleGeometry()
-    world = World(
-        scene, EgoState(0.0, 0.0, 0.0, 0.0), draw_actors(stream(seed, Stream.ACTORS), spec, network, limit_mps)
-    )
+    plain = draw_actors(stream(seed, Stream.ACTORS), spec, network, limit_mps)
+    actors = draw_road_users(seed, spec.traffic, network, plain, end_s_m)
+    world = World(scene, EgoState(0.0, 0.0, 0.0, 0.0), actors)
     return place_ego(world, START_BUMPER_S_M - geometry.front_m, 0.0, 0.0, 0.95 * limit_mps)

@@ -17,7 +17,7 @@ def draw_actors(rng: np.random.Generator, spec: WorldSpec, network: RoadNetwork,
     """Return the cars that drive, stand at the roadside or wait at a crossing road's stop."""
     actors: list[Actor] = []
     road = network.ego_road
-    kinds = tuple(ActorKind)
+    kinds = (ActorKind.CAR, ActorKind.VAN, ActorKind.LORRY)
 
     def add(kind: ActorKind, how: Behaviour, s_m: float, d_m: float, turn_rad: float, speed_mps: float) -> None:
         x_m, y_m = road.path.position(s_m, d_m)
@@ -42,13 +42,15 @@ def draw_actors(rng: np.random.Generator, spec: WorldSpec, network: RoadNetwork,
         kind = ActorKind.CAR if rng.random() < 0.7 else ActorKind.VAN
         rear_s_m = START_BUMPER_S_M + uniform(rng, spec.lead_gap_m)
         pace_mps = limit_mps * float(rng.uniform(0.8, 0.95))
-        add(kind, Behaviour.WITH_EGO, rear_s_m + 0.5 * SIZES_M[kind][0], road.lane_centre_d_m, 0.0, pace_mps)
+        # Nobody drives on where the road ends.
+        if all(junction.ahead for junction in network.junctions):
+            add(kind, Behaviour.WITH_EGO, rear_s_m + 0.5 * SIZES_M[kind][0], road.lane_centre_d_m, 0.0, pace_mps)
     s_m = START_BUMPER_S_M
     for _ in range(count(rng, spec.oncoming)):
         s_m += float(rng.uniform(25, 60))
         kind = kinds[int(rng.integers(len(kinds)))]
         pace_mps = limit_mps * float(rng.uniform(0.7, 1.0))
-        if road.oncoming_d_m is not None:
+        if road.oncoming_d_m is not None and s_m < road.span_m[1] - 5.0:
             add(kind, Behaviour.ONCOMING, s_m, road.oncoming_d_m, pi, pace_mps)
     for _ in range(count(rng, spec.parked)):
         s_m = START_BUMPER_S_M + float(rng.uniform(-5, 120))

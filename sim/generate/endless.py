@@ -8,7 +8,7 @@ from math import cos, floor, sin
 
 import numpy as np
 
-from sim.actors import Actor
+from sim.actors import Actor, Behaviour
 from sim.generate import FIRST_SIGN_ID, generate_world
 from sim.road import SAMPLE_M, Edge, Junction, Path, Road, RoadNetwork
 from sim.seeding import Stream, derive_seed
@@ -141,9 +141,9 @@ def _extend(world: World, spec: WorldSpec) -> World:
     signs = [replace(s, stop_line=None if s.stop_line is None else s.stop_line - gone_lines) for s in signs]
     scenery = [thing for thing in scene.scenery if _is_between(path, thing, end_m)]
     actors = [
-        replace(a, s_m=a.s_m + back.s_m, served=max(0, a.served + back.lines))
+        _led_on(a, back)
         for a in world.actors
-        if _is_between(path, a, end_m)
+        if _is_between(path, a, end_m) and (a.behaviour is not Behaviour.CROSSING or a.junction >= gone_junctions)
     ]
     ids = _free_ids({s.sign_id for s in signs}, FIRST_SIGN_ID)
     signs += [_moved_sign(s, move, next(ids)) for s in stretch.scene.signs]
@@ -240,5 +240,17 @@ def _moved_thing(thing: Scenery, move: _Move) -> Scenery:
 def _moved_actor(actor: Actor, move: _Move, actor_id: int) -> Actor:
     x_m, y_m = move.place(actor.x_m, actor.y_m)
     heading_rad = wrap_angle(actor.heading_rad + move.turn_rad)
-    s_m, served = actor.s_m + move.s_m, actor.served + move.lines
-    return replace(actor, actor_id=actor_id, x_m=x_m, y_m=y_m, heading_rad=heading_rad, s_m=s_m, served=served)
+    return _led_on(replace(actor, actor_id=actor_id, x_m=x_m, y_m=y_m, heading_rad=heading_rad), move)
+
+
+def _led_on(actor: Actor, move: _Move) -> Actor:
+    """Return an actor that counts arc lengths, lines and junctions as the new network does."""
+    # One on a crossing road counts along that, which stays as long as it is.
+    s_m = actor.s_m if actor.behaviour is Behaviour.CROSSING else actor.s_m + move.s_m
+    return replace(
+        actor,
+        s_m=s_m,
+        served=max(0, actor.served + move.lines),
+        junction=max(-1, actor.junction + move.junctions) if actor.junction >= 0 else -1,
+        released=max(-1, actor.released + move.junctions) if actor.released >= 0 else -1,
+    )

@@ -14,11 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.actors import ARM_ID_OFFSET
 from sim.generate import FIRST_SIGN_ID
 from sim.percept import Box, ObjectKind
 from sim.render.ground import Ground
 from sim.render.mesh import SILHOUETTE, Mesh
 from sim.render.projection import Projected, View
+from sim.render.road_users import arm_place
 from sim.road import StopLine
 from sim.signs import SignKind
 from sim.truth import GroundTruth, LaneTruth, ObjectTruth, StopLineTruth, StopPlaceTruth
@@ -82,9 +84,14 @@ class Labeler:
             if sign is not None:
                 kind = ObjectKind.STOP_SIGN if sign.kind is SignKind.STOP else ObjectKind.DISTRACTOR
                 variant, applies, place = str(sign.face), sign.applies_to_ego, (sign.x_m, sign.y_m)
+            elif thing.owner >= ARM_ID_OFFSET:
+                actor = actors[thing.owner - ARM_ID_OFFSET]
+                kind, applies, place = ObjectKind.STOP_SIGN, actor.arm_out, arm_place(actor)
+                variant = "school_bus_arm_out" if actor.arm_out else "school_bus_arm_folded"
             else:
                 actor = actors[thing.owner]
-                kind, variant, applies, place = ObjectKind.VEHICLE, str(actor.kind), False, (actor.x_m, actor.y_m)
+                kind = ObjectKind.PEDESTRIAN if actor.on_foot else ObjectKind.VEHICLE
+                variant, applies, place = str(actor.kind), False, (actor.x_m, actor.y_m)
             cut = self._touches_edge(thing.whole_box)
             share = visible_px / thing.whole_px
             distance_m = view.depth_m(*place)

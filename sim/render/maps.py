@@ -28,6 +28,7 @@ KIND_CLASSES: dict[ObjectKind, SemanticClass] = {
     ObjectKind.STOP_SIGN: SemanticClass.STOP_SIGN,
     ObjectKind.DISTRACTOR: SemanticClass.DISTRACTOR,
     ObjectKind.VEHICLE: SemanticClass.VEHICLE,
+    ObjectKind.PEDESTRIAN: SemanticClass.PERSON,
 }
 """What each kind of labelled thing is in a map of classes."""
 

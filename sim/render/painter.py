@@ -26,8 +26,9 @@ from sim.render.maps import Mapper
 from sim.render.mesh import SILHOUETTE, Mesh, join
 from sim.render.mirror import Mirror
 from sim.render.projection import Projected, View, project_ground, project_mesh
+from sim.render.road_users import ARM_FACE, road_user_meshes
 from sim.render.sensor import Sensor
-from sim.render.solids import build_scene_mesh, vehicle_mesh
+from sim.render.solids import build_scene_mesh
 from sim.render.surface import SNOW, Surface
 from sim.render.textures import WALL_PX_PER_M, wall_tiles
 from sim.truth import GroundTruth
@@ -51,7 +52,6 @@ _GRAINED_PX = 60
 _SPECK_PX = 10.0
 """In modelled light, details whose bounds cover less than so many supersampled pixels are left out."""
 
-_LOOKS = 8
 _FORESHORTENED = 0.55
 """Share of the ground's nearest visible distance at which flat polygons are cut."""
 
@@ -122,17 +122,14 @@ class Painter:
         """Return the camera's place, and what stands and what lies flat, each with its polygons in the picture."""
         standing, ground = self._prepared(world.scene)
         view = View.of(world, self.camera, SUPERSAMPLING)
-        moving = [
-            vehicle_mesh(actor.kind, actor.look % _LOOKS).moved(actor.x_m, actor.y_m, actor.heading_rad, actor.actor_id)
-            for actor in world.actors
-        ]
-        mesh = join([standing, *moving])
+        mesh = join([standing, *road_user_meshes(world, view, len(self._faces) - 1)])
         solids = project_mesh(view, mesh, _SPECK_PX if world.scene.light.modelled else 0.0)
         return view, mesh, solids, ground, project_ground(view, ground, self._near_m)
 
     def _prepared(self, scene: Scene) -> tuple[Mesh, Ground]:
         if self._scene is not scene or self._mesh is None or self._ground is None:
-            self._mesh, self._faces = build_scene_mesh(scene)
+            self._mesh, faces = build_scene_mesh(scene)
+            self._faces = [*faces, ARM_FACE]
             self._ground = build_ground(scene)
             self._lamps = lit_lamps(scene)
             self._scene = scene
@@ -246,7 +243,7 @@ class Painter:
     def _paint_shadows(self, world: World, view: View) -> None:
         """Darken the road under each vehicle: without it they seem to float."""
         for actor in world.actors:
-            length_m, width_m, _ = actor.size_m
+            length_m, width_m = (0.5 * size if actor.on_foot else size for size in actor.size_m[:2])
             ahead_x, ahead_y = cos(actor.heading_rad), sin(actor.heading_rad)
             points: list[tuple[float, float]] = []
             for along, aside in ((0.52, -0.56), (0.52, 0.56), (-0.54, 0.56), (-0.54, -0.56)):

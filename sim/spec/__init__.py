@@ -11,8 +11,19 @@ from sim.spec.roads import RoadSpec
 from sim.spec.sensor import SensorSpec
 from sim.spec.signs import SignSpec
 from sim.spec.spans import Count, Span, check_spec
+from sim.spec.traffic import TrafficSpec
 
-__all__ = ["Count", "LightSpec", "RoadSpec", "SensorSpec", "SignSpec", "Span", "WorldSpec", "check_spec"]
+__all__ = [
+    "Count",
+    "LightSpec",
+    "RoadSpec",
+    "SensorSpec",
+    "SignSpec",
+    "Span",
+    "TrafficSpec",
+    "WorldSpec",
+    "check_spec",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +63,7 @@ class WorldSpec:
         sign: Looks and places of signs beside the plain ones.
         light: Sun, lamps, weather and textures.
         sensor: What the camera's sensor and lens do to the picture.
+        traffic: Road users beyond plain cars.
 
     Raises:
         ValueError: If the low end of a span is above its high end, a size is negative, or a share is not within 0 to 1.
@@ -91,6 +103,7 @@ class WorldSpec:
     sign: SignSpec = field(default_factory=SignSpec)
     light: LightSpec = field(default_factory=LightSpec)
     sensor: SensorSpec = field(default_factory=SensorSpec)
+    traffic: TrafficSpec = field(default_factory=TrafficSpec)
 
     def __post_init__(self) -> None:
         check_spec(self)

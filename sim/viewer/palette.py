@@ -57,6 +57,7 @@ class Shape(Enum):
     OCTAGON = "octagon"
     DIAMOND = "diamond"
     CAR = "car"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ KIND_STYLES: dict[ObjectKind, KindStyle] = {
     ObjectKind.STOP_SIGN: KindStyle("stop sign", VERMILION, Shape.OCTAGON),
     ObjectKind.DISTRACTOR: KindStyle("distractor", PURPLE, Shape.DIAMOND),
     ObjectKind.VEHICLE: KindStyle("vehicle", SKY_BLUE, Shape.CAR),
+    ObjectKind.PEDESTRIAN: KindStyle("pedestrian", YELLOW, Shape.PERSON),
 }
 
 PHASE_COLOURS: dict[Phase, Rgb] = {
@@ -86,6 +88,7 @@ PHASE_COLOURS: dict[Phase, Rgb] = {
     Phase.STOPPING: ORANGE,
     Phase.HOLDING: VERMILION,
     Phase.LEAVING: YELLOW,
+    Phase.YIELDING: PURPLE,
 }
 
 

@@ -78,6 +78,8 @@ def outline(shape: Shape, centre: Point, radius: float) -> list[Point]:
         return octagon(centre, radius)
     if shape is Shape.DIAMOND:
         return [(x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y)]
+    if shape is Shape.PERSON:
+        return [(x, y - radius), (x + 0.62 * radius, y + radius), (x - 0.62 * radius, y + radius)]
     return [(x - radius, y - 0.62 * radius), (x + radius, y - 0.62 * radius),
             (x + radius, y + 0.62 * radius), (x - radius, y + 0.62 * radius)]  # fmt: skip
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from sim.actors import Actor, ActorKind, Behaviour
 from sim.following import COMFORT_BRAKE_MPS2, MAX_ACCEL_MPS2, MIN_GAP_M, TIME_GAP_S, idm_accel
+from sim.right_of_way import EgoSpan
 from sim.road import CentreLine, Edge, Path, Road, RoadNetwork, StopLine, build_path
-from sim.traffic import HOLD_S, EgoSpan, step_actors
+from sim.traffic import HOLD_S, step_actors
 from sim.vehicle import STEP_S, wrap_angle
 
 NOBODY = EgoSpan(-1000.0, -995.0, -1.75, 0.0)
