@@ -67,7 +67,7 @@ def test_focal_loss_does_not_punish_ignored_cells() -> None:
     assert float(focal_loss(np.full_like(heat, 9.0), heat)) == 0.0
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.floats(0.05, 3), st.floats(-2, 1))
 def test_the_spread_is_drawn_to_the_size_of_the_error(error: float, log_spread: float) -> None:
     spread = tf.Variable(log_spread)
@@ -90,7 +90,7 @@ def test_a_batch_without_objects_has_a_finite_loss() -> None:
     assert np.isfinite(float(losses(outputs, targets, LossWeights())["loss"]))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(1, 10), st.integers(1, 22), st.integers(0, CHANNELS - 1), st.floats(-0.5, 0.5), st.floats(0.5, 3.0))
 def test_a_peak_comes_back_as_the_box_that_made_it(
     row: int, column: int, channel: int, offset: float, size: float

@@ -34,7 +34,7 @@ def photographs(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(16, 8000), st.integers(16, 8000))
 def test_every_size_of_sign_has_a_level_half_an_octave_away_at_most(height: int, width: int) -> None:
     factors = pyramid(height, width)

@@ -72,7 +72,7 @@ def test_no_answers_at_all_score_nothing_without_fault() -> None:
     assert curve.shape == (0, 2)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.floats(0.05, 1.0), st.booleans()), min_size=1, max_size=40))
 def test_our_average_precision_is_cocos(rows: list[tuple[float, bool]]) -> None:
     scores = sorted({score for score, _ in rows}, reverse=True)
@@ -85,7 +85,7 @@ def test_our_average_precision_is_cocos(rows: list[tuple[float, bool]]) -> None:
     assert score_kind(scenes, {})[0].ap.value == pytest.approx(ours)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 200), st.integers(1, 200))
 def test_an_interval_holds_its_share(hits: int, n: int) -> None:
     measure = share(min(hits, n), n)

@@ -62,7 +62,7 @@ def test_a_frame_with_nothing_asked_has_no_lane_and_ignores_the_stop_line() -> N
     assert (targets.heat[..., Channel.STOP_LINE] == IGNORED).all()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.floats(0, CAMERA.width_px - 8),
     st.floats(0, CAMERA.height_px - 8),

@@ -29,7 +29,7 @@ SPEC = WorldSpec(
     dusk_share=0.5,
 )
 worlds = st.integers(0, 2**31).map(lambda seed: generate_world(seed, SPEC))
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=60)
 
 
 def _own_signs(world):

@@ -226,7 +226,7 @@ def test_the_stop_lines_outline_is_what_is_drawn():
     assert PAINTER.stop_line(make_world()) is None
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), back_m=st.floats(4.0, 60.0), offset_m=st.floats(-0.8, 0.8))
 def test_boxes_and_fractions_are_those_of_the_masks(seed, back_m, offset_m):
     world = generate_world(seed, BUSY)

@@ -128,7 +128,7 @@ def test_a_mixture_is_drawn_by_weight_and_named() -> None:
 
 
 @given(index=st.integers(0, 10**9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_ego_stands_in_its_lane_on_the_road_and_in_nobody(index: int) -> None:
     world, _ = sample_world(RECIPE, index)
     assert abs(world.lane_offset_m) <= RECIPE.placement.offset_m + 1e-9

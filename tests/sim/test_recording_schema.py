@@ -3,7 +3,7 @@ import io
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.percept import ObjectKind
@@ -32,7 +32,6 @@ attributes = st.fixed_dictionaries(
 examples = st.builds(Example, whole, whole, st.binary(max_size=64), truths, attributes)
 
 
-@settings(deadline=None)
 @given(st.lists(examples, min_size=1, max_size=3))
 def test_examples_come_back_from_a_shard_exactly(written: list[Example]) -> None:
     file = io.BytesIO()

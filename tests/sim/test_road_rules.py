@@ -39,7 +39,7 @@ SPEC = WorldSpec(
     junctions=(1, 3), controlled_share=0.7, lane_width_m=(2.7, 3.7), curvature_per_m=(0.0, 0.006), road=ROAD
 )
 worlds = st.integers(0, 2**31).map(lambda seed: generate_world(seed, SPEC))
-few = settings(max_examples=50, deadline=None)
+few = settings(max_examples=50)
 
 
 def test_the_table_of_sizes_says_what_the_rules_say():

@@ -64,7 +64,7 @@ EVERYTHING = SignSpec(
     lookalike_share=0.3,
 )
 PLAIN = WorldSpec(junctions=(1, 2), distractors=(1, 4))
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=40)
 seeds = st.integers(0, 2**31)
 
 
