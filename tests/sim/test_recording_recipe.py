@@ -19,7 +19,7 @@ def written(tmp_path: Path, text: str, name: str = "recipe.toml") -> Path:
 
 
 def test_the_shipped_recipes_are_these() -> None:
-    assert [path.stem for path in SHIPPED] == ["demo", "standard", "test", "validation"]
+    assert [path.stem for path in SHIPPED] == ["demo", "rich", "standard", "test", "validation"]
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
