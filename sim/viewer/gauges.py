@@ -138,11 +138,11 @@ class Gauges:
         step = room / len(Phase)
         for index, phase in enumerate(Phase):
             active = phase is memory.phase
-            pill = pygame.Rect(rect.left + px(14) + round(index * step), rect.top + px(28), round(step) - px(4), px(20))
+            pill = pygame.Rect(rect.left + px(14) + round(index * step), rect.top + px(28), round(step) - px(3), px(20))
             pygame.draw.rect(target, PHASE_COLOURS[phase] if active else TRACK, pill, border_radius=px(10))
-            words = type_.fitted(phase.value, 11, pill.width - px(4))
+            words = type_.fitted(phase.value, 10, pill.width - px(2))
             colour = NEAR_BLACK if active else MUTED
-            type_.draw(target, words, (pill.centerx, pill.top + px(3)), 11, colour, align=Align.CENTRE)
+            type_.draw(target, words, (pill.centerx, pill.top + px(4)), 10, colour, align=Align.CENTRE)
         for index, line in enumerate(type_.wrapped(memory.reason, 14, room, 2)):
             type_.draw(target, line, (rect.left + px(14), rect.top + px(57 + 20 * index)), 14, INK)
 
