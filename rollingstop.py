@@ -252,6 +252,7 @@ def train(
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the settings'.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the settings'.")] = None,
+    start_from: Annotated[Path | None, typer.Option(help="Weights to go on from, instead of random ones.")] = None,
     workers: Workers = _CORES,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -269,7 +270,9 @@ def train(
     settings = replace(settings, epochs=epochs or settings.epochs, seed=settings.seed if seed is None else seed)
     command = " ".join(["rollingstop", *sys.argv[1:]])
     with _bar("Training", quiet) as progress:
-        result = run_training(dataset, out, settings, workers=workers, command=command, progress=progress)
+        result = run_training(
+            dataset, out, settings, start_from=start_from, workers=workers, command=command, progress=progress
+        )
     if as_json:
         _print_json({"weights": str(result.weights), "images_per_s": result.images_per_s, "scores": result.scores})
         return
@@ -367,6 +370,8 @@ def _print_scores(scores: Scores) -> None:
         ("distractors: AP50", _measured(scores.distractor.ap)),
         ("vehicles: AP50", _measured(scores.vehicle.ap)),
         ("vehicles: distance error, median", _measured(scores.vehicle.distance_error_median)),
+        ("people: AP50", _measured(scores.pedestrian.ap)),
+        ("people: distance error, median", _measured(scores.pedestrian.distance_error_median)),
         ("stop line: recall", _measured(line.recall)),
         ("stop line: distance error, median", _measured(line.distance_error_median_m, 2, " m")),
         ("lane: offset error, median", _measured(lane.offset_error_median_m, 3, " m")),

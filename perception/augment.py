@@ -43,8 +43,11 @@ class AugmentConfig:
         compression: JPEG artefacts.
         holes: Small patches of noise laid over the picture.
         flip: Mirror image. Low: it shows mirrored letters and traffic on the other side.
-        zoom: Part of the frame enlarged, or the whole of it made smaller; lane and stop line are then not asked for.
+        zoom: Part of the frame enlarged, or the whole of it made smaller, and turned and sheared a little as by a
+            hand-held camera; lane and stop line are then not asked for.
+        closeup_zoom: The same for close-ups of signs.
         zoom_scale: Smallest and largest factor.
+        zoom_turn_deg: Largest turn and shear to either side.
 
     Raises:
         ValueError: If a share is not within 0 to 1 or the scales are not positive and in order.
@@ -61,14 +64,18 @@ class AugmentConfig:
     holes: float = 0.15
     flip: float = 0.1
     zoom: float = 0.15
-    zoom_scale: tuple[float, float] = (0.6, 2.0)
+    closeup_zoom: float = 0.4
+    zoom_scale: tuple[float, float] = (0.5, 2.0)
+    zoom_turn_deg: float = 12.0
 
     def __post_init__(self) -> None:
-        for name in ("light", "colour", "blur", "noise", "compression", "holes", "flip", "zoom"):
+        for name in ("light", "colour", "blur", "noise", "compression", "holes", "flip", "zoom", "closeup_zoom"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"Expected {name} to be within 0 to 1. Received: {getattr(self, name)}.")
         if not 0.0 < self.zoom_scale[0] <= self.zoom_scale[1]:
             raise ValueError(f"Expected zoom_scale to be [low, high], 0 < low <= high. Received: {self.zoom_scale}.")
+        if not 0.0 <= self.zoom_turn_deg <= 45.0:
+            raise ValueError(f"Expected zoom_turn_deg to be within 0 to 45. Received: {self.zoom_turn_deg}.")
         if not 0.0 <= self.noise_sigma <= 64.0:
             raise ValueError(f"Expected noise_sigma to be within 0 to 64. Received: {self.noise_sigma}.")
 
@@ -148,11 +155,11 @@ class Augmenter:
 def _looks(config: AugmentConfig) -> list[Any]:
     """Return the transforms that change how things look, not where they are."""
     return [
-        A.RandomBrightnessContrast((-0.3, 0.25), (-0.4, 0.3), p=config.light),
+        A.RandomBrightnessContrast((-0.3, 0.3), (-0.55, 0.3), p=config.light),
         A.RandomGamma((65, 150), p=0.5 * config.light),
         A.OneOf(
             [
-                A.HueSaturationValue(10, (-50, 30), 0, p=1.0),
+                A.HueSaturationValue(10, (-90, 40), 0, p=1.0),
                 A.PlanckianJitter(p=0.5),
                 A.RGBShift(20, 20, 20, p=0.75),
                 A.RandomToneCurve(0.15, per_channel=True, p=0.75),
@@ -178,6 +185,13 @@ def _zoom(config: AugmentConfig) -> Any:
     return A.Affine(
         scale=config.zoom_scale,
         translate_percent={"x": (-0.25, 0.25), "y": (-0.15, 0.15)},
+        rotate=(-config.zoom_turn_deg, config.zoom_turn_deg),
+        shear={
+            "x": (-config.zoom_turn_deg, config.zoom_turn_deg),
+            "y": (-0.5 * config.zoom_turn_deg, 0.5 * config.zoom_turn_deg),
+        },
+        # Most signs fill the ellipse in their box better than the box itself.
+        rotate_method="ellipse",
         keep_ratio=True,
         border_mode=cv2.BORDER_REFLECT_101,
         p=1.0,

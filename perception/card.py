@@ -15,7 +15,7 @@ from sim.config import STRICT, parse
 from sim.errors import WeightsError
 from sim.files import write_atomically
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the network's structure changes such that older weights no longer fit."""
 
 _TRAINED_WITH = ("rollingstop", "tensorflow", "keras", "albumentations", "numpy")
@@ -40,6 +40,7 @@ class Card:
         dataset: The recipe whole, its digest, and how many examples were trained on.
         training: The training's configuration, the time it took, and the device.
         command: The command line that made them.
+        started_from: Digest, command and recipe of the weights that the training went on from; None if of none.
         scores: As `Scores.to_dict` gives them, on examples that were not trained on.
         machine: Processor and system.
         versions: Of the libraries that have a part in them.
@@ -55,6 +56,7 @@ class Card:
     dataset: dict[str, Any]
     training: dict[str, Any]
     command: str
+    started_from: dict[str, Any] | None = None
     scores: dict[str, Any]
     machine: str = field(default_factory=lambda: f"{platform.machine()}, {platform.system()}")
     versions: dict[str, str] = field(default_factory=lambda: {name: _version(name) for name in _TRAINED_WITH})
@@ -109,14 +111,15 @@ def render(card: Card) -> str:
     lines = [
         "# Weights of Rolling Stop's network",
         "",
-        "One compact CNN that finds stop signs, signs that are none, vehicles, the stop line and the lane in a frame",
-        f"of the simulated camera ({camera.width_px} x {camera.height_px}, focal length {camera.focal_px:g} px).",
+        "One compact CNN that finds stop signs, signs that are none, vehicles, people, the stop line and the lane in a",
+        f"frame of the simulated camera ({camera.width_px} x {camera.height_px}, focal length {camera.focal_px:g} px).",
         "",
         "## How they were made",
         "",
         f"- Data: recipe `{recipe.get('name', 'unknown')}`, seed {recipe.get('seed', 'unknown')}, "
         f"{card.dataset.get('trained_on', 'unknown')} synthetic frames",
         f"- Command: `{card.command}`",
+        *_base_rows(card.started_from),
         f"- Training: {_in_words(card.training)}",
         f"- Machine: {card.machine}; {', '.join(f'{name} {number}' for name, number in card.versions.items())}",
         f"- SHA-256: `{card.sha256}` ({card.bytes:,} bytes), checked on loading",
@@ -139,6 +142,14 @@ def render(card: Card) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _base_rows(base: dict[str, Any] | None) -> list[str]:
+    """Return a line on the weights that the training went on from, if any."""
+    if base is None:
+        return []
+    recipe = (base["recipe"] or {}).get("name", "unknown")
+    return [f"- Started from: weights {base['sha256'][:12]}..., of recipe `{recipe}`, made by `{base['command']}`"]
 
 
 def _score_rows(scores: dict[str, Any], prefix: str = "") -> list[str]:

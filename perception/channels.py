@@ -20,6 +20,7 @@ class Channel(IntEnum):
     DISTRACTOR = 1
     VEHICLE = 2
     STOP_LINE = 3
+    PEDESTRIAN = 4
 
 
 SIGN_CHANNELS = 2
@@ -31,6 +32,7 @@ KIND_OF_CHANNEL = {
     Channel.STOP_SIGN: ObjectKind.STOP_SIGN,
     Channel.DISTRACTOR: ObjectKind.DISTRACTOR,
     Channel.VEHICLE: ObjectKind.VEHICLE,
+    Channel.PEDESTRIAN: ObjectKind.PEDESTRIAN,
 }
 CHANNEL_OF_KIND = {kind: channel for channel, kind in KIND_OF_CHANNEL.items()}
 

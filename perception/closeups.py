@@ -2,12 +2,12 @@
 
 A frame shows one or two signs in 190,000 pixels, and a training step costs what its pixels cost. A cutting about a
 sign has a fifth of them: for the same time the network sees five times as many signs, and telling a stop sign from its
-look- alikes is what it learns slowest.
+look-alikes is what it learns slowest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, count, islice
 from typing import Any
@@ -88,6 +88,8 @@ def learn_signs(
     config: TrainConfig,
     workers: int,
     progress: Callable[[int], None] | None = None,
+    *,
+    start_from: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
     """Train the sign detector on close-ups; return its weights by name.
 
@@ -97,17 +99,20 @@ def learn_signs(
         config: How to train; `closeup_steps` says how long.
         workers: Threads that prepare close-ups.
         progress: Told the steps done.
+        start_from: Weights by name to go on from; from random ones if there are none.
     """
     model = build_sign_detector(config.network, training_precision())
     learner = Learner(
         model, lambda outputs, targets: losses(outputs, targets, config.weights), config, config.closeup_steps
     )
+    learner.start_from(start_from or {})
     size = closeup_camera(dataset.camera)
 
     def cut(rgb: NDArray[np.uint8], labels: Labels, *index: int) -> tuple[NDArray[np.uint8], Labels]:
         return cut_out(rgb, labels, size, stream(config.seed, Stream.AUGMENT, *index, 2))
 
-    prepare = Preparer(dataset.camera, config.augment, config.seed, cut=cut, size=size)
+    augment = replace(config.augment, zoom=config.augment.closeup_zoom)
+    prepare = Preparer(dataset.camera, augment, config.seed, cut=cut, size=size)
     made = chain.from_iterable(_passes(dataset, trained_on, config, prepare, workers))
     for batch in islice(made, config.closeup_steps):
         learner.take_step(batch)

@@ -120,6 +120,7 @@ class _Tally:
             stop_sign=sign,
             distractor=score_kind(self.scenes[ObjectKind.DISTRACTOR], {})[0],
             vehicle=score_kind(self.scenes[ObjectKind.VEHICLE], {})[0],
+            pedestrian=score_kind(self.scenes[ObjectKind.PEDESTRIAN], {})[0],
             stop_line=StopLineScores(
                 recall=share(self.lines_found, self.lines),
                 false_per_frame=rate(self.lines_false, frames),

@@ -11,8 +11,9 @@ from perception.channels import CHANNEL_OF_KIND, Channel
 from sim.percept import ObjectKind
 from sim.truth import MIN_VISIBLE_FRACTION, GroundTruth, ObjectTruth
 
-MIN_HEIGHT_PX = {Channel.STOP_SIGN: 5.0, Channel.DISTRACTOR: 5.0, Channel.VEHICLE: 6.0}
-"""Smaller objects are ignored: a 0.76 m sign is 5 px high at 110 m, far past where anything depends on it."""
+MIN_HEIGHT_PX = {Channel.STOP_SIGN: 5.0, Channel.DISTRACTOR: 5.0, Channel.VEHICLE: 6.0, Channel.PEDESTRIAN: 12.0}
+"""Smaller objects are ignored: a 0.76 m sign is 5 px high at 110 m, a grown person 12 px at 105 m, far past where
+anything depends on them."""
 
 STOP_LINE_RANGE_M = 30.0
 """Farther lines are ignored: seen from 1.4 m, a line 0.45 m thick covers half a row there, and worn ones less."""

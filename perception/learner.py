@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -58,7 +58,7 @@ class Learner:
         names = named_weights(self._model)
         return {name: np.asarray(each, np.float32) for name, each in zip(names, self._average, strict=True)}
 
-    def start_from(self, arrays: dict[str, NDArray[np.float32]]) -> None:
+    def start_from(self, arrays: Mapping[str, NDArray[np.float32]]) -> None:
         """Set weights, and their average, from arrays by name; those without an array stay as they are."""
         for (name, weight), mean in zip(named_weights(self._model).items(), self._average, strict=True):
             if name in arrays:

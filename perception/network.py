@@ -6,8 +6,8 @@
                 │                                  brought back up and added
                 │                                                └── head features, 48 at 1/8
                 └─ lane head                                           ├─ signs: heat and box fields
-                   8 maps, Flatten, Dense                              └─ road: the same for vehicles and the stop line,
-                                                                                with each cell's row and column
+                   8 maps, Flatten, Dense                              └─ road: the same for vehicles, people and the
+                                                                             stop line, with each cell's row and column
 
 Plain 3x3 convolutions without batch normalisation: on a CPU they train three times faster than with it. The sign branch
 sees no coordinates, so it answers the same wherever a sign stands and runs on pictures of any size. The road branch
@@ -73,7 +73,7 @@ def build_network(config: NetworkConfig, camera: Camera, precision: str = "float
             inference alone. Outputs are float32 whatever it is.
 
     Output shape:
-        A dictionary: `heat` (batch, H/8, W/8, 4) logits; `boxes` (batch, H/8, W/8, 4, 6), the fields of `BoxField` for
+        A dictionary: `heat` (batch, H/8, W/8, 5) logits; `boxes` (batch, H/8, W/8, 5, 6), the fields of `BoxField` for
         each channel; `lane` (batch, 6), offset, heading and curvature in `LANE_SCALES`, then the logarithms of their
         spreads.
     """

@@ -1,8 +1,8 @@
 """Stop signs on photographs of any size: the sign detector on an image pyramid, scored as COCO does.
 
-The network knows signs from about 10 to 70 pixels. A photograph is looked at in several sizes, half an octave apart,
-so that a sign of any size is of a known size in one of them. The sizes follow from what a photograph may hold and what
-the network was trained on; none was chosen by a score on photographs.
+The network knows signs from about 10 to 70 pixels, and those near 20 best: it saw most of them. A photograph is looked
+at in several sizes, half an octave apart, down to a picture of 32 rows, so that a sign of any size is of a well-known
+size in one of them.
 """
 
 from __future__ import annotations
@@ -33,11 +33,14 @@ Progress = Callable[[int, int], None]
 Seen = tuple[tuple[float, float, float, float], float]
 """A box in the photograph's pixels and its score."""
 
-SMALLEST_SHARE, LARGEST_SHARE = 0.02, 0.9
-"""Heights of signs to be found, as shares of the photograph's height."""
+SMALLEST_SHARE = 0.02
+"""Height of the smallest signs to be found, as a share of the photograph's height."""
 
-SMALLEST_KNOWN_PX, LARGEST_KNOWN_PX = 12.0, 96.0
-"""Heights of signs that training shows often enough."""
+SMALLEST_KNOWN_PX = 12.0
+"""Height to which the smallest signs are enlarged."""
+
+FEWEST_ROWS = 32
+"""Height of the smallest level: a sign that fills the photograph has 29 rows there, as one 19 m ahead in a frame."""
 
 LARGEST_FACTOR = 2.0
 """A photograph is enlarged no further: there is nothing more to see."""
@@ -120,7 +123,7 @@ def pyramid(height_px: int, width_px: int) -> list[float]:
         LARGEST_FACTOR,
         sqrt(LARGEST_AREA_PX / (height_px * width_px)),
     )
-    smallest = min(LARGEST_KNOWN_PX / (LARGEST_SHARE * height_px), largest)
+    smallest = min(FEWEST_ROWS / height_px, largest)
     steps = ceil(2 * log2(largest / smallest) - 1e-9)
     return [largest / 2 ** (step / 2) for step in range(steps + 1)]
 

@@ -107,6 +107,7 @@ class Scores:
         stop_sign: How well stop signs are found.
         distractor: And signs that are none.
         vehicle: And vehicles.
+        pedestrian: And people on foot.
         stop_line: And the stop line.
         lane: How well the lane is known.
         curves: Recall and precision of stop signs along the threshold, for plots; not part of `to_dict`.
@@ -117,6 +118,7 @@ class Scores:
     stop_sign: KindScores
     distractor: KindScores
     vehicle: KindScores
+    pedestrian: KindScores
     stop_line: StopLineScores
     lane: LaneScores
     curves: NDArray[np.float64]
@@ -124,7 +126,7 @@ class Scores:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scores as plain values, for JSON and for the card."""
-        names = ("stop_sign", "distractor", "vehicle", "stop_line", "lane")
+        names = ("stop_sign", "distractor", "vehicle", "pedestrian", "stop_line", "lane")
         return {"frames": self.frames} | {name: asdict(getattr(self, name)) for name in names}
 
 

@@ -29,7 +29,7 @@ class Targets:
     """What the network ought to answer for one frame, or for a batch of them.
 
     Attributes:
-        heat: Each cell's heat from 0 to 1, `IGNORED` where nothing is asked; float32, shape (h, w, 4).
+        heat: Each cell's heat from 0 to 1, `IGNORED` where nothing is asked; float32, shape (h, w, 5).
         cells: Row, column and channel of each cell with a box; int32, shape (n, 3); (n, 4) for a batch, frame first.
         boxes: The first five of `BoxField` for each such cell; float32, shape (n, 5).
         weights: How much each counts; float32, shape (n,).

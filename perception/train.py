@@ -9,6 +9,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from perception.backend import describe_device, keras, make_deterministic, training_precision
 from perception.card import Card, card_path, read_card, write_card
 from perception.checkpoint import Checkpoint, arrays_to_variables, read_checkpoint
@@ -22,7 +25,7 @@ from perception.perceiver import make_perceiver
 from perception.pipeline import Preparer, batches, shuffled
 from perception.scores import LOWEST_COUNTED, Scores
 from perception.training_config import TrainConfig
-from perception.weights import WEIGHTS_NAME, save_weights
+from perception.weights import WEIGHTS_NAME, read_weights, save_weights
 from sim.camera import Camera
 from sim.errors import DatasetError, WeightsError
 from sim.recording import Dataset
@@ -64,6 +67,7 @@ def train(
     out: Path,
     config: TrainConfig,
     *,
+    start_from: Path | None = None,
     workers: int = 2,
     command: str = "rollingstop train",
     progress: Progress | None = None,
@@ -77,18 +81,21 @@ def train(
         dataset: Its folder.
         out: Where weights, card, history, checkpoint and TensorBoard logs go.
         config: How to train.
+        start_from: Weights to go on from, close-ups and all; from random ones if not given.
         workers: Threads that prepare examples; their number does not change the result.
         command: The command line, for the card.
         progress: Told the steps done and the steps in all, close-ups included.
 
     Raises:
         DatasetError: If the data set is missing, damaged or too small.
-        WeightsError: If `out` holds another training, or the network's answers are no longer finite.
+        WeightsError: If `out` holds another training, `start_from` is missing, altered or of another network, or the
+            network's answers are no longer finite.
         StorageError: If the disk is full.
     """
     source = Dataset.open(dataset)
     trained_on = _split(source, config)
-    fingerprint = config.fingerprint(source.manifest.recipe_sha256)
+    base = _Base.read(start_from, config, source.camera) if start_from is not None else None
+    fingerprint = config.fingerprint(source.manifest.recipe_sha256, base.card.sha256 if base else "")
     found = read_checkpoint(out, fingerprint)
     if found is not None and (finished := _finished(out, found)) is not None:
         return finished
@@ -102,7 +109,7 @@ def train(
     else:
         keras.utils.set_random_seed(config.seed % 2**32)
     _LOG.info("Training on %d examples, %s.", trained_on, describe_device())
-    lesson = _Lesson(source, trained_on, config, workers, progress)
+    lesson = _Lesson(source, trained_on, config, base, workers, progress)
     journal = Journal(out, fingerprint, found)
     if found is not None:
         arrays_to_variables(found.arrays, lesson.learner.groups)
@@ -140,6 +147,34 @@ def _split(source: Dataset, config: TrainConfig) -> int:
     return trained_on
 
 
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """Weights that a training goes on from, and their card."""
+
+    card: Card
+    arrays: dict[str, NDArray[np.float32]]
+
+    @classmethod
+    def read(cls, path: Path, config: TrainConfig, camera: Camera) -> _Base:
+        """Read them.
+
+        Raises:
+            WeightsError: If they are missing, altered, or of a network of other sizes or another camera.
+        """
+        card, arrays = read_weights(path)
+        for what, ours, theirs in (("network", config.network, card.network), ("camera", camera, card.camera)):
+            if ours != theirs:
+                raise WeightsError(
+                    f"Expected weights of this training's {what} in {path}. Received: {theirs} instead of {ours}.",
+                    hint="Start from weights of the same sizes, or leave --start-from out.",
+                )
+        return cls(card, arrays)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the card of the new weights says of these."""
+        return {"sha256": self.card.sha256, "command": self.card.command, "recipe": self.card.dataset.get("recipe")}
+
+
 class _Lesson:
     """One training's data and what learns from it.
 
@@ -147,24 +182,35 @@ class _Lesson:
         source: The data set.
         trained_on: The examples from this index on are held back.
         config: How to train.
+        base: The weights that it goes on from, if any.
         learner: What learns.
     """
 
     def __init__(
-        self, source: Dataset, trained_on: int, config: TrainConfig, workers: int, progress: Progress | None
+        self,
+        source: Dataset,
+        trained_on: int,
+        config: TrainConfig,
+        base: _Base | None,
+        workers: int,
+        progress: Progress | None,
     ) -> None:
         self.source = source
         self.trained_on = trained_on
         self.config = config
+        self.base = base
         self.learner = new_learner(config, source.camera, config.epochs * (trained_on // config.batch))
         self._workers = workers
         self._progress = progress
 
     def look_at_closeups(self) -> None:
         """Let the sign detector learn from close-ups, and start the whole network from its weights."""
+        arrays = self.base.arrays if self.base is not None else {}
         if self.config.closeup_steps:
-            arrays = learn_signs(self.source, self.trained_on, self.config, self._workers, self._report)
-            self.learner.start_from(arrays)
+            arrays = arrays | learn_signs(
+                self.source, self.trained_on, self.config, self._workers, self._report, start_from=arrays
+            )
+        self.learner.start_from(arrays)
 
     def look_at_frames(self, journal: Journal) -> None:
         """Take all steps that are left, epoch by epoch."""
@@ -220,6 +266,7 @@ def _finish(out: Path, lesson: _Lesson, journal: Journal, command: str) -> Train
             "device": describe_device(),
         },
         command=command,
+        started_from=lesson.base.to_dict() if lesson.base is not None else None,
         scores=scores.to_dict(),
     )
     write_card(card, path)

@@ -70,9 +70,14 @@ class TrainConfig:
         if not 0.0 < self.validation_share < 1.0:
             raise ValueError(f"Expected validation_share to be between 0 and 1. Received: {self.validation_share}.")
 
-    def fingerprint(self, dataset_digest: str) -> str:
-        """Return the digest of all that fixes the weights, for telling one run from another."""
-        text = json.dumps([asdict(self), dataset_digest], sort_keys=True)
+    def fingerprint(self, dataset_digest: str, base_digest: str = "") -> str:
+        """Return the digest of all that fixes the weights, for telling one run from another.
+
+        Args:
+            dataset_digest: Of what it is trained on.
+            base_digest: Of the weights that it goes on from; empty if it starts from random ones.
+        """
+        text = json.dumps([asdict(self), dataset_digest, base_digest], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -46,6 +46,10 @@ FOREIGN = (
 """One of these is a whole country's: every stop sign of a world carries it."""
 
 _TRIANGLES = (StopStyle.JAPANESE, StopStyle.JAPANESE_STOP)
+_OTHER_SHAPE = 1_000_000
+"""Index of a random stream that no sign's id reaches."""
+
+_FOREIGN_OCTAGONS = tuple(style for style in FOREIGN if style not in (*_TRIANGLES, StopStyle.VIENNA_RING))
 TRIANGLE_ASPECT = 1.14
 """Width over height of Japan's triangle: nearly equilateral, its corners round."""
 
@@ -82,7 +86,7 @@ def dress_stop_signs(
         in_town: Whether the roads have kerbs.
     """
     rng = stream(seed, Stream.SIGN_STYLE)
-    country = FOREIGN[int(rng.integers(len(FOREIGN)))]
+    country = _country(rng, seed, spec)
     abroad = bool(rng.random() < spec.foreign_share)
     dressed: list[Sign] = []
     twins: list[Sign] = []
@@ -97,6 +101,15 @@ def dress_stop_signs(
             number = signs[-1].sign_id + 1 + len(twins)
             twins.append(_twin(rng, network, replace(styled, sign_id=number), in_town))
     return dressed + twins
+
+
+def _country(rng: np.random.Generator, seed: int, spec: SignSpec) -> StopStyle:
+    """Return the stop sign of a country abroad."""
+    country = FOREIGN[int(rng.integers(len(FOREIGN)))]
+    shapes = stream(seed, Stream.SIGN_STYLE, _OTHER_SHAPE)
+    if country in _FOREIGN_OCTAGONS or shapes.random() < spec.other_shape_share:
+        return country
+    return _FOREIGN_OCTAGONS[int(shapes.integers(len(_FOREIGN_OCTAGONS)))]
 
 
 def _shaped(sign: Sign) -> Sign:

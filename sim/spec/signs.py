@@ -15,6 +15,8 @@ class SignSpec:
 
     Attributes:
         foreign_share: Share of worlds in a country whose stop signs carry another word or shape.
+        other_shape_share: Share of these worlds that keep a stop sign which is no octagon (Vienna B,2b, Japan); the
+            others get the octagon of another country.
         highway_share: Share of the other stop signs in the lettering and proportions of real ones, rather than plain.
         plated_share: Share of stop signs with an ALL WAY plate below or street names above.
         lit_share: Share of stop signs with lamps in their rim or a beacon on top.
@@ -46,6 +48,7 @@ class SignSpec:
     __pydantic_config__: ClassVar[Any] = STRICT
 
     foreign_share: float = 0.0
+    other_shape_share: float = 1.0
     highway_share: float = 0.0
     plated_share: float = 0.0
     lit_share: float = 0.0

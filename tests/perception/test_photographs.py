@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perception.photographs import LARGEST_AREA_PX, LARGEST_KNOWN_PX, evaluate_photographs, load_sign_finder, pyramid
+from perception.photographs import FEWEST_ROWS, LARGEST_AREA_PX, evaluate_photographs, load_sign_finder, pyramid
 from sim.errors import DatasetError
 from tests.perception.conftest import Trained
 
@@ -39,7 +39,7 @@ def photographs(tmp_path: Path) -> Path:
 def test_every_size_of_sign_has_a_level_half_an_octave_away_at_most(height: int, width: int) -> None:
     factors = pyramid(height, width)
     assert factors == sorted(factors, reverse=True)
-    assert 0.9 * height * factors[-1] <= LARGEST_KNOWN_PX * 1.001
+    assert height * factors[-1] <= FEWEST_ROWS * 1.001
     assert all(a / b == pytest.approx(2**0.5) for a, b in itertools.pairwise(factors))
     assert factors[0] ** 2 * height * width <= LARGEST_AREA_PX * 1.001
 

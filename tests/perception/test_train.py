@@ -123,3 +123,20 @@ def test_a_picture_of_another_size_is_refused(small_dataset: Dataset) -> None:
     example = next(small_dataset.examples())
     with pytest.raises(DatasetError, match="no picture"):
         decode_image(replace(example, image=b"no JPEG"), SMALL_CAMERA)
+
+
+def test_a_training_goes_on_from_other_weights_and_says_so(
+    trained: Trained, small_dataset: Dataset, tmp_path: Path
+) -> None:
+    settings = replace(SMALL_TRAINING, epochs=1, learning_rate=1e-4)
+    result = train(small_dataset.path, tmp_path, settings, start_from=trained.folder)
+    assert result.history[0]["loss"] < trained.result.history[0]["loss"]
+    assert result.card.started_from is not None
+    assert result.card.started_from["sha256"] == trained.result.card.sha256
+    assert trained.result.card.sha256[:12] in (tmp_path / "README.md").read_text()
+
+
+def test_weights_of_other_sizes_are_no_start(trained: Trained, small_dataset: Dataset, tmp_path: Path) -> None:
+    wider = replace(SMALL_TRAINING, network=replace(SMALL_TRAINING.network, branch=56))
+    with pytest.raises(WeightsError, match="Expected weights of this training's network"):
+        train(small_dataset.path, tmp_path, wider, start_from=trained.folder)
