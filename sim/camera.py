@@ -14,7 +14,9 @@ from sim.config import STRICT
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A pinhole camera, level, in the middle of the car; OpenCV axes (x right, y down, z forward).
+    """A pinhole camera, mounted level, in the middle of the car; OpenCV axes (x right, y down, z forward).
+
+    It is the camera as its makers know it: how the body pitches under braking is not in it.
 
     A 0.76 m sign is `0.76 * focal_px / distance_m` pixels wide. At 720 px that is 10 px at 55 m, past the 47 m in which
     a car stops from 25 mph (AASHTO stopping sight distance). 288 rows see the ground from 7 m and a roadside sign
@@ -53,7 +55,7 @@ class Camera:
 
     @property
     def centre_v_px(self) -> float:
-        """Row of the optical axis, which is the horizon, since the camera is level."""
+        """Row of the optical axis, which is the horizon while the car's body is level."""
         return self.height_px / 2
 
     @property

@@ -16,6 +16,7 @@ from sim.vehicle import (
     STEP_S,
     Control,
     EgoState,
+    Suspension,
     VehicleGeometry,
     VehicleLimits,
     step_vehicle,
@@ -98,6 +99,7 @@ class World:
         ego_stood_s: For how long the ego has stood.
         geometry: The car's sizes.
         limits: What the car can do.
+        suspension: How its body, and the camera with it, pitches.
     """
 
     scene: Scene
@@ -109,6 +111,7 @@ class World:
     ego_stood_s: float = 0.0
     geometry: VehicleGeometry = field(default_factory=VehicleGeometry)
     limits: VehicleLimits = field(default_factory=VehicleLimits)
+    suspension: Suspension = field(default_factory=Suspension)
 
     @property
     def time_s(self) -> float:
@@ -160,7 +163,7 @@ def advance(world: World, control: Control, dt_s: float = STEP_S) -> World:
     ego, actors = world.ego, world.actors
     physics_s = dt_s / PHYSICS_PER_STEP
     for _ in range(PHYSICS_PER_STEP):
-        ego = step_vehicle(ego, control, physics_s, world.geometry, world.limits)
+        ego = step_vehicle(ego, control, physics_s, world.geometry, world.limits, world.suspension)
     s_m, d_m = world.scene.network.ego_road.path.project(ego.x_m, ego.y_m, world.ego_s_m)
     stood_s = world.ego_stood_s + dt_s if ego.speed_mps <= STANDSTILL_MPS else 0.0
     span = EgoSpan(s_m - world.geometry.rear_m, s_m + world.geometry.front_m, d_m, ego.speed_mps, stood_s)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from sim.generate.actors import draw_actors
 from sim.generate.distractors import FIRST_SIGN_ID
 from sim.generate.drawing import draw_look, uniform
@@ -11,8 +13,8 @@ from sim.generate.roads import START_BUMPER_S_M, draw_roads
 from sim.generate.scenery import draw_scenery
 from sim.generate.signs import ROUND_CROWN, draw_signs
 from sim.seeding import Stream, stream
-from sim.spec import WorldSpec
-from sim.vehicle import EgoState, VehicleGeometry
+from sim.spec import SensorSpec, WorldSpec
+from sim.vehicle import RIGID, EgoState, Suspension, VehicleGeometry
 from sim.world import Scene, World, place_ego
 
 __all__ = ["FIRST_SIGN_ID", "ROUND_CROWN", "START_BUMPER_S_M", "generate_world"]
@@ -47,5 +49,12 @@ def generate_world(seed: int, spec: WorldSpec) -> World:
     geometry = VehicleGeometry()
     plain = draw_actors(stream(seed, Stream.ACTORS), spec, network, limit_mps)
     actors = draw_road_users(seed, spec.traffic, network, plain, end_s_m)
-    world = World(scene, EgoState(0.0, 0.0, 0.0, 0.0), actors)
+    suspension = draw_suspension(stream(seed, Stream.PITCH), spec.sensor)
+    world = World(scene, EgoState(0.0, 0.0, 0.0, 0.0), actors, suspension=suspension)
     return place_ego(world, START_BUMPER_S_M - geometry.front_m, 0.0, 0.0, 0.95 * limit_mps)
+
+
+def draw_suspension(rng: np.random.Generator, spec: SensorSpec) -> Suspension:
+    """Return how the ego's body pitches; of most specs, not at all."""
+    pitches, pitch_per_mps2 = bool(rng.random() < spec.pitch_share), uniform(rng, spec.pitch_per_mps2)
+    return Suspension(pitch_per_mps2) if pitches else RIGID

@@ -65,7 +65,15 @@ def sample_world(recipe: Recipe, index: int) -> tuple[World, Part]:
     heading_rad = float(rng.uniform(-placement.heading_rad, placement.heading_rad))
     s_m = camera_s_m - world.geometry.camera_forward_m
     placed = place_ego(world, s_m, offset_m, heading_rad, world.ego.speed_mps)
-    return _with_traffic(placed, s_m - world.ego_s_m), part
+    pitched = _pitched(placed, stream(recipe.seed, Stream.PITCH, index), placement.accel_sd_mps2)
+    return _with_traffic(pitched, s_m - world.ego_s_m), part
+
+
+def _pitched(world: World, rng: np.random.Generator, accel_sd_mps2: float) -> World:
+    """Return the world with the ego's body as some acceleration holds it, which a still does not otherwise show."""
+    limits = world.limits
+    accel = min(max(float(rng.normal(0.0, accel_sd_mps2)), -limits.max_brake_mps2), limits.max_accel_mps2)
+    return replace(world, ego=replace(world.ego, pitch_rad=-world.suspension.pitch_per_mps2 * accel))
 
 
 def _pick_part(rng: np.random.Generator, parts: tuple[Part, ...]) -> Part:

@@ -30,6 +30,7 @@ class Placement:
         past_sign_share: Share of frames past the last stop sign of the ego, in the junction or behind it.
         offset_m: The rear axle's largest distance from the lane's centre, to either side, uniform.
         heading_rad: The car's largest turn against the lane, to either side, uniform.
+        accel_sd_mps2: Standard deviation of the acceleration under which the body of a car that pitches is shown.
 
     Raises:
         ValueError: If a band, a share or a size is out of range.
@@ -42,6 +43,7 @@ class Placement:
     past_sign_share: float = 0.10
     offset_m: float = 0.8
     heading_rad: float = 0.08
+    accel_sd_mps2: float = 1.5
 
     def __post_init__(self) -> None:
         if not self.bands:
@@ -60,7 +62,7 @@ class Placement:
                 "Expected no_sign_share and past_sign_share to be at most 1 together. "
                 f"Received: {self.no_sign_share + self.past_sign_share}."
             )
-        for name, most in (("offset_m", 2.0), ("heading_rad", 0.5)):
+        for name, most in (("offset_m", 2.0), ("heading_rad", 0.5), ("accel_sd_mps2", 4.0)):
             if not 0.0 <= getattr(self, name) <= most:
                 raise ValueError(f"Expected {name} to be within 0 to {most}. Received: {getattr(self, name)}.")
 

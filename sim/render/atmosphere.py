@@ -55,7 +55,7 @@ def sun_in_picture(light: Light, view: View) -> tuple[float, float] | None:
         return None
     camera = view.camera
     u = camera.centre_u_px - camera.focal_px * left / ahead
-    return u, camera.centre_v_px - camera.focal_px * tan(light.sun_height_rad) / ahead
+    return u, view.centre_v_px - camera.focal_px * tan(light.sun_height_rad) / ahead
 
 
 def dazzle(rgb: NDArray[np.uint8], light: Light, view: View, solids: Projected) -> None:

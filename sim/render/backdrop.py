@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.camera import Camera
 from sim.light import Light
-from sim.render.projection import View
+from sim.render.projection import View, most_raised_px
 from sim.seeding import Stream, stream
 
 _TILE_PX = 512
@@ -66,6 +66,14 @@ def _ground_depth_m(camera: Camera, rows: int, step_px: int) -> NDArray[np.float
     return (camera.focal_px * camera.height_m / np.maximum(below_px, 0.3)).astype(np.float32)
 
 
+def with_rows(sky: NDArray[np.uint8], rows: int) -> NDArray[np.uint8]:
+    """Return the lowest rows of a picture of the sky; what it lacks at its top is the mirror image of what is there."""
+    missing = rows - len(sky)
+    if missing > 0:
+        sky = np.asarray(cv2.copyMakeBorder(sky, missing, 0, 0, 0, cv2.BORDER_REFLECT), np.uint8)
+    return sky[len(sky) - rows :]
+
+
 def enlarge(rgba: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
     """Write an RGBA picture into one of twice its size, each pixel four times."""
     # Two pixels of four bytes are one number of eight.
@@ -82,7 +90,9 @@ class Backdrop:
     def __init__(self, camera: Camera) -> None:
         self.camera = camera
         self.sky_rows = camera.height_px // 2
-        rows = camera.height_px - self.sky_rows
+        # A raised horizon leaves more rows of ground; others use the first of them.
+        rows = camera.height_px - self.sky_rows + most_raised_px(camera)
+        rows += rows % _COARSE
         self._depth_m = _ground_depth_m(camera, rows, 1)
         depth = _ground_depth_m(camera, rows // _COARSE, _COARSE)
         u = _COARSE * (np.arange(camera.width_px // _COARSE) + 0.5) - camera.centre_u_px
@@ -126,9 +136,9 @@ class Backdrop:
         full = cv2.resize(half, (self.camera.width_px, self.sky_rows), interpolation=cv2.INTER_LINEAR)
         return np.asarray(half, np.uint8), np.asarray(full, np.uint8)
 
-    def hills(self, seed: int, heading_rad: float, scale: float) -> list[tuple[float, float]]:
+    def hills(self, seed: int, view: View) -> list[tuple[float, float]]:
         """Return the outline of distant hills in supersampled pixels."""
-        camera = self.camera
+        camera, scale, heading_rad = self.camera, view.scale, view.heading_rad
         waves = _waves(seed)
         height_px = 4 + 26 * waves[0]
         points: list[tuple[float, float]] = []
@@ -140,8 +150,8 @@ class Backdrop:
                 + 0.6 * sin(7 * azimuth + 6 * waves[2])
                 + 0.3 * cos(23 * azimuth + waves[3])
             )
-            points.append((scale * u, scale * (camera.centre_v_px - height_px * (0.5 + 0.28 * rise))))
-        bottom = scale * camera.centre_v_px + scale
+            points.append((scale * u, scale * (view.centre_v_px - height_px * (0.5 + 0.28 * rise))))
+        bottom = scale * view.centre_v_px + scale
         return [*points, (scale * camera.width_px, bottom), (0.0, bottom)]
 
     def finish_ground(self, rgba: NDArray[np.uint8], view: View, light: Light) -> NDArray[np.uint8]:
@@ -156,17 +166,20 @@ class Backdrop:
             RGB of shape (height_px, width_px, 3).
         """
         rgb = cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB)
-        lower = rgb[self.sky_rows :]
-        share = np.ascontiguousarray(rgba[self.sky_rows :, :, 3])
+        lower = rgb[view.sky_rows :]
+        rows, wide = lower.shape[:2]
+        coarse = -(-rows // _COARSE)
+        share = np.ascontiguousarray(rgba[view.sky_rows :, :, 3])
         c, s = cos(view.heading_rad), sin(view.heading_rad)
         to_px = _TILE_PX / _TILE_M
-        x = cv2.addWeighted(self._ahead_px, c, self._right_px, s, view.x_m * to_px % _TILE_PX)
-        y = cv2.addWeighted(self._ahead_px, s, self._right_px, -c, view.y_m * to_px % _TILE_PX)
+        ahead_px, right_px = self._ahead_px[:coarse], self._right_px[:coarse]
+        x = cv2.addWeighted(ahead_px, c, right_px, s, view.x_m * to_px % _TILE_PX)
+        y = cv2.addWeighted(ahead_px, s, right_px, -c, view.y_m * to_px % _TILE_PX)
         grain = cv2.remap(_grain(), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-        grain = cv2.multiply(grain, self._fade, scale=1 / 255)
-        grain = cv2.resize(grain, (lower.shape[1], lower.shape[0]), interpolation=cv2.INTER_LINEAR)
+        grain = cv2.multiply(grain, self._fade[:coarse], scale=1 / 255)
+        grain = cv2.resize(grain, (wide, _COARSE * coarse), interpolation=cv2.INTER_LINEAR)[:rows]
         grain = cv2.multiply(grain, share, scale=1 / 255)
-        haze = cv2.multiply(self._haze_of(light), share, scale=1 / 255)
+        haze = cv2.multiply(self._haze_of(light)[:rows], share, scale=1 / 255)
         kept = cv2.multiply(cv2.bitwise_not(grain), cv2.bitwise_not(haze), scale=1 / 255)
         cv2.multiply(lower, cv2.merge([kept, kept, kept]), dst=lower, scale=1 / 255)
         low = light.sky_low

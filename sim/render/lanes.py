@@ -81,6 +81,7 @@ def _polyline(places_m: NDArray[np.float64], view: View, numbered: Numbered) -> 
     pixels = np.full(points_m.shape, np.nan)
     down = np.full(int(ahead.sum()), camera.height_m)
     pixels[ahead] = camera.project(np.stack([-points_m[ahead, 1], down, points_m[ahead, 0]], axis=1))
+    pixels[ahead, 1] -= view.raised_px
     inside = ahead.copy()
     inside[ahead] = ((pixels[ahead] >= 0) & (pixels[ahead] < (camera.width_px, camera.height_px))).all(axis=1)
     visible = np.zeros(len(points_m), np.bool_)

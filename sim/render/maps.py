@@ -127,7 +127,7 @@ class Mapper:
         own = (numbered.ids[rows, columns] - numbered.first_solid).astype(np.int64)
         camera = view.camera
         right = ((columns + 0.5) / self._scale - camera.centre_u_px) / camera.focal_px
-        down = ((rows + 0.5) / self._scale - camera.centre_v_px) / camera.focal_px
+        down = ((rows + 0.5) / self._scale - view.centre_v_px) / camera.focal_px
         nearness = planes[own, 0] * right + planes[own, 1] * down + planes[own, 2]
         depth_m[rows, columns] = 1.0 / np.clip(nearness, low[own], high[own])
         return depth_m
@@ -135,7 +135,7 @@ class Mapper:
     def _ground_nearness(self, view: View) -> NDArray[np.float64]:
         """Return 1 / depth of the flat ground at each row's middle; 0 at and above the horizon."""
         camera = view.camera
-        below_px = (np.arange(len(self._ids)) + 0.5) / self._scale - camera.centre_v_px
+        below_px = (np.arange(len(self._ids)) + 0.5) / self._scale - view.centre_v_px
         return np.maximum(below_px, 0.0) / (camera.focal_px * camera.height_m)
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.camera import Camera
+from sim.render.backdrop import with_rows
 from sim.render.mesh import Mesh
-from sim.render.projection import NEAR_M, Projected, View
+from sim.render.projection import NEAR_M, Projected, View, most_raised_px
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
@@ -25,8 +26,8 @@ class Mirror:
     """Draws reflections for one camera."""
 
     def __init__(self, camera: Camera) -> None:
-        self._horizon = camera.height_px // 2 // _COARSE
-        rows, columns = camera.height_px // _COARSE - self._horizon, camera.width_px // _COARSE
+        most_rows = camera.height_px - camera.height_px // 2 + most_raised_px(camera)
+        rows, columns = -(-most_rows // _COARSE), camera.width_px // _COARSE
         self._pixels: NDArray[np.uint8] = np.zeros((rows, columns, 4), np.uint8)
         self._canvas = pygame.image.frombuffer(self._pixels.data, (columns, rows), "RGBA")
 
@@ -44,8 +45,8 @@ class Mirror:
             colours: Their colours.
             sky: The sky at half resolution, RGBA.
         """
-        rows = len(self._pixels)
-        self._pixels[:] = sky[::-1][:rows]
+        rows = -(-(view.camera.height_px - view.sky_rows) // _COARSE)
+        self._pixels[:rows] = with_rows(sky, rows)[::-1]
         near = np.flatnonzero(solids.depth_m < _FARTHEST_M)
         if len(near):
             index = solids.index[near]
@@ -60,5 +61,5 @@ class Mirror:
             points = np.stack([u, (view.camera.height_m + up) * factor], axis=1).tolist()
             for k, first, end in zip(near.tolist(), (last - counts).tolist(), last.tolist(), strict=True):
                 pygame.draw.polygon(self._canvas, colours[k], points[first:end])
-        smeared = cv2.blur(self._pixels, _SMEAR_PX, borderType=cv2.BORDER_REPLICATE)
+        smeared = cv2.blur(self._pixels[:rows], _SMEAR_PX, borderType=cv2.BORDER_REPLICATE)
         return np.asarray(cv2.cvtColor(smeared, cv2.COLOR_RGBA2RGB), np.uint8)

@@ -14,7 +14,7 @@ from sim.camera import Camera, CameraFrame
 from sim.light import Light, Sky
 from sim.maps import LaneLines, Maps, StopLineOutline
 from sim.render.atmosphere import dazzle, falls, glow_lamps
-from sim.render.backdrop import Backdrop, enlarge
+from sim.render.backdrop import Backdrop, enlarge, with_rows
 from sim.render.facades import WALL_FACE
 from sim.render.faces import CLASSIC, FaceKey, texture
 from sim.render.ground import Ground, build_ground
@@ -142,13 +142,13 @@ class Painter:
         levels, colours = self._light_solids(light, view, mesh, solids)
         sky = self._paint_sky(world, view)
         if light.modelled:
-            self._paint_ground(ground, flat, (1.0, 1.0, 1.0))
+            self._paint_ground(view, ground, flat, (1.0, 1.0, 1.0))
             self._finish_ground(world, view, ground, mesh, solids, colours, sky)
             self._paint_hills(world, view)
         else:
-            self._paint_ground(ground, flat, light.ambient, _GROUND_GAIN, lambda: self._paint_hills(world, view))
+            self._paint_ground(view, ground, flat, light.ambient, _GROUND_GAIN, lambda: self._paint_hills(world, view))
             self._paint_shadows(world, view)
-        self._paint_solids(light, mesh, solids, levels, colours)
+        self._paint_solids(light, view, mesh, solids, levels, colours)
         small = cv2.resize(self._pixels, (self.camera.width_px, self.camera.height_px), interpolation=cv2.INTER_AREA)
         if light.modelled:
             rgb = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGBA2RGB), np.uint8)
@@ -180,11 +180,12 @@ class Painter:
     def _paint_sky(self, world: World, view: View) -> NDArray[np.uint8]:
         """Draw the sky; return it at half resolution, RGBA."""
         half, sky = self._backdrop.sky(world.scene.light, world.scene.seed, view.heading_rad)
-        enlarge(sky, self._pixels[: SUPERSAMPLING * self._backdrop.sky_rows])
+        enlarge(with_rows(sky, view.sky_rows), self._pixels[: SUPERSAMPLING * view.sky_rows])
         return half
 
     def _paint_ground(
         self,
+        view: View,
         ground: Ground,
         flat: Projected,
         ambient: tuple[float, float, float],
@@ -192,7 +193,7 @@ class Painter:
         before: Callable[[], None] | None = None,
     ) -> None:
         """Draw what lies flat."""
-        top = SUPERSAMPLING * self._backdrop.sky_rows
+        top = SUPERSAMPLING * view.sky_rows
         red, green, blue = (min(255, int(gain * c * a)) for c, a in zip(ground.base, ambient, strict=True))
         height, width = self._pixels.shape[:2]
         self._canvas.fill((red, green, blue, 255), (0, top, width, height - top))
@@ -214,7 +215,7 @@ class Painter:
         sky: NDArray[np.uint8],
     ) -> None:
         """Give the ground, drawn in its own colours, its grain and light, before anything stands on it."""
-        lower = self._pixels[SUPERSAMPLING * self._backdrop.sky_rows :]
+        lower = self._pixels[SUPERSAMPLING * view.sky_rows :]
         size = (lower.shape[1] // SUPERSAMPLING, lower.shape[0] // SUPERSAMPLING)
         flat = cv2.cvtColor(cv2.resize(lower, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGBA2RGB)
         mirrored = self._mirror.picture(view, mesh, solids, colours, sky) if world.scene.light.wetness else None
@@ -228,7 +229,7 @@ class Painter:
             share = 0.45 * min(1.0, exp(2.0 - 6000.0 / light.visibility_m)) if light.modelled else 0.45
             hills = share * woods + (1 - share) * np.array(light.sky_low, np.float64)
             colour = (int(hills[0]), int(hills[1]), int(hills[2]), 0)
-            pygame.draw.polygon(self._canvas, colour, self._backdrop.hills(seed, view.heading_rad, SUPERSAMPLING))
+            pygame.draw.polygon(self._canvas, colour, self._backdrop.hills(seed, view))
 
     def _paint_air(
         self, rgb: NDArray[np.uint8], world: World, view: View, mesh: Mesh, solids: Projected, colours: list[list[int]]
@@ -257,7 +258,13 @@ class Painter:
                 pygame.draw.polygon(self._canvas, (38, 38, 40, 255), points)
 
     def _paint_solids(
-        self, light: Light, mesh: Mesh, solids: Projected, levels: NDArray[np.float64], colours: list[list[int]]
+        self,
+        light: Light,
+        view: View,
+        mesh: Mesh,
+        solids: Projected,
+        levels: NDArray[np.float64],
+        colours: list[list[int]],
     ) -> None:
         clear = np.exp(-3.0 * solids.depth_m / light.visibility_m)
         faces = mesh.faces[solids.index].tolist()
@@ -267,7 +274,7 @@ class Painter:
             face = faces[k]
             if face >= 0:
                 if wide[k] > _TINY_PX:
-                    self._paint_face(self._faces[face], points[first:last], light, levels[k], float(clear[k]))
+                    self._paint_face(self._faces[face], points[first:last], light, view, levels[k], float(clear[k]))
             elif face != SILHOUETTE or wide[k] <= _TINY_PX:
                 draw(canvas, (*colours[k], 0), points[first:last])
                 if face <= WALL_FACE and wide[k] > _GRAINED_PX and light.textured:
@@ -311,7 +318,13 @@ class Painter:
         cv2.multiply(part, cv2.merge([doubled, doubled, doubled, doubled]), dst=part, scale=1 / 255)
 
     def _paint_face(
-        self, key: FaceKey, corners: list[list[float]], light: Light, level: NDArray[np.float64], clear: float
+        self,
+        key: FaceKey,
+        corners: list[list[float]],
+        light: Light,
+        view: View,
+        level: NDArray[np.float64],
+        clear: float,
     ) -> None:
         """Lay a textured face over its corners: bottom left, bottom right, top right, top left."""
         target = np.array(corners, np.float32)
@@ -334,7 +347,7 @@ class Painter:
         sprite = np.ascontiguousarray(cv2.transform(sprite, shade))
         picture = pygame.image.frombuffer(sprite.data, (u1 - u0, v1 - v0), "RGBA")
         share = self._pixels[v0:v1, u0:u1, 3]
-        hides_ground = not light.modelled and v1 > SUPERSAMPLING * self._backdrop.sky_rows and key[0] not in CLASSIC
+        hides_ground = not light.modelled and v1 > SUPERSAMPLING * view.sky_rows and key[0] not in CLASSIC
         ground = cv2.multiply(share, cv2.bitwise_not(sprite[..., 3]), scale=1 / 255) if hides_ground else share
         self._canvas.blit(picture, (u0, v0), special_flags=pygame.BLEND_PREMULTIPLIED)
         if hides_ground:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from math import cos, sin
+from math import ceil, cos, sin
 from typing import Any
 
 import cv2
@@ -21,7 +21,7 @@ from sim.camera import Camera
 from sim.light import Light
 from sim.render.ground import Ground
 from sim.render.illumination import Lamps, ground_beam, lamp_light
-from sim.render.projection import View, project_ground
+from sim.render.projection import View, most_raised_px, project_ground
 from sim.render.shadows import actor_shadow, scene_shadows
 from sim.render.textures import NEUTRAL, TILE_M, TILE_PX, Layer, ground_tile, surface_marks
 from sim.world import Scene, World
@@ -48,7 +48,7 @@ _GRAIN_TO_M = 11.0
 """Grit finer than a pixel averages out: from here on the grain fades."""
 
 Small = NDArray[np.float32]
-"""Half resolution, ground rows alone: shape (height_px / 4, width_px / 2)."""
+"""Half resolution, ground rows alone: shape (height_px / 4, width_px / 2) with the horizon in the middle."""
 
 
 class Surface:
@@ -61,9 +61,13 @@ class Surface:
 
     def __init__(self, camera: Camera, near_m: float) -> None:
         self._near_m = near_m
-        self.rows = camera.height_px - camera.height_px // 2
-        self._size = (camera.width_px, self.rows)
-        rows, columns = self.rows // _COARSE, camera.width_px // _COARSE
+        # A raised horizon leaves more rows of ground; others use the first of them.
+        self._taller = replace(camera, height_px=camera.height_px + 16 * ceil(most_raised_px(camera) / 16))
+        # In its drawings of marks the horizon is where it is in a level frame.
+        self._raised_px = (self._taller.height_px - camera.height_px) // 2
+        most_rows = self._taller.height_px - camera.height_px // 2
+        self._width = camera.width_px
+        rows, columns = most_rows // _COARSE, camera.width_px // _COARSE
         below_px = camera.height_px // 2 + _COARSE * (np.arange(rows) + 0.5) - camera.centre_v_px
         depth = camera.focal_px * camera.height_m / np.maximum(below_px, 0.3)
         u = _COARSE * (np.arange(columns) + 0.5) - camera.centre_u_px
@@ -77,13 +81,13 @@ class Surface:
         # Schlick's approximation (1994) of how much water mirrors at a grazing angle.
         sine = camera.height_m / np.hypot(self._depth_m, camera.height_m)
         self._mirrors = (_SMOOTH * (0.02 + 0.98 * (1 - sine) ** 5)).astype(np.float32)
-        shape = (camera.height_px // _COARSE, columns)
+        shape = (self._taller.height_px // _COARSE, columns)
         self._layers = np.zeros((len(Layer) + 1, *shape), np.uint8)
         self._canvases = [pygame.image.frombuffer(layer.data, shape[::-1], "P") for layer in self._layers]
         self._scene: Scene | None = None
         self._marks = _flat([np.zeros((3, 2))])
         self._seen = np.zeros((rows, columns), np.float32)
-        self._veil = np.zeros((self.rows, camera.width_px, 3), np.uint8)
+        self._veil, self._veil_of = np.zeros((0, camera.width_px, 3), np.uint8), 0
         self._targets: list[tuple[int, int]] = []
 
     def finish(
@@ -110,20 +114,26 @@ class Surface:
         """
         light = world.scene.light
         self._prepare(world.scene, ground)
-        hard, tone, track, shadow = self._draw_marks(world, view)
+        rows, wide = flat.shape[:2]
+        coarse = -(-rows // _COARSE)
+        size = (wide, _COARSE * coarse)
+        hard, tone, track, shadow = self._draw_marks(world, view, coarse)
         c, s = cos(view.heading_rad), sin(view.heading_rad)
         to_px = TILE_PX / TILE_M
-        x = cv2.addWeighted(self._ahead_px, c, self._right_px, s, view.x_m * to_px % TILE_PX)
-        y = cv2.addWeighted(self._ahead_px, s, self._right_px, -c, view.y_m * to_px % TILE_PX)
+        ahead_px, right_px, fade, seen = (
+            table[:coarse] for table in (self._ahead_px, self._right_px, self._fade, self._seen)
+        )
+        x = cv2.addWeighted(ahead_px, c, right_px, s, view.x_m * to_px % TILE_PX)
+        y = cv2.addWeighted(ahead_px, s, right_px, -c, view.y_m * to_px % TILE_PX)
         grain = _laid_out(ground_tile(), x, y)
         split = cv2.split(np.subtract(grain, np.float32(NEUTRAL), dtype=np.float32))
         asphalt, grass, dry = (np.asarray(channel, np.float32) for channel in split)
         soft = 1.0 - hard
-        strength = self._fade if light.textured else 0.35 * self._fade
+        strength = fade if light.textured else 0.35 * fade
         factor = _UNIT * (1.0 + strength * (asphalt * hard + grass * soft) + tone)
         level = 1.0 - (light.sunlight if light.sunlight else _CONTACT) * shadow
-        factor *= self._seen
-        extra = self._lamplight(light, view, lamps)
+        factor *= seen
+        extra = self._lamplight(light, view, lamps, coarse)
         if extra is None:
             lit = [factor * cv2.sqrt(level)]
             lit = [ambient * lit[0] for ambient in light.ambient]
@@ -141,36 +151,36 @@ class Surface:
             lit = [part + weight * tint * part for part, weight in zip(lit, _DRY_GRASS, strict=True)]
         if light.wetness and mirrored is not None:
             wet = _wetness(light.wetness, dry, hard)
-            mirrors = wet * self._mirrors * self._seen
+            mirrors = wet * self._mirrors[:coarse] * seen
             sums = [mirrors * mirrored[..., k] for k in range(3)]
             dark = 1.0 - 0.62 * wet
             lit = [part * dark for part in lit]
-        factors = cv2.resize(cv2.convertScaleAbs(cv2.merge(lit)), self._size, interpolation=cv2.INTER_LINEAR)
-        done = cv2.multiply(flat, factors, scale=1 / _UNIT)
+        factors = cv2.resize(cv2.convertScaleAbs(cv2.merge(lit)), size, interpolation=cv2.INTER_LINEAR)
+        done = cv2.multiply(flat, factors[:rows], scale=1 / _UNIT)
         if sums is not None:
-            added = cv2.resize(cv2.convertScaleAbs(cv2.merge(sums)), self._size, interpolation=cv2.INTER_LINEAR)
-            cv2.add(done, added, dst=done)
-        return np.asarray(cv2.add(done, self._veil, dst=done), np.uint8)
+            added = cv2.resize(cv2.convertScaleAbs(cv2.merge(sums)), size, interpolation=cv2.INTER_LINEAR)
+            cv2.add(done, added[:rows], dst=done)
+        return np.asarray(cv2.add(done, self._haze(light, coarse)[:rows], dst=done), np.uint8)
 
-    def _lamplight(self, light: Light, view: View, lamps: Lamps) -> Small | None:
+    def _lamplight(self, light: Light, view: View, lamps: Lamps, rows: int) -> Small | None:
         """Return the illuminance that the ego's headlights and street lamps add, shape (rows, columns, 3)."""
-        extra = light.headlights * self._beam if light.headlights else None
+        extra = light.headlights * self._beam[:rows] if light.headlights else None
         if len(lamps.places_m):
             c, s = cos(view.heading_rad), sin(view.heading_rad)
             # Pools of light are soft: every fourth point of them will do.
-            depth, right = self._depth_m[::2, ::4], self._right_m[::2, ::4]
+            depth, right = self._depth_m[:rows:2, ::4], self._right_m[:rows:2, ::4]
             places = np.stack([view.x_m + depth * c + right * s, view.y_m + depth * s - right * c], axis=2)
             pools = lamp_light(lamps, places.reshape(-1, 2)).reshape(depth.shape).astype(np.float32)
-            rows, columns = self._depth_m.shape
+            columns = self._depth_m.shape[1]
             pools = cv2.resize(pools, (columns, rows), interpolation=cv2.INTER_LINEAR)
             pools = pools[..., None] * lamps.colour.astype(np.float32)
             extra = pools if extra is None else extra + pools
         return extra
 
-    def _draw_marks(self, world: World, view: View) -> tuple[Small, Small, Small, Small]:
+    def _draw_marks(self, world: World, view: View, rows: int) -> tuple[Small, Small, Small, Small]:
         """Return, 0 to 1, what is hard; the tone as a difference from 1; wheel tracks; and shadow."""
         flat = _with_shadows(self._marks, world.actors, world.scene.light)
-        low = replace(view, scale=1 / _COARSE)
+        low = replace(view, camera=self._taller, scale=1 / _COARSE, raised_px=self._raised_px)
         projected = project_ground(low, flat, self._near_m)
         for number, layer in enumerate(self._layers):
             layer.fill(NEUTRAL if number == Layer.TONE else 0)
@@ -178,14 +188,14 @@ class Surface:
         for k, index in enumerate(projected.index.tolist()):
             target, value = self._targets[index] if index < still else (_SHADOW, 255)
             pygame.draw.polygon(self._canvases[target], value, projected.points[projected.first[k] : projected.last[k]])
-        rows = slice(self._layers.shape[1] - self.rows // _COARSE, None)
+        top = self._layers.shape[1] - len(self._depth_m)
         # A blur stands for penumbras, ragged edges and the smoothing that masks lack.
-        hard, tone, track, shadow = (cv2.blur(layer[rows], (3, 3)) for layer in self._layers)
+        hard, tone, track, shadow = (cv2.blur(layer[top : top + rows], (3, 3)) for layer in self._layers)
         unit = np.float32(1 / 255)
-        return hard * unit, (tone - np.float32(NEUTRAL)) * self._fade, track * unit, shadow * unit
+        return hard * unit, (tone - np.float32(NEUTRAL)) * self._fade[:rows], track * unit, shadow * unit
 
     def _prepare(self, scene: Scene, ground: Ground) -> None:
-        """Work out what stays while a scene does: its marks, its shadows, its haze."""
+        """Work out what stays while a scene does: its marks, its shadows, how far one sees."""
         if self._scene is scene:
             return
         marks = surface_marks(scene, ground)
@@ -195,10 +205,16 @@ class Surface:
         heights += [np.zeros(len(shadow)) for shadow in shadows]
         self._marks = _flat([*(mark.points_m for mark in marks), *shadows], heights)
         self._seen = np.exp(-3.0 * self._depth_m / scene.light.visibility_m).astype(np.float32)
-        rows = cv2.resize(self._seen, self._size, interpolation=cv2.INTER_LINEAR)
-        veil = [cv2.convertScaleAbs(1.0 - rows, alpha=value) for value in scene.light.sky_low]
-        self._veil = np.asarray(cv2.merge(veil), np.uint8)
+        self._veil_of = 0
         self._scene = scene
+
+    def _haze(self, light: Light, rows: int) -> NDArray[np.uint8]:
+        """Return what haze adds to the ground, RGB, of which so many rows are seen at half resolution."""
+        if self._veil_of != rows:
+            seen = cv2.resize(self._seen[:rows], (self._width, _COARSE * rows), interpolation=cv2.INTER_LINEAR)
+            veil = [cv2.convertScaleAbs(1.0 - seen, alpha=value) for value in light.sky_low]
+            self._veil, self._veil_of = np.asarray(cv2.merge(veil), np.uint8), rows
+        return self._veil
 
 
 def _laid_out(tile: NDArray[np.uint8], x_px: NDArray[Any], y_px: NDArray[Any]) -> NDArray[np.uint8]:
