@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from math import atan, cos, hypot, pi, sin
+from dataclasses import replace
+from math import atan, cos, exp, hypot, pi, sin, sqrt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.render.projection import MOST_PITCH_RAD
+from sim.spec.sensor import MOST_PITCH_PER_MPS2
 from sim.vehicle import (
     PHYSICS_PER_STEP,
     STEP_S,
     Control,
     EgoState,
+    Suspension,
     VehicleGeometry,
     VehicleLimits,
     step_vehicle,
@@ -115,3 +119,63 @@ def test_a_wrapped_angle_is_the_same_direction_within_half_a_turn(angle: float):
     wrapped = wrap_angle(angle)
     assert -pi <= wrapped <= pi
     assert (cos(wrapped), sin(wrapped)) == pytest.approx((cos(angle), sin(angle)), abs=1e-9)
+
+
+SPRINGS = Suspension(pitch_per_mps2=0.0045)
+
+
+def braked(ego: EgoState, control: Control, seconds: float) -> list[EgoState]:
+    """Return every physics step of a drive on springs."""
+    states_ = [ego]
+    for _ in range(round(seconds / DT_S)):
+        states_.append(step_vehicle(states_[-1], control, DT_S, GEOMETRY, LIMITS, SPRINGS))
+    return states_
+
+
+def test_under_steady_braking_the_nose_settles_down_by_its_share_of_the_braking():
+    drive = braked(EgoState(0.0, 0.0, 0.0, 30.0), Control(-3.5), 3.0)
+
+    assert drive[-1].pitch_rad == pytest.approx(0.0045 * 3.5, rel=0.01)
+    assert drive[-1].pitch_rate_radps == pytest.approx(0.0, abs=1e-3)
+
+
+def test_the_nose_rises_when_the_car_accelerates():
+    assert braked(EgoState(0.0, 0.0, 0.0, 5.0), Control(2.0), 3.0)[-1].pitch_rad == pytest.approx(-0.009, rel=0.01)
+
+
+def test_a_sudden_brake_overshoots_and_swings_as_the_damped_oscillator_of_the_textbook():
+    drive = braked(EgoState(0.0, 0.0, 0.0, 39.0, -4.0), Control(-4.0), 2.0)
+
+    pitches = [ego.pitch_rad for ego in drive]
+    peak = max(pitches)
+    root = sqrt(1 - SPRINGS.damping**2)
+    # A step's response is greatest half a damped period after it, by exp(-pi z / sqrt(1 - z^2)) more than at rest.
+    assert pitches.index(peak) * DT_S == pytest.approx(0.5 / (SPRINGS.frequency_hz * root), abs=0.01)
+    assert peak == pytest.approx(0.018 * (1 + exp(-pi * SPRINGS.damping / root)), rel=0.02)
+
+
+def test_a_car_that_has_stopped_swings_back_and_comes_to_rest_level():
+    stopping = braked(EgoState(0.0, 0.0, 0.0, 7.0), Control(-3.5), 2.4)
+    standing = braked(stopping[-1], Control(-3.5), 4.0)
+
+    assert stopping[-1].speed_mps == 0.0
+    assert min(ego.pitch_rad for ego in standing) < -0.001
+    assert standing[-1].pitch_rad == pytest.approx(0.0, abs=1e-5)
+
+
+@given(states, controls)
+def test_pitch_changes_nothing_of_the_motion_and_there_is_none_without_springs(ego: EgoState, control: Control):
+    rigid = step_vehicle(ego, control, DT_S, GEOMETRY, LIMITS)
+    sprung = step_vehicle(ego, control, DT_S, GEOMETRY, LIMITS, SPRINGS)
+
+    assert (rigid.pitch_rad, rigid.pitch_rate_radps) == (0.0, 0.0)
+    assert replace(sprung, pitch_rad=0.0, pitch_rate_radps=0.0) == rigid
+
+
+@given(states)
+def test_the_hardest_braking_stays_within_the_pitch_that_is_drawn(ego: EgoState):
+    softest = Suspension(MOST_PITCH_PER_MPS2)
+    ego = replace(ego, speed_mps=40.0, accel_mps2=0.0)
+    for _ in range(400):
+        ego = step_vehicle(ego, Control(-20.0), DT_S, GEOMETRY, LIMITS, softest)
+        assert abs(ego.pitch_rad) < MOST_PITCH_RAD
