@@ -42,6 +42,7 @@ class Stream(IntEnum):
     ROAD_LAYOUT = 25
     MARKINGS = 26
     ROUTE = 27
+    TURNS = 28
 
 
 def stream(seed: int, purpose: Stream, *index: int) -> np.random.Generator:
