@@ -91,11 +91,11 @@ def _before(actor: Actor, gap_m: float) -> float:
 
 def _free_accel(actor: Actor, actors: tuple[Actor, ...], network: RoadNetwork, ego: EgoSpan) -> float:
     gap_m, leader_speed_mps = _leader(actor, actors, ego, direction_of(actor))
-    wished_mps = min(max(actor.cruise_mps, 0.1), _turning_mps(actor, network))
+    wished_mps = min(max(actor.cruise_mps, 0.1), turning_mps(actor, network))
     return idm_accel(actor.speed_mps, wished_mps, gap_m, leader_speed_mps)
 
 
-def _turning_mps(actor: Actor, network: RoadNetwork) -> float:
+def turning_mps(actor: Actor, network: RoadNetwork) -> float:
     """Return how fast an actor may be before and in a turn of the ego road; infinity with none near."""
     if actor.behaviour is Behaviour.CROSSING:
         return inf

@@ -147,6 +147,10 @@ def _extend(world: World, spec: WorldSpec) -> World:
     ]
     signs = [replace(s, stop_line=None if s.stop_line is None else s.stop_line - gone_lines) for s in signs]
     scenery = [thing for thing in scene.scenery if _is_between(path, thing, end_m)]
+    added = [_moved_thing(thing, move) for thing in stretch.scene.scenery]
+    if spec.road.turn_share > 0.0:
+        roads = (network.ego_road, *network.side_roads)
+        scenery, added = ([thing for thing in some if _is_off_roads(thing, roads)] for some in (scenery, added))
     actors = [
         _led_on(a, back)
         for a in world.actors
@@ -162,7 +166,7 @@ def _extend(world: World, spec: WorldSpec) -> World:
             scene,
             network=network,
             signs=tuple(signs),
-            scenery=(*scenery, *(_moved_thing(thing, move) for thing in stretch.scene.scenery)),
+            scenery=(*scenery, *added),
             route_end_s_m=stretch.scene.route_end_s_m + move.s_m,
             dropped_m=scene.dropped_m + dropped_m,
         ),
@@ -205,6 +209,15 @@ def _free_stretch(seed: int, place: int, spec: WorldSpec, move: _Move, old: Road
 def _free_ids(taken: set[int], first: int) -> Iterator[int]:
     """Yield ids from `first` on that are not taken."""
     return (number for number in range(first, 1_000_000) if number not in taken)
+
+
+def _is_off_roads(thing: Scenery, roads: tuple[Road, ...]) -> bool:
+    """Return whether a thing keeps off roads, among which a turn may have led one towards it."""
+    place = np.array([[thing.x_m, thing.y_m]])
+    radius_m = 0.5 * max(thing.length_m, thing.width_m)
+    return not any(
+        comes_near(road_points(road, *road.span_m), place, road.half_width_m + radius_m + 0.5) for road in roads
+    )
 
 
 def _is_between(path: Path, thing: Sign | Scenery | Actor, end_m: float) -> bool:
