@@ -28,7 +28,7 @@ FORGET_CURVATURE_M = 20.0
 """Distance over which, unseen, a curve is believed to straighten to 1/e."""
 
 
-TIGHT_PER_M = 0.05
+TIGHT_PER_M = 0.06
 TIGHT_KEPT_M = 12.0
 """From this curvature on, a turn is too tight to be known from its mean over 20 m: eyes that also tell the curvature
 where the car is are followed, until the car is so far past it."""
