@@ -403,7 +403,9 @@ def _print_photograph_scores(scores: PhotographScores) -> None:
 
 @app.command()
 def drive(
-    scenario: Annotated[str | None, typer.Option("--scenario", "-s", help="A scenario of the catalogue.")] = None,
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", "-s", help="A scenario of the catalogue, or of traffic.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Which world.")] = 0,
     eyes: Annotated[EyesName, typer.Option(help="Whose eyes the driver sees with.")] = EyesName.NETWORK,
     weights: Weights = None,

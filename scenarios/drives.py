@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scenarios.judge import Judge
 from scenarios.run import driver_for, make_eyes
-from scenarios.scenario import Expectations, Scenario, find_scenario, load_catalogue, start_world
+from scenarios.scenario import Expectations, Scenario, find_scenario, load_shipped, start_world
 from sim.camera import Camera
 from sim.control import DriverConfig
 from sim.generate.endless import lay_ahead, start_endless
@@ -38,7 +38,7 @@ def drive_setup(scenario: str | None, eyes: str, weights: Path | None) -> tuple[
     """Return what to drive, judged as the catalogue is, and the steps after which its time is up.
 
     Args:
-        scenario: A name in the catalogue; worlds of every kind if not given.
+        scenario: A name in the catalogue or the traffic folder; worlds of every kind if not given.
         eyes: "network", "oracle" or "blind".
         weights: The network's weights; the shipped ones if not given.
 
@@ -46,7 +46,7 @@ def drive_setup(scenario: str | None, eyes: str, weights: Path | None) -> tuple[
         ScenarioError: If there is no scenario of that name.
         WeightsError: If the network's weights cannot be used.
     """
-    chosen = FREE_DRIVE if scenario is None else find_scenario(scenario, load_catalogue())
+    chosen = FREE_DRIVE if scenario is None else find_scenario(scenario, load_shipped())
     setup = DriveSetup(
         start=lambda seed: start_world(chosen, seed),
         eyes=make_eyes(eyes, weights),
@@ -80,6 +80,9 @@ ENDLESS = replace(
 )
 """What the stretches of a road without end are drawn from."""
 
+ENDLESS_TURN_SHARE = 0.4
+"""Share of stops there at which the route turns, for eyes that are told where it leads: no picture shows that."""
+
 HOUR_STEPS = 3600 * CONTROL_HZ
 
 
@@ -93,11 +96,13 @@ def endless_setup(eyes: str, weights: Path | None) -> tuple[DriveSetup, int]:
     Raises:
         WeightsError: If the network's weights cannot be used.
     """
+    turn_share = ENDLESS_TURN_SHARE if eyes == "oracle" else 0.0
+    spec = replace(ENDLESS, road=replace(ENDLESS.road, turn_share=turn_share))
     setup = DriveSetup(
-        start=lambda seed: start_endless(seed, ENDLESS),
+        start=lambda seed: start_endless(seed, spec),
         eyes=make_eyes(eyes, weights),
         driver_for=_driver_for,
-        onward=lambda world: lay_ahead(world, ENDLESS),
+        onward=lambda world: lay_ahead(world, spec),
         camera=Camera(),
     )
     return setup, HOUR_STEPS

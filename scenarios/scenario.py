@@ -179,6 +179,15 @@ def load_catalogue(path: Path | None = None) -> tuple[Scenario, ...]:
     return tuple(load_scenario(file) for file in files)
 
 
+def load_shipped() -> tuple[Scenario, ...]:
+    """Return the catalogue and the scenarios that ask for more than the shipped network's eyes.
+
+    Raises:
+        ScenarioError: If a file is wrong.
+    """
+    return (*load_catalogue(), *load_catalogue(TRAFFIC_DIR))
+
+
 def find_scenario(name: str, catalogue: tuple[Scenario, ...]) -> Scenario:
     """Return the scenario of a name.
 

@@ -46,12 +46,14 @@ class LaneEstimate:
         heading_rad: The car's heading relative to the lane's, counter-clockwise positive.
         curvature_per_m: The lane's curvature ahead, positive to the left; the mean over the next 20 m.
         confidence: From 0 (no lane seen) to 1.
+        here_per_m: The lane's curvature where the car is, positive to the left; None from eyes that see only ahead.
     """
 
     offset_m: float
     heading_rad: float
     curvature_per_m: float
     confidence: float
+    here_per_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def _claim(actor: Actor, index: int, network: RoadNetwork) -> Claim | None:
         middle_m, half_m = junction.middle_m, network.ego_road.half_width_m
         side = 1 if direction > 0.0 else 3
     elif actor.behaviour in (Behaviour.WITH_EGO, Behaviour.ONCOMING):
-        middle_m, half_m = junction.s_m, junction.road.half_width_m
+        middle_m, half_m = junction.s_m, junction.half_length_m
         side = 0 if direction > 0.0 else 2
     else:
         return None
@@ -168,7 +168,7 @@ def crossing_claims(index: int, actors: tuple[Actor, ...], network: RoadNetwork)
 
 def _ego_claim(ego: EgoSpan, index: int, network: RoadNetwork) -> Claim:
     junction, line = network.junctions[index], _ego_line(network, index)
-    half_m = junction.road.half_width_m
+    half_m = junction.half_length_m
     to_line_m = inf if line is None else line.s_m - ego.front_s_m
     gone = ego.rear_s_m > junction.s_m + half_m + CLEAR_M
     stood_s = ego.stood_s if -1.0 < to_line_m < AT_LINE_M else 0.0

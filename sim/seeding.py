@@ -43,6 +43,7 @@ class Stream(IntEnum):
     MARKINGS = 26
     ROUTE = 27
     PITCH = 28
+    TURNS = 29
 
 
 def stream(seed: int, purpose: Stream, *index: int) -> np.random.Generator:

@@ -32,6 +32,11 @@ STOP_SHORT_M = 0.75
 ARRIVED_M = 0.25
 """So near its place at the line, and so slow, an actor puts its foot down and stands."""
 
+TURN_LATERAL_MPS2 = 2.0
+TURN_BRAKE_MPS2 = 1.5
+TURN_AHEAD_M = 40.0
+"""How hard an actor turns, how it slows down for that, and how far ahead it looks."""
+
 HOLD_S = 2.0
 """How long it stands there."""
 
@@ -60,7 +65,7 @@ def _step(actor: Actor, actors: tuple[Actor, ...], network: RoadNetwork, ego: Eg
 
 def _step_in_turn(actor: Actor, actors: tuple[Actor, ...], network: RoadNetwork, ego: EgoSpan, dt_s: float) -> Actor:
     """Return a vehicle that heeds its own stop signs and everyone's right of way, `dt_s` later."""
-    accel = _free_accel(actor, actors, ego)
+    accel = _free_accel(actor, actors, network, ego)
     if actor.behaviour is not Behaviour.CROSSING:
         accel = min(accel, _before(actor, walker_ahead_m(actor, actors, direction_of(actor))))
     accel = min(accel, _before(actor, blocked_ahead_m(actor, actors, ego, network)))
@@ -84,14 +89,32 @@ def _before(actor: Actor, gap_m: float) -> float:
     return idm_accel(actor.speed_mps, max(actor.cruise_mps, 0.1), gap_m, 0.0) if gap_m < inf else inf
 
 
-def _free_accel(actor: Actor, actors: tuple[Actor, ...], ego: EgoSpan) -> float:
+def _free_accel(actor: Actor, actors: tuple[Actor, ...], network: RoadNetwork, ego: EgoSpan) -> float:
     gap_m, leader_speed_mps = _leader(actor, actors, ego, direction_of(actor))
-    return idm_accel(actor.speed_mps, max(actor.cruise_mps, 0.1), gap_m, leader_speed_mps)
+    wished_mps = min(max(actor.cruise_mps, 0.1), turning_mps(actor, network))
+    return idm_accel(actor.speed_mps, wished_mps, gap_m, leader_speed_mps)
+
+
+def turning_mps(actor: Actor, network: RoadNetwork) -> float:
+    """Return how fast an actor may be before and in a turn of the ego road; infinity with none near."""
+    if actor.behaviour is Behaviour.CROSSING:
+        return inf
+    allowed_mps = inf
+    for junction in network.junctions:
+        to_turn_m = abs(actor.s_m - junction.s_m) - junction.half_length_m
+        beyond = direction_of(actor) * (actor.s_m - junction.s_m) > junction.half_length_m
+        if junction.turn and not beyond and to_turn_m < TURN_AHEAD_M:
+            sharpest_per_m = network.ego_road.path.sharpest_per_m(
+                junction.s_m - junction.half_length_m, junction.s_m + junction.half_length_m
+            )
+            turning_mps2 = TURN_LATERAL_MPS2 / sharpest_per_m
+            allowed_mps = min(allowed_mps, (turning_mps2 + 2.0 * TURN_BRAKE_MPS2 * max(to_turn_m, 0.0)) ** 0.5)
+    return allowed_mps
 
 
 def _step_actor(actor: Actor, actors: tuple[Actor, ...], network: RoadNetwork, ego: EgoSpan, dt_s: float) -> Actor:
     with_ego = actor.behaviour is Behaviour.WITH_EGO
-    accel = _free_accel(actor, actors, ego)
+    accel = _free_accel(actor, actors, network, ego)
     held_s, served = actor.held_s, actor.served
     if with_ego:
         line, to_line_m = _next_line(actor, network)

@@ -47,12 +47,14 @@ class LaneTruth:
         heading_rad: The car's heading relative to the lane's.
         curvature_per_m: Mean curvature of the lane's centre line over the next 20 m.
         width_m: Between the lane's edges.
+        here_per_m: Mean curvature of the lane's own centre line from the rear axle to the camera; not in shards.
     """
 
     offset_m: float
     heading_rad: float
     curvature_per_m: float
     width_m: float
+    here_per_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,9 @@ def perfect_percept(truth: GroundTruth) -> Percept:
         for o in truth.objects
         if o.visible_fraction >= MIN_VISIBLE_FRACTION and (o.kind is not ObjectKind.STOP_SIGN or o.applies_to_ego)
     )
-    lane = LaneEstimate(truth.lane.offset_m, truth.lane.heading_rad, truth.lane.curvature_per_m, 1.0)
+    lane = LaneEstimate(
+        truth.lane.offset_m, truth.lane.heading_rad, truth.lane.curvature_per_m, 1.0, truth.lane.here_per_m
+    )
     line = truth.stop_line
     seen = StopLineEstimate(line.distance_m, 0.01 * line.distance_m, 1.0) if line is not None and line.visible else None
     return Percept(truth.step, detections, lane, seen)

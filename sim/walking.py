@@ -52,7 +52,7 @@ def _stroll(actor: Actor, network: RoadNetwork, dt_s: float) -> Actor:
     with_ego = actor.d_m < 0.0
     towards = 1.0 if with_ego else -1.0
     for junction in network.junctions:
-        kerb_m = towards * (junction.s_m - actor.s_m) - junction.road.half_width_m
+        kerb_m = towards * (junction.s_m - actor.s_m) - junction.half_length_m
         if 0.0 < kerb_m < BEFORE_KERB_M + abs(actor.d_m) * MOST_SKEW:
             return actor if actor.speed_mps == 0.0 else replace(actor, speed_mps=0.0)
     s_m = actor.s_m + towards * actor.cruise_mps * dt_s

@@ -28,6 +28,12 @@ FORGET_CURVATURE_M = 20.0
 """Distance over which, unseen, a curve is believed to straighten to 1/e."""
 
 
+TIGHT_PER_M = 0.06
+TIGHT_KEPT_M = 12.0
+"""From this curvature on, a turn is too tight to be known from its mean over 20 m: eyes that also tell the curvature
+where the car is are followed, until the car is so far past it."""
+
+
 @dataclass(frozen=True, slots=True)
 class LaneBelief:
     """The ego lane in the car's frame, origin at the ground under the camera; signs as in `LaneEstimate`.
@@ -43,6 +49,7 @@ class LaneBelief:
         curvature_var: Variance of the curvature.
         unseen_s: For how long no lane has been seen.
         unseen_m: How far the car has gone without seeing one.
+        tight_m: For how much farther the curvature told of where the car is is followed.
     """
 
     offset_m: float = 0.0
@@ -55,6 +62,7 @@ class LaneBelief:
     curvature_var: float = 1e-4
     unseen_s: float = 0.0
     unseen_m: float = 0.0
+    tight_m: float = 0.0
 
     def centre_y_m(self, x_m: float) -> float:
         """Return where the lane's centre lies, left of the camera's axis, at the depth `x_m`."""
@@ -79,11 +87,12 @@ def update_lane(
     seconds = travel.dt_s if travel.distance_m > 0.0 else 0.0
     k_var = belief.curvature_var + CURVATURE_DRIFT_PER_M**2 * seconds
     curvature = belief.curvature_per_m
+    tight_m = max(0.0, belief.tight_m - travel.distance_m)
     if estimate is None or estimate.confidence < MIN_CONFIDENCE:
         fade = exp(-travel.distance_m / FORGET_CURVATURE_M)
         return LaneBelief(
             offset_m, heading_rad, curvature * fade, here * fade, o_var, cov, h_var, min(k_var, 1e-4),
-            belief.unseen_s + travel.dt_s, belief.unseen_m + travel.distance_m,
+            belief.unseen_s + travel.dt_s, belief.unseen_m + travel.distance_m, tight_m,
         )  # fmt: skip
     trust = 1.0 / estimate.confidence**2
 
@@ -104,8 +113,13 @@ def update_lane(
     change = gain_k * (estimate.curvature_per_m - curvature)
     if belief.curvature_var >= 1e-4:
         here += change  # nothing was known: the road is taken to bend here as it bends ahead
+    if estimate.here_per_m is not None:
+        if max(abs(estimate.here_per_m), abs(estimate.curvature_per_m)) > TIGHT_PER_M:
+            tight_m = TIGHT_KEPT_M
+        if tight_m > 0.0:
+            here = estimate.here_per_m
     return LaneBelief(
-        offset_m, heading_rad, curvature + change, here, o_var, cov, h_var, (1.0 - gain_k) * k_var, 0.0, 0.0
+        offset_m, heading_rad, curvature + change, here, o_var, cov, h_var, (1.0 - gain_k) * k_var, 0.0, 0.0, tight_m
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from sim.control.stopline import LineTrack
-from sim.control.tracking import SAME_STOP_M, Track
+from sim.control.tracking import SAME_STOP_ASIDE_M, SAME_STOP_M, Track
 from sim.percept import ObjectKind
 
 LINE_FROM_SIGN_M = 10.0
@@ -93,15 +93,14 @@ def _outdone(doubtful: Track, tracks: Sequence[Track]) -> bool:
 
 def mark_handled(tracks: tuple[Track, ...], nearer_than_m: float) -> tuple[Track, ...]:
     """Return the tracks with every sign up to a depth marked as obeyed: all that belong to the stop just made."""
-    if not any(_unhandled(track) and track.x_m < nearer_than_m for track in tracks):
+    if not any(_unhandled(track, nearer_than_m) for track in tracks):
         return tracks
-    return tuple(
-        replace(track, handled=True) if _unhandled(track) and track.x_m < nearer_than_m else track for track in tracks
-    )
+    return tuple(replace(track, handled=True) if _unhandled(track, nearer_than_m) else track for track in tracks)
 
 
-def _unhandled(track: Track) -> bool:
-    return track.kind is ObjectKind.STOP_SIGN and not track.handled
+def _unhandled(track: Track, nearer_than_m: float) -> bool:
+    stands_here = track.x_m < nearer_than_m and abs(track.y_m) < SAME_STOP_ASIDE_M
+    return track.kind is ObjectKind.STOP_SIGN and not track.handled and stands_here
 
 
 def vehicle_ahead(tracks: Sequence[Track]) -> Track | None:

@@ -59,6 +59,9 @@ degrees of freedom: 99.3 and 97 %). Two flickers one after the other are not so 
 SAME_STOP_M = 16.0
 """Signs nearer to each other than this along the road belong to one stop; junctions lie farther apart."""
 
+SAME_STOP_ASIDE_M = 30.0
+"""A sign farther aside than this belongs to no stop straight ahead: it stands at a road that the route turns into."""
+
 SURELY_SEEN_M = 35.0
 NEVER_SURE_M = 80.0
 """Nearer than the first, a miss tells; towards the second, small signs are missed often, and a miss tells less."""
@@ -438,7 +441,7 @@ def _found(
     y_m = bearing * detection.distance_m
     # A sign seen anew beside one that has been obeyed is the same sign, or its twin at the same line.
     handled = detection.kind is ObjectKind.STOP_SIGN and any(
-        o.handled and abs(o.x_m - depth_m) < SAME_STOP_M for o in others
+        o.handled and abs(o.x_m - depth_m) < SAME_STOP_M and abs(o.y_m - y_m) < SAME_STOP_ASIDE_M for o in others
     )
     return Track(
         track_id, detection.kind, depth_m, y_m, max(noise_m, 0.05 * detection.distance_m),

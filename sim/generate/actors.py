@@ -59,9 +59,7 @@ def draw_actors(rng: np.random.Generator, spec: WorldSpec, network: RoadNetwork,
         parking_m = road.parking_right_m if side < 0 else road.parking_left_m
         if parking_m > 0.0:
             d_m = side * (road.half_width_m - 0.5 * parking_m)
-        near_junction = any(
-            abs(s_m - junction.s_m) < junction.road.half_width_m + 12.0 for junction in network.junctions
-        )
+        near_junction = any(abs(s_m - junction.s_m) < junction.half_length_m + 12.0 for junction in network.junctions)
         x_m, y_m = road.path.position(s_m, d_m)
         crowded = any(hypot(x_m - other.x_m, y_m - other.y_m) < 8.0 for other in actors if other.speed_mps == 0.0)
         # Behind a kerb that stands up lies a pavement: there is no place for a car.

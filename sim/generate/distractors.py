@@ -171,7 +171,7 @@ def _along(rng: np.random.Generator, network: RoadNetwork, end_s_m: float) -> fl
     """Return where along the ego road a thing stands, clear of junctions."""
     s_m = float(rng.uniform(START_BUMPER_S_M + 8.0, end_s_m + 30.0))
     for junction in network.junctions:
-        clear_m = junction.road.half_width_m + 3.0
+        clear_m = junction.half_length_m + 3.0
         if abs(s_m - junction.s_m) < clear_m:
             s_m = junction.s_m + clear_m
     return s_m

@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.actors import Actor, Behaviour
 from sim.generate import FIRST_SIGN_ID, generate_world
+from sim.generate.turns import comes_near, road_points
 from sim.road import SAMPLE_M, Edge, Junction, Path, Road, RoadNetwork
 from sim.seeding import Stream, derive_seed
 from sim.signs import Sign
@@ -63,6 +64,13 @@ def _alike(spec: WorldSpec, road: Road) -> WorldSpec:
     )
 
 
+CLEAR_M = 25.0
+"""Between the middle of a new stretch and that of a road that was there before."""
+
+ATTEMPTS = 12
+"""So many stretches are tried where the first ones would lead back onto the road."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Move:
     """A turn about the origin and a shift in plan, a shift along the ego road, and what tells new things from old.
@@ -108,15 +116,14 @@ def _extend(world: World, spec: WorldSpec) -> World:
     # Past a route's end the road is straight, and so is a new one's beginning: they join smoothly.
     join = floor(scene.route_end_s_m / SAMPLE_M)
     dropped_m, join_m = first * SAMPLE_M, join * SAMPLE_M
-    seed = derive_seed(scene.seed, Stream.ROUTE, round(scene.dropped_m + join_m))
-    stretch = generate_world(seed, _alike(spec, road))
-    new = stretch.scene.network
-
     kept = [j for j in old.junctions if j.s_m > dropped_m]
     lines = [line for line in old.stop_lines if line.s_m > dropped_m and old.junctions[line.junction] in kept]
     gone_junctions, gone_lines = len(old.junctions) - len(kept), len(old.stop_lines) - len(lines)
     x_m, y_m = float(road.path.x_m[join]), float(road.path.y_m[join])
     move = _Move(x_m, y_m, float(road.path.heading_rad[join]), join_m - dropped_m, len(kept), len(lines))
+    place = round(scene.dropped_m + join_m)
+    stretch = _free_stretch(scene.seed, place, _alike(spec, road), move, RoadNetwork(road, tuple(kept), ()), join_m)
+    new = stretch.scene.network
     back = _Move(0.0, 0.0, 0.0, -dropped_m, -gone_junctions, -gone_lines)
 
     network = RoadNetwork(
@@ -140,6 +147,10 @@ def _extend(world: World, spec: WorldSpec) -> World:
     ]
     signs = [replace(s, stop_line=None if s.stop_line is None else s.stop_line - gone_lines) for s in signs]
     scenery = [thing for thing in scene.scenery if _is_between(path, thing, end_m)]
+    added = [_moved_thing(thing, move) for thing in stretch.scene.scenery]
+    if spec.road.turn_share > 0.0:
+        roads = (network.ego_road, *network.side_roads)
+        scenery, added = ([thing for thing in some if _is_off_roads(thing, roads)] for some in (scenery, added))
     actors = [
         _led_on(a, back)
         for a in world.actors
@@ -155,7 +166,7 @@ def _extend(world: World, spec: WorldSpec) -> World:
             scene,
             network=network,
             signs=tuple(signs),
-            scenery=(*scenery, *(_moved_thing(thing, move) for thing in stretch.scene.scenery)),
+            scenery=(*scenery, *added),
             route_end_s_m=stretch.scene.route_end_s_m + move.s_m,
             dropped_m=scene.dropped_m + dropped_m,
         ),
@@ -164,9 +175,49 @@ def _extend(world: World, spec: WorldSpec) -> World:
     )
 
 
+def _free_stretch(seed: int, place: int, spec: WorldSpec, move: _Move, old: RoadNetwork, join_m: float) -> World:
+    """Return a new stretch that, where routes turn, does not lead back onto what there is.
+
+    Args:
+        seed: Of the whole road.
+        place: What tells this stretch from the others.
+        spec: What it may be.
+        move: Where it comes to lie.
+        old: The roads that there are.
+        join_m: Where on the ego's road it begins.
+    """
+    stretch = generate_world(derive_seed(seed, Stream.ROUTE, place), spec)
+    if spec.road.turn_share == 0.0:
+        return stretch
+    start_m = join_m - BEHIND_M - AHEAD_M
+    # Where the stretch begins, the two are near each other, and may be.
+    route = road_points(old.ego_road, start_m, join_m - CLEAR_M)
+    arms = [road_points(road, *road.span_m) for road in old.side_roads]
+    taken = np.concatenate([route, *arms])
+    for attempt in range(1, ATTEMPTS + 1):
+        new = stretch.scene.network
+        led = replace(new.ego_road, path=move.path(new.ego_road.path))
+        ahead = road_points(led, CLEAR_M, stretch.scene.route_end_s_m + AHEAD_M)
+        sides = [replace(road, path=move.path(road.path)) for road in new.side_roads]
+        beside = [road_points(road, *road.span_m) for road in sides]
+        if not comes_near(ahead, taken, CLEAR_M) and not comes_near(np.concatenate([*beside, ahead]), route, CLEAR_M):
+            break
+        stretch = generate_world(derive_seed(seed, Stream.ROUTE, place, attempt), spec)
+    return stretch
+
+
 def _free_ids(taken: set[int], first: int) -> Iterator[int]:
     """Yield ids from `first` on that are not taken."""
     return (number for number in range(first, 1_000_000) if number not in taken)
+
+
+def _is_off_roads(thing: Scenery, roads: tuple[Road, ...]) -> bool:
+    """Return whether a thing keeps off roads, among which a turn may have led one towards it."""
+    place = np.array([[thing.x_m, thing.y_m]])
+    radius_m = 0.5 * max(thing.length_m, thing.width_m)
+    return not any(
+        comes_near(road_points(road, *road.span_m), place, road.half_width_m + radius_m + 0.5) for road in roads
+    )
 
 
 def _is_between(path: Path, thing: Sign | Scenery | Actor, end_m: float) -> bool:
@@ -212,9 +263,15 @@ def _along(junction: Junction, by_m: float) -> Junction:
 
 def _moved_junction(junction: Junction, move: _Move, like: Road) -> Junction:
     """Return a new junction where it comes to lie, painted and bordered like the ego's road."""
-    road = replace(
-        junction.road,
-        path=move.path(junction.road.path),
+    road, onward = _moved_road(junction.road, move, like), junction.onward
+    onward = None if onward is None else _moved_road(onward, move, like)
+    return replace(_along(junction, move.s_m), road=road, onward=onward)
+
+
+def _moved_road(road: Road, move: _Move, like: Road) -> Road:
+    return replace(
+        road,
+        path=move.path(road.path),
         centre_line=like.centre_line,
         yellow_centre=like.yellow_centre,
         edge_lines=like.edge_lines,
@@ -222,7 +279,6 @@ def _moved_junction(junction: Junction, move: _Move, like: Road) -> Junction:
         kerb_m=like.kerb_m,
         pavement_m=like.pavement_m,
     )
-    return replace(_along(junction, move.s_m), road=road)
 
 
 def _moved_sign(sign: Sign, move: _Move, sign_id: int) -> Sign:

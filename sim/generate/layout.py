@@ -5,6 +5,7 @@ All of it draws from streams of its own; what a spec leaves out changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,15 +86,17 @@ class Bend:
     Attributes:
         turn_rad: By how much, positive to the left.
         radius_m: Of the arc.
+        longest_ramp_m: Length of each clothoid, unless the turn is too short for that.
     """
 
     turn_rad: float
     radius_m: float
+    longest_ramp_m: float = 14.0
 
     @property
     def ramp_m(self) -> float:
         """Length of each clothoid."""
-        return min(14.0, 0.5 * abs(self.turn_rad) * self.radius_m)
+        return min(self.longest_ramp_m, 0.5 * abs(self.turn_rad) * self.radius_m)
 
     @property
     def length_m(self) -> float:
@@ -104,6 +107,13 @@ class Bend:
     def curvature_per_m(self) -> float:
         """Of the arc."""
         return (1.0 if self.turn_rad > 0 else -1.0) / self.radius_m
+
+    def sections(self) -> Iterator[tuple[float, float, float]]:
+        """Yield length, first and last curvature of its parts."""
+        yield self.ramp_m, 0.0, self.curvature_per_m
+        if self.length_m - 2 * self.ramp_m > 1e-3:
+            yield self.length_m - 2 * self.ramp_m, self.curvature_per_m, self.curvature_per_m
+        yield self.ramp_m, self.curvature_per_m, 0.0
 
 
 def draw_section(rng: np.random.Generator, spec: RoadSpec, in_town: bool, *, ego: bool) -> Section:

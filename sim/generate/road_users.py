@@ -14,6 +14,7 @@ from sim.road import Junction, RoadNetwork
 from sim.road.sizes import CROSSWALK_DEPTH_M
 from sim.seeding import Stream, stream
 from sim.spec.traffic import TrafficSpec
+from sim.traffic import turning_mps
 from sim.vehicle import wrap_angle
 
 _LARGE = (ActorKind.PANEL_VAN, ActorKind.BOX_LORRY, ActorKind.BUS)
@@ -49,6 +50,8 @@ def draw_road_users(
     _add_school_bus(stream(seed, Stream.BUSES), spec, network, actors)
     if spec.crossing[1] > 0:
         actors = [replace(actor, takes_turns=actor.behaviour is not Behaviour.PARKED) for actor in actors]
+    if any(junction.turn for junction in network.junctions):
+        actors = [replace(a, speed_mps=min(a.speed_mps, turning_mps(a, network))) for a in actors]
     return tuple(actors)
 
 

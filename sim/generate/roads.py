@@ -27,6 +27,7 @@ from sim.generate.layout import (
     draw_worn,
     stop_setback_m,
 )
+from sim.generate.turns import LINE_TO_TURN_M, Turn, clear_arms, draw_turn, lay_turn
 from sim.road import (
     CentreLine,
     CrosswalkStyle,
@@ -54,6 +55,9 @@ BEYOND_ROUTE_M = 160.0
 ARM_M = 70.0
 """Length of a crossing road to either side."""
 
+PAST_TURN_M = 15.0
+"""A route that turns at its last stop leads on past the turn for so long at least."""
+
 PAST_LAST_STOP_M = 1.0
 """Where the ego's road ends at a stop, the route ends so far beyond the stopping place: it has been left."""
 
@@ -80,6 +84,7 @@ class _Approach:
     stop_s_m: float
     bend: Bend | None
     ends: bool = False
+    turn: Turn | None = None
 
     @property
     def half_width_m(self) -> float:
@@ -87,9 +92,25 @@ class _Approach:
         return self.section.half_width_m(self.lane_width_m)
 
     @property
+    def near_s_m(self) -> float:
+        """Where the crossing road, or the turn, begins."""
+        return self.centre_s_m - (self.half_width_m if self.turn is None else 0.5 * self.turn.bend.length_m)
+
+    @property
     def far_s_m(self) -> float:
-        """Where the crossing road, or the bend, is passed."""
-        return self.centre_s_m + (self.half_width_m if self.bend is None else 0.5 * self.bend.length_m)
+        """Where the crossing road, the bend or the turn is passed."""
+        curve = self.curve
+        return self.centre_s_m + (self.half_width_m if curve is None else 0.5 * curve.length_m)
+
+    @property
+    def curve(self) -> Bend | None:
+        """How the ego's road bends or turns here."""
+        return self.bend if self.turn is None else self.turn.bend
+
+    @property
+    def curve_s_m(self) -> float:
+        """Where that begins."""
+        return self.centre_s_m - 0.5 * self.turn.bend.length_m if self.turn is not None else self.line_s_m
 
 
 def draw_roads(rng: np.random.Generator, seed: int, spec: WorldSpec, in_town: bool) -> tuple[RoadNetwork, float]:
@@ -105,15 +126,20 @@ def draw_roads(rng: np.random.Generator, seed: int, spec: WorldSpec, in_town: bo
     lane_width_m = uniform(rng, spec.lane_width_m)
     section = draw_section(layout, spec.road, in_town, ego=True)
     kerbs = draw_kerbs(layout, spec.road, in_town)
-    approaches = list(_approaches(rng, layout, spec, in_town))
+    approaches = list(_approaches(rng, layout, seed, spec, in_town, section, lane_width_m))
     last_s_m = approaches[-1].centre_s_m if approaches else START_BUMPER_S_M + uniform(rng, spec.approach_m)
     end_s_m = last_s_m + uniform(rng, spec.after_m)
     if approaches and approaches[-1].bend is not None:
         end_s_m = max(end_s_m, approaches[-1].far_s_m + 5.0)
-    if approaches and approaches[-1].controlled and layout.random() < spec.road.end_share:
+    if approaches and approaches[-1].turn is not None:
+        end_s_m = max(end_s_m, approaches[-1].far_s_m + PAST_TURN_M)
+    ends = bool(approaches) and approaches[-1].controlled and layout.random() < spec.road.end_share
+    if ends and approaches[-1].turn is None:
         approaches[-1] = replace(approaches[-1], ends=True)
         end_s_m = approaches[-1].stop_s_m + PAST_LAST_STOP_M
-    path = build_path(list(_sections(rng, spec, approaches, end_s_m)))
+    curvatures = [_draw_curvature(rng, spec) for _ in approaches or [None]]
+    approaches = _turned(approaches, curvatures)
+    path = build_path(list(_sections(approaches, curvatures, end_s_m)))
     wear = uniform(rng, spec.marking_wear)
     yellow = bool(rng.random() < 0.6)
     style = list(CentreLine)[int(rng.integers(len(CentreLine)))]
@@ -140,19 +166,31 @@ def draw_roads(rng: np.random.Generator, seed: int, spec: WorldSpec, in_town: bo
     for approach in approaches:
         junction, road = _junction(rng, layout, paint, spec, road, approach, kerbs)
         junctions.append(junction)
+    junctions = clear_arms(road, junctions)
     road = _furnish(layout, paint, spec, road, lines, junctions, end_s_m)
     return RoadNetwork(road, tuple(junctions), lines), end_s_m
 
 
 def _approaches(
-    rng: np.random.Generator, layout: np.random.Generator, spec: WorldSpec, in_town: bool
+    rng: np.random.Generator,
+    layout: np.random.Generator,
+    seed: int,
+    spec: WorldSpec,
+    in_town: bool,
+    ego_section: Section,
+    ego_lane_width_m: float,
 ) -> Iterator[_Approach]:
     s_m = START_BUMPER_S_M + uniform(rng, spec.approach_m)
-    for _ in range(count(rng, spec.junctions)):
+    for index in range(count(rng, spec.junctions)):
         controlled = bool(rng.random() < spec.controlled_share)
         thickness_m = uniform(rng, STOP_LINE_THICKNESS_M)
         lane_width_m = uniform(rng, spec.lane_width_m)
         section = draw_section(layout, spec.road, in_town, ego=False)
+        turn = draw_turn(seed, index, spec.road) if controlled else None
+        if (ego_section.lanes_along, ego_section.lanes_against) != (1, 1):
+            turn = None  # from one lane of several, or in a one-way street, not every turn is one's own to make
+        if turn is not None:
+            lane_width_m, section = ego_lane_width_m, ego_section
         half_width_m = section.half_width_m(lane_width_m)
         crosswalk_s_m = None
         if rng.random() < spec.crosswalk_share:
@@ -160,6 +198,8 @@ def _approaches(
             edge_s_m = crosswalk_s_m + CROSSWALK_DEPTH_M + float(rng.uniform(0.3, 1.0))
         else:
             edge_s_m = s_m + uniform(rng, LINE_TO_CROSSING_ROAD_M)
+            if turn is not None:
+                edge_s_m = s_m + LINE_TO_TURN_M
         all_way = bool(rng.random() < spec.all_way_share) if controlled else True
         bend = draw_bend(layout, spec.road)
         mark, stop_s_m = StopMark.LINE, s_m
@@ -170,47 +210,71 @@ def _approaches(
             bend = None
         elif bend is not None:
             edge_s_m, crosswalk_s_m = s_m + 0.5 * bend.length_m - half_width_m, None
+        centre_s_m = edge_s_m + (half_width_m if turn is None else 0.5 * turn.bend.length_m)
         approach = _Approach(
-            s_m, thickness_m, controlled, crosswalk_s_m, edge_s_m + half_width_m, lane_width_m, section, all_way,
-            mark, stop_s_m, bend,
+            s_m, thickness_m, controlled, crosswalk_s_m, centre_s_m, lane_width_m, section, all_way, mark, stop_s_m,
+            bend, turn=turn,
         )  # fmt: skip
         yield approach
         s_m = max(approach.far_s_m + 30.0, s_m + uniform(rng, spec.spacing_m))
 
 
+def _draw_curvature(rng: np.random.Generator, spec: WorldSpec) -> float:
+    return uniform(rng, spec.curvature_per_m) * (1.0 if rng.random() < 0.5 else -1.0)
+
+
+def _approach_sections(length_m: float, curvature_per_m: float) -> Iterator[tuple[float, float, float]]:
+    """Yield a clothoid in, an arc and a clothoid out, or one straight where there is no room or need for them."""
+    if abs(curvature_per_m) > 1e-4 and length_m > 25.0:
+        ramp_m = min(20.0, 0.35 * length_m)
+        yield ramp_m, 0.0, curvature_per_m
+        yield length_m - 2 * ramp_m, curvature_per_m, curvature_per_m
+        yield ramp_m, curvature_per_m, 0.0
+    elif length_m > 0:
+        yield length_m, 0.0, 0.0
+
+
+def _turned(approaches: list[_Approach], curvatures: list[float]) -> list[_Approach]:
+    """Return the approaches with the side of each turn settled, so that the route does not come back on itself."""
+    found: list[_Approach] = []
+    at_m, away_rad = START_BUMPER_S_M - 5.0, 0.0
+    for approach, curvature in zip(approaches, curvatures, strict=False):
+        sections = _approach_sections(approach.line_s_m - at_m, curvature)
+        away_rad += sum(0.5 * length_m * (first + last) for length_m, first, last in sections)
+        if approach.turn is not None:
+            approach = replace(approach, turn=approach.turn.turned(away_rad))
+        away_rad += approach.curve.turn_rad if approach.curve is not None else 0.0
+        at_m = max(approach.far_s_m + 5.0, approach.line_s_m)
+        found.append(approach)
+    return found
+
+
 def _sections(
-    rng: np.random.Generator, spec: WorldSpec, approaches: list[_Approach], end_s_m: float
+    approaches: list[_Approach], curvatures: list[float], end_s_m: float
 ) -> Iterator[tuple[float, float, float]]:
     """Bend each approach: a clothoid in, an arc, a clothoid out that ends at the stop line, then straight across.
 
-    Where the ego's road has priority and bends, it bends across; where it ends, it ends in the crossing's middle.
+    Where the ego's road has priority and bends, it bends across; where it turns, it turns past the line; where it ends,
+    it ends in the crossing's middle.
     """
     at_m = 0.0
     targets = [a.line_s_m for a in approaches] or [end_s_m]
     leaves = [a.centre_s_m if a.ends else a.far_s_m + 5.0 for a in approaches] or [end_s_m]
-    bends = [a.bend for a in approaches] or [None]
-    for line_s_m, leave_s_m, bend in zip(targets, leaves, bends, strict=True):
-        curvature = uniform(rng, spec.curvature_per_m) * (1.0 if rng.random() < 0.5 else -1.0)
+    curves = [(a.curve, a.curve_s_m) for a in approaches] or [(None, end_s_m)]
+    for curvature, line_s_m, leave_s_m, (curve, curve_s_m) in zip(curvatures, targets, leaves, curves, strict=True):
         start_m = max(at_m, START_BUMPER_S_M - 5.0)
-        length_m = line_s_m - start_m
         if start_m > at_m:
             yield start_m - at_m, 0.0, 0.0
-        if abs(curvature) > 1e-4 and length_m > 25.0:
-            ramp_m = min(20.0, 0.35 * length_m)
-            yield ramp_m, 0.0, curvature
-            yield length_m - 2 * ramp_m, curvature, curvature
-            yield ramp_m, curvature, 0.0
-        elif length_m > 0:
-            yield length_m, 0.0, 0.0
+        yield from _approach_sections(line_s_m - start_m, curvature)
         at_m = max(leave_s_m, line_s_m)
-        if bend is not None:
-            yield bend.ramp_m, 0.0, bend.curvature_per_m
-            if bend.length_m - 2 * bend.ramp_m > 1e-3:
-                yield bend.length_m - 2 * bend.ramp_m, bend.curvature_per_m, bend.curvature_per_m
-            yield bend.ramp_m, bend.curvature_per_m, 0.0
-            line_s_m += bend.length_m
-        if leave_s_m > line_s_m:
-            yield leave_s_m - line_s_m, 0.0, 0.0
+        straight_s_m = line_s_m
+        if curve is not None:
+            if curve_s_m > line_s_m:
+                yield curve_s_m - line_s_m, 0.0, 0.0
+            yield from curve.sections()
+            straight_s_m = curve_s_m + curve.length_m
+        if leave_s_m > straight_s_m:
+            yield leave_s_m - straight_s_m, 0.0, 0.0
     if not (approaches and approaches[-1].ends):
         yield max(end_s_m - at_m, 0.0) + BEYOND_ROUTE_M, 0.0, 0.0
 
@@ -240,13 +304,15 @@ def _junction(
         ego_road.wear, section.lanes_along, section.lanes_against, section.parking_right_m, section.parking_left_m,
         kerbs.height_m, kerbs.pavement_m, extent_m,
     )  # fmt: skip
-    to_edge_m = approach.centre_s_m - approach.half_width_m - approach.stop_s_m
+    to_edge_m = approach.near_s_m - approach.stop_s_m
     in_town = ego_road.edge is Edge.KERB
     corner_m = draw_corner(layout, spec.road, kerbs, in_town, to_edge_m)
     style = draw_crosswalk_style(paint, spec.road)
     junction = Junction(
         approach.centre_s_m, road, approach.crosswalk_s_m, approach.all_way, style, corner_m, not approach.ends
     )
+    if approach.turn is not None:
+        junction = lay_turn(ego_road, junction, approach.turn, ARM_M)
     return _cross(paint, spec, ego_road, junction, style, approach)
 
 
@@ -269,13 +335,23 @@ def _cross(
         road = replace(road, bars=tuple(bar for bar in bars if bar is not None))
         junction = replace(junction, crossing_stop_m=back_m)
     road = replace(road, crosswalks=crosswalks)
-    far = [(junction.s_m + approach.half_width_m, 1.0)] if junction.ahead and approach.bend is None else []
+    far = [(approach.far_s_m, 1.0)] if junction.ahead and approach.bend is None else []
     crosswalks, has = arm_crosswalks(paint, spec.road, style, far)
     ego_road = replace(ego_road, crosswalks=(*ego_road.crosswalks, *crosswalks))
     if approach.controlled and junction.all_way and far and thickness_m is not None:
         bar = bar_before(ego_road, *far[0], stop_setback_m(paint, any(has)), thickness_m)
         ego_road = replace(ego_road, bars=(*ego_road.bars, *([bar] if bar is not None else [])))
-    return replace(junction, road=road), ego_road
+    return replace(junction, road=road, onward=_stop_onward(junction, thickness_m)), ego_road
+
+
+def _stop_onward(junction: Junction, thickness_m: float | None) -> Road | None:
+    """Return the road straight on, where the ego's turns, with the stop line of those who come from there."""
+    road = junction.onward
+    if road is None or not junction.leads_on or not junction.all_way or thickness_m is None:
+        return road
+    edge_m = 0.5 * road.path.length_m + junction.road.half_width_m
+    bar = bar_before(road, edge_m, 1.0, junction.crossing_stop_m, thickness_m)
+    return road if bar is None else replace(road, bars=(bar,))
 
 
 def _furnish(
@@ -291,7 +367,8 @@ def _furnish(
     symbols: list[Symbol] = []
     for line in lines:
         junction = junctions[line.junction]
-        own = draw_symbols(paint, spec.road, road, line, junction.arms, ahead=junction.ahead)
+        sides = (*junction.arms, junction.turn) if junction.turn else junction.arms
+        own = draw_symbols(paint, spec.road, road, line, sides, ahead=junction.leads_on)
         words = [symbol for symbol in own if symbol.kind is SymbolKind.STOP]
         symbols += own
         if words and junction.all_way and junction.ahead and road.oncoming_d_m is not None:
@@ -299,7 +376,7 @@ def _furnish(
             bars_m = [bar.s_m + bar.thickness_m for bar in road.bars if 0.0 < bar.s_m - junction.s_m < 25.0]
             s_m = max([mirrored_m, *(bar_m + LEGEND_TO_STOP_M[0] + 0.5 * LEGEND_HEIGHT_M for bar_m in bars_m)])
             symbols.append(Symbol(SymbolKind.STOP, s_m, road.oncoming_d_m, against=True))
-    crossings = [(junction.s_m, junction.road.half_width_m) for junction in junctions]
+    crossings = [(junction.s_m, junction.half_length_m) for junction in junctions]
     return replace(
         road,
         symbols=tuple(symbols),

@@ -10,7 +10,7 @@ import numpy as np
 from sim.generate.drawing import count, draw_look
 from sim.generate.roads import START_BUMPER_S_M
 from sim.generate.roadside import blocks_sight
-from sim.road import Path, RoadNetwork
+from sim.road import Junction, Path, RoadNetwork
 from sim.road.sizes import DRIVEWAY_LENGTH_M
 from sim.seeding import Stream, stream
 from sim.signs import Sign
@@ -63,17 +63,43 @@ def draw_scenery(
         if _stands_free(network, signs, pole, found):
             found.append(pole)
     if network.junctions and not network.junctions[-1].ahead:
-        for thing in _facing(stream(seed, Stream.ROAD_LAYOUT, 1), network, in_town):
+        for thing in _facing(stream(seed, Stream.ROAD_LAYOUT, 1), network, network.junctions[-1], in_town):
             if _stands_free(network, signs, thing, found):
                 found.append(thing)
+    for index, junction in enumerate(network.junctions):
+        if junction.turn:
+            for thing in _at_turn(stream(seed, Stream.TURNS, index, 1), network, junction, in_town):
+                if _stands_free(network, signs, thing, found):
+                    found.append(thing)
     return tuple(found)
 
 
-def _facing(rng: np.random.Generator, network: RoadNetwork, in_town: bool) -> Iterator[Scenery]:
-    """Yield what stands across where the ego's road ends: houses that look at it, and trees."""
-    junction, road = network.junctions[-1], network.ego_road
-    edge_m = junction.s_m + junction.road.half_width_m + (junction.road.pavement_m if in_town else 3.0)
-    heading = road.path.heading(junction.s_m) + pi
+def _at_turn(rng: np.random.Generator, network: RoadNetwork, junction: Junction, in_town: bool) -> Iterator[Scenery]:
+    """Yield what stands straight ahead where the route turns: across the road, or along the one that leads on."""
+    if not junction.leads_on:
+        yield from _facing(rng, network, junction, in_town)
+        return
+    road, at_m = junction.straight(network.ego_road)
+    first_m, last_m = at_m + junction.road.half_width_m + 10.0, road.span_m[1] + 30.0
+    for _ in range(int(rng.integers(2, 6)) if in_town else int(rng.integers(0, 3))):
+        length_m, width_m, height_m = (float(rng.uniform(*span)) for span in ((8, 12), (8, 16), (4, 10)))
+        side, s_m = (1.0 if rng.random() < 0.5 else -1.0), float(rng.uniform(first_m, last_m))
+        away_m = road.half_width_m + 0.5 * length_m + float(rng.uniform(5, 10))
+        heading = road.path.heading(s_m) - side * pi / 2
+        x_m, y_m = road.path.position(s_m, side * away_m)
+        yield Scenery(SceneryKind.BUILDING, x_m, y_m, heading, length_m, width_m, height_m, draw_look(rng))
+    for _ in range(int(rng.integers(3, 9))):
+        crown_m, side = float(rng.uniform(2.0, 5.0)), (1.0 if rng.random() < 0.5 else -1.0)
+        away_m = road.half_width_m + 0.5 * crown_m + 1.0 + float(rng.gamma(1.5, 5.0))
+        x_m, y_m = road.path.position(float(rng.uniform(first_m, last_m)), side * away_m)
+        yield Scenery(SceneryKind.TREE, x_m, y_m, 0.0, crown_m, crown_m, 1.6 * crown_m, draw_look(rng))
+
+
+def _facing(rng: np.random.Generator, network: RoadNetwork, junction: Junction, in_town: bool) -> Iterator[Scenery]:
+    """Yield what stands across where a road ends: houses that look at it, and trees."""
+    road, at_s_m = junction.straight(network.ego_road)
+    edge_m = at_s_m + junction.road.half_width_m + (junction.road.pavement_m if in_town else 3.0)
+    heading = road.path.heading(at_s_m) + pi
     at_m = -float(rng.uniform(24.0, 32.0))
     while at_m < 26.0:
         if in_town or rng.random() < 0.2:
@@ -91,7 +117,7 @@ def _facing(rng: np.random.Generator, network: RoadNetwork, in_town: bool) -> It
 def _stands_free(network: RoadNetwork, signs: tuple[Sign, ...], thing: Scenery, others: list[Scenery]) -> bool:
     """Return whether a thing keeps off the roads, off its neighbours and out of the sight of stop signs."""
     radius_m = 0.5 * max(thing.length_m, thing.width_m)
-    roads = [network.ego_road, *(junction.road for junction in network.junctions)]
+    roads = [network.ego_road, *network.side_roads]
     if any(_distance_to(road.path, thing.x_m, thing.y_m) < road.half_width_m + radius_m + 0.6 for road in roads):
         return False
     if _on_driveway(network, thing.x_m, thing.y_m, radius_m):

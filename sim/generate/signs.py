@@ -34,7 +34,9 @@ def _latest_s_m(junction: Junction, beside_m: float) -> float:
 def _sign_s_m(rng: np.random.Generator, line: StopLine, junction: Junction, beside_m: float) -> float:
     """Return where along the ego road the sign of a stop stands: by its line, or else before what marks the place."""
     if line.painted:
-        return min(line.s_m + float(rng.uniform(-0.5, 1.5)), _latest_s_m(junction, beside_m))
+        s_m = line.s_m + float(rng.uniform(-0.5, 1.5))
+        # Past the line the road may turn away.
+        return min(s_m, line.s_m if junction.turn else _latest_s_m(junction, beside_m))
     return line.s_m - uniform(rng, SIGN_TO_CROSSWALK_M if line.mark is StopMark.CROSSWALK else SIGN_TO_CROSSING_ROAD_M)
 
 
@@ -103,7 +105,8 @@ def draw_signs(
             if rng.random() < spec.hidden_share:
                 hiding.append(_branches(rng, spec, network, sign, line.s_m))
             if junction.all_way and junction.ahead and ego_road.lanes_against:
-                far_s_m = 2 * junction.s_m - min(line.s_m, _latest_s_m(junction, d_m))
+                latest_s_m = line.s_m if junction.turn else _latest_s_m(junction, d_m)
+                far_s_m = 2 * junction.s_m - min(line.s_m, latest_s_m)
                 place = ego_road.path.position(far_s_m, d_m)
                 facing = ego_road.path.heading(far_s_m)
                 number = FIRST_SIGN_ID + len(signs)
@@ -112,6 +115,12 @@ def draw_signs(
             crossing = junction.road
             middle_m = 0.5 * crossing.path.length_m
             back_m = ego_road.half_width_m + junction.crossing_stop_m
+            if junction.onward is not None and junction.leads_on:
+                straight, at_m = junction.straight(ego_road)
+                s_m = at_m + crossing.half_width_m + junction.crossing_stop_m
+                number, facing = FIRST_SIGN_ID + len(signs), straight.path.heading(at_m)
+                place = straight.path.position(s_m, straight.half_width_m + 1.5)
+                signs.append(_stop_sign(rng, spec, number, place, facing, *size, None, Role.ONCOMING))
             for side in junction.entries:
                 place = crossing.path.position(middle_m + side * back_m, side * (crossing.half_width_m + 1.5))
                 facing = crossing.path.heading(middle_m) + (pi if side < 0 else 0.0)

@@ -50,7 +50,7 @@ def ego_gaps(network: RoadNetwork) -> Gaps:
         if both or stops:
             gaps.centre.append(gap)
         for side, edge in ((-1.0, gaps.right), (1.0, gaps.left)):
-            if side in junction.arms:
+            if side in junction.arms or junction.turn:
                 edge.append(gap)
     return gaps
 
@@ -72,11 +72,32 @@ def crossing_gaps(ego_road: Road, junction: Junction) -> Gaps:
     clear_m = ego_road.half_width_m + max(2.0, junction.corner_m)
     start_m = min([middle_m - clear_m, *(thing.s_m for thing in (*road.crosswalks, *road.bars))])
     end_m = max([middle_m + clear_m, *(_far_end(thing) for thing in (*road.crosswalks, *road.bars))])
+    if junction.turn:
+        # The arm that the ego's road turns into is that road.
+        start_m, end_m = (road.span_m[0], end_m) if junction.turn < 0 else (start_m, road.span_m[1])
     gap = [(start_m, end_m)]
-    if junction.ahead:
+    if junction.leads_on:
         return Gaps(gap, gap, gap)
-    # The road that the ego's ends at leads on: its far edge, to the right of its path, is whole.
+    # The road that another ends at leads on: its far edge, to the right of its path, is whole.
     return Gaps(gap, [], gap)
+
+
+def onward_gaps(junction: Junction) -> Gaps:
+    """Return the gaps in the lines of the road that leads straight on where the ego's turns."""
+    if junction.onward is None:
+        return Gaps([], [], [])
+    road = junction.onward
+    start_m, end_m = road.span_m
+    if junction.leads_on:
+        clear_m = junction.road.half_width_m + max(2.0, junction.corner_m)
+        far_m = 0.5 * road.path.length_m + clear_m
+        end_m = max([far_m, *(_far_end(thing) for thing in (*road.crosswalks, *road.bars))])
+    gap = [(start_m, end_m)]
+    return Gaps(
+        gap,
+        gap if -1.0 in (*junction.arms, junction.turn) else [],
+        gap if 1.0 in (*junction.arms, junction.turn) else [],
+    )
 
 
 def between(first_m: float, last_m: float, gaps: list[Span]) -> Iterator[Span]:

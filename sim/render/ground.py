@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.maps import SemanticClass
-from sim.render.gaps import Gaps, between, chipped, crossing_gaps, ego_gaps
+from sim.render.gaps import Gaps, between, chipped, crossing_gaps, ego_gaps, onward_gaps
 from sim.render.kerbs import SHOULDER_M, corner_patches, driveway_patches, kerb_patches
 from sim.render.markings import (
     bar_patches,
@@ -157,7 +157,7 @@ def build_ground(scene: Scene) -> Ground:
     paving = _PAVING[look // 64 % len(_PAVING)]
     layers = _Layers(_palette(base, asphalt, paving), asphalt)
     corners = find_corners(network)
-    roads = [*(junction.road for junction in network.junctions), road]
+    roads = [*network.side_roads, road]
     for other in roads:
         if other.edge is Edge.VERGE:
             wide = other.half_width_m + SHOULDER_M
@@ -176,6 +176,8 @@ def build_ground(scene: Scene) -> Ground:
     _markings(layers, road, asphalt, ego_gaps(network), rng)
     for junction in network.junctions:
         _markings(layers, junction.road, asphalt, crossing_gaps(road, junction), rng)
+        if junction.onward is not None:
+            _markings(layers, junction.onward, asphalt, onward_gaps(junction), rng)
         if junction.crosswalk_s_m is not None:
             crosswalk = Crosswalk(junction.crosswalk_s_m, junction.crosswalk_style)
             layers.lay(crosswalk_patches(road, crosswalk), SemanticClass.CROSSWALK)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.render.patches import Patch, Surface, curves, ring, strip
-from sim.road import Edge, Road, RoadNetwork
+from sim.road import Edge, Junction, Road, RoadNetwork
 from sim.road.corners import Corner
 from sim.road.sizes import DRIVEWAY_LENGTH_M, KERB_STONE_M
 
@@ -23,10 +23,11 @@ def corner_patches(network: RoadNetwork, corners: tuple[tuple[Corner, ...], ...]
             if junction.road.edge is Edge.VERGE:
                 inner_m = max(corner.radius_m - SHOULDER_M, 0.0)
                 found.append(ring(corner.arc(corner.radius_m), corner.arc(inner_m), Surface.SHOULDER))
+            straight, at_s_m = junction.straight(network.ego_road)
             inside = [
                 junction.road.path.position(corner.crossing_s_m),
-                network.ego_road.path.position(junction.s_m),
-                network.ego_road.path.position(corner.ego_s_m),
+                straight.path.position(at_s_m),
+                straight.path.position(corner.ego_s_m),
             ]
             found.append(Patch(np.concatenate([corner.arc(corner.radius_m), np.array(inside)]), Surface.ASPHALT))
     return found
@@ -80,6 +81,11 @@ def kerb_stretches(
     for side in (-1.0, 1.0):
         at_m, end_m = ego_road.span_m
         for junction, its_corners in zip(network.junctions, corners, strict=True):
+            if junction.turn:
+                if side != junction.turn:
+                    yield ego_road, side, (at_m, junction.s_m - junction.half_length_m)
+                    at_m = junction.s_m + junction.half_length_m
+                continue
             mouth = {corner.way: corner.ego_s_m for corner in its_corners if corner.side == side}
             if side in junction.arms:
                 half_m = junction.road.half_width_m
@@ -88,6 +94,9 @@ def kerb_stretches(
         if end_m - at_m > 0.1:
             yield ego_road, side, (at_m, end_m)
     for junction, its_corners in zip(network.junctions, corners, strict=True):
+        if junction.turn:
+            yield from _turn_stretches(junction, its_corners)
+            continue
         road, half_m = junction.road, ego_road.half_width_m
         first_m, last_m = road.span_m
         for way in (-1.0, 1.0):
@@ -99,6 +108,37 @@ def kerb_stretches(
                 yield road, -way, (first_m, mouth.get(-1.0, junction.middle_m - half_m))
             if 1.0 in junction.arms:
                 yield road, -way, (mouth.get(1.0, junction.middle_m + half_m), last_m)
+
+
+def _turn_stretches(
+    junction: Junction, corners: tuple[Corner, ...]
+) -> Iterator[tuple[Road, float, tuple[float, float]]]:
+    """Yield the edges of the roads at a turn of the ego road, but for that road's own."""
+    road, straight, turn = junction.road, junction.onward, junction.turn
+    if straight is None:
+        return
+    middle_m = 0.5 * straight.path.length_m
+    first_m, last_m = straight.span_m
+    mouths = {(corner.side, corner.way): corner for corner in corners}
+    for side in (-turn, turn):
+        if side == -turn and side not in junction.arms:
+            yield straight, side, (first_m, last_m)
+            continue
+        before, after = mouths.get((side, -1.0)), mouths.get((side, 1.0))
+        if side != turn:
+            yield straight, side, (first_m, before.ego_s_m if before else middle_m - road.half_width_m)
+        if junction.leads_on:
+            yield straight, side, (after.ego_s_m if after else middle_m + road.half_width_m, last_m)
+    first_m, last_m = road.span_m
+    for way in (-1.0, 1.0):
+        if way > 0 and not junction.leads_on:
+            yield road, -way, (first_m, last_m)
+            continue
+        for side in (-1.0, 1.0):
+            corner = mouths.get((side, way))
+            at_m = corner.crossing_s_m if corner else junction.middle_m + side * straight.half_width_m
+            if side in junction.arms or (side == turn and way > 0):
+                yield road, -way, ((first_m, at_m) if side < 0 else (at_m, last_m))
 
 
 def _between_driveways(road: Road, side: float, stretch: tuple[float, float]) -> Iterator[tuple[float, float]]:

@@ -206,9 +206,12 @@ def lane_truth(world: World, view: View) -> LaneTruth:
     """Return the ego lane's geometry at the ground under the camera."""
     road = world.scene.network.ego_road
     s_m, d_m = road.path.project(view.x_m, view.y_m, world.ego_s_m)
+    here_per_m = road.path.mean_curvature(s_m - world.geometry.camera_forward_m, world.geometry.camera_forward_m)
     return LaneTruth(
         d_m - road.lane_centre_d_m,
         wrap_angle(view.heading_rad - road.path.heading(s_m)),
         road.path.mean_curvature(s_m, CURVATURE_AHEAD_M),
         road.lane_width_m,
+        # Left of a curve's middle, the way round is shorter and the curve sharper.
+        here_per_m / (1.0 - road.lane_centre_d_m * here_per_m),
     )

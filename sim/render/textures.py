@@ -160,7 +160,7 @@ def surface_marks(scene: Scene, ground: Ground) -> list[Mark]:
     if light.textured:
         marks.extend(_repairs(rng, network.ego_road))
     if light.snow_cover:
-        for road in [*(junction.road for junction in network.junctions), network.ego_road]:
+        for road in [*network.side_roads, network.ego_road]:
             for lane_d_m in road.lane_centres_d_m:
                 for side in (-_TRACK_M, _TRACK_M):
                     d_m = lane_d_m + side

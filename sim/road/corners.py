@@ -20,6 +20,8 @@ _ARC_POINTS = 7
 class Corner:
     """An arc from the ego road's edge to the crossing road's.
 
+    Where the ego road turns, the road that leads straight on stands in its place.
+
     Attributes:
         side: Of the ego road: 1 left, -1 right.
         way: 1 beyond the crossing road, -1 before it.
@@ -57,18 +59,28 @@ def junction_corners(ego_road: Road, junction: Junction) -> tuple[Corner, ...]:
     """Return the rounded corners of a junction; none where its corners are points."""
     if junction.corner_m <= 0.0:
         return ()
-    ways = (-1.0, 1.0) if junction.ahead else (-1.0,)
-    corners = (_corner(ego_road, junction, side, way) for side in junction.arms for way in ways)
+    ways = (-1.0, 1.0) if junction.leads_on else (-1.0,)
+    places = [(side, way) for side in junction.arms for way in ways]
+    if junction.turn and junction.leads_on:
+        places.append((junction.turn, 1.0))
+    corners = (_corner(*junction.straight(ego_road), junction, side, way) for side, way in places)
     return tuple(corner for corner in corners if corner is not None)
 
 
-def _corner(ego_road: Road, junction: Junction, side: float, way: float) -> Corner | None:
+def _corner(ego_road: Road, at_s_m: float, junction: Junction, side: float, way: float) -> Corner | None:
     """Return the circle that touches both edges; None where the roads do not meet.
 
     Its centre is a radius beyond the ego road's edge and, the crossing road being straight, on a line.
+
+    Args:
+        ego_road: The ego's, or the one that leads straight on where that turns.
+        at_s_m: Arc length on it of the crossing road's middle.
+        junction: Where they meet.
+        side: Of `ego_road`.
+        way: 1 beyond the crossing road, -1 before it.
     """
     radius_m, path, crossing = junction.corner_m, ego_road.path, junction.road
-    s = np.arange(junction.s_m - _SEARCH_M, junction.s_m + _SEARCH_M, _STEP_M)
+    s = np.arange(at_s_m - _SEARCH_M, at_s_m + _SEARCH_M, _STEP_M)
     places = path.beside(s, side * (ego_road.half_width_m + radius_m))
     origin = crossing.path.position(junction.middle_m)
     heading = crossing.path.heading(junction.middle_m)
@@ -78,7 +90,7 @@ def _corner(ego_road: Road, junction: Junction, side: float, way: float) -> Corn
     roots = np.flatnonzero(np.sign(beyond[:-1]) != np.sign(beyond[1:]))
     if not len(roots):
         return None
-    expected_m = junction.s_m + way * (crossing.half_width_m + radius_m)
+    expected_m = at_s_m + way * (crossing.half_width_m + radius_m)
     k = int(roots[np.argmin(np.abs(s[roots] - expected_m))])
     ego_s_m = float(s[k] + _STEP_M * beyond[k] / (beyond[k] - beyond[k + 1]))
     x_m, y_m = path.position(ego_s_m, side * (ego_road.half_width_m + radius_m))

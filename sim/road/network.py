@@ -53,6 +53,10 @@ class Junction:
         corner_m: Radius of the corners; 0 where two edges meet at a point.
         ahead: Whether the ego road goes on beyond it.
         crossing_stop_m: Edge of the ego road to where traffic on the crossing road stops.
+        turn: Into which arm of the crossing road the ego road turns: -1 right, 1 left; 0 where it goes straight across.
+        turn_m: How long that turn is along the ego road; its middle is at `s_m`.
+        onward: Where it turns, the road that it leaves, led on straight across; its path's middle lies on the crossing
+            road's, and it ends there if nothing leads on.
     """
 
     s_m: float
@@ -63,11 +67,32 @@ class Junction:
     corner_m: float = 0.0
     ahead: bool = True
     crossing_stop_m: float = 2.5
+    turn: float = 0.0
+    turn_m: float = 0.0
+    onward: Road | None = None
 
     @property
     def near_edge_s_m(self) -> float:
-        """Arc length on the ego road of the crossing road's near edge, measured on the road's centre."""
-        return self.s_m - self.road.half_width_m
+        """Arc length on the ego road of the crossing road's near edge, measured on the road's centre, or of a turn."""
+        return self.s_m - self.half_length_m
+
+    @property
+    def half_length_m(self) -> float:
+        """How far the junction reaches along the ego road to either side of its centre."""
+        return 0.5 * self.turn_m if self.turn else self.road.half_width_m
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether a road leads on straight across the crossing road."""
+        if self.onward is None:
+            return self.ahead
+        return self.onward.span_m[1] > 0.5 * self.onward.path.length_m + 1.0
+
+    def straight(self, ego_road: Road) -> tuple[Road, float]:
+        """Return the road that goes straight across, or would, and where on it the crossing road's middle lies."""
+        if self.onward is None:
+            return ego_road, self.s_m
+        return self.onward, 0.5 * self.onward.path.length_m
 
     @property
     def middle_m(self) -> float:
@@ -76,10 +101,10 @@ class Junction:
 
     @property
     def arms(self) -> tuple[float, ...]:
-        """The sides of the ego road on which there is a crossing road: -1 right, 1 left."""
+        """The sides of the ego road on which there is a crossing road that it does not turn into: -1 right, 1 left."""
         first, last = self.road.span_m
         sides = ((-1.0, first < self.middle_m - 1.0), (1.0, last > self.middle_m + 1.0))
-        return tuple(side for side, there in sides if there)
+        return tuple(side for side, there in sides if there and side != self.turn)
 
     @property
     def entries(self) -> tuple[float, ...]:
@@ -94,6 +119,13 @@ class RoadNetwork:
     ego_road: Road
     junctions: tuple[Junction, ...]
     stop_lines: tuple[StopLine, ...]
+
+    @property
+    def side_roads(self) -> tuple[Road, ...]:
+        """All roads but the ego's."""
+        crossing = (junction.road for junction in self.junctions)
+        onward = (junction.onward for junction in self.junctions if junction.onward is not None)
+        return (*crossing, *onward)
 
     def next_stop_line(self, bumper_s_m: float) -> StopLine | None:
         """Return the first stopping place that is not behind `bumper_s_m`, painted or not."""

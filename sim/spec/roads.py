@@ -25,6 +25,11 @@ class RoadSpec:
         bend_share: Share of junctions without a stop at which the ego's road, which has priority, bends.
         bend_radius_m: Radius of such a bend.
         bend_rad: By how much it turns.
+        turn_share: Share of stops at which the route turns left or right into the crossing road, where the ego's road
+            has one lane each way. Nothing in a picture tells where a route leads: this is for eyes that are told, such
+            as the oracle, and no world that a network learns from or is judged by has it.
+        turn_radius_m: Radius at which the middle of the ego's road takes such a turn; its lane's is smaller to the
+            right and larger to the left.
         line_missing_share: Share of stops without a painted stop line.
         ladder_share: Share of crosswalks painted as a ladder.
         two_line_share: Share of crosswalks painted as two lines; the rest are zebras.
@@ -53,6 +58,8 @@ class RoadSpec:
     bend_share: float = 0.0
     bend_radius_m: Span = (28.0, 60.0)
     bend_rad: Span = (0.5, 1.3)
+    turn_share: float = 0.0
+    turn_radius_m: Span = (9.9, 11.2)
     line_missing_share: float = 0.0
     ladder_share: float = 0.0
     two_line_share: float = 0.0
@@ -69,6 +76,8 @@ class RoadSpec:
             raise ValueError(f"Expected lanes to be at least 1. Received: {list(self.lanes)}.")
         if self.bend_radius_m[0] < 15.0:
             raise ValueError(f"Expected bend_radius_m to be at least 15. Received: {list(self.bend_radius_m)}.")
+        if self.turn_radius_m[0] < 9.0:
+            raise ValueError(f"Expected turn_radius_m to be at least 9. Received: {list(self.turn_radius_m)}.")
         if self.ladder_share + self.two_line_share > 1.0:
             raise ValueError(
                 "Expected ladder_share and two_line_share to sum to 1 at most. "

@@ -10,7 +10,7 @@ from math import cos, sin
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.render.gaps import Gaps, between, crossing_gaps, ego_gaps
+from sim.render.gaps import Gaps, between, crossing_gaps, ego_gaps, onward_gaps
 from sim.render.kerbs import corner_patches
 from sim.render.markings import (
     bar_patches,
@@ -81,7 +81,7 @@ def build_geometry(scene: Scene) -> MapGeometry:
     """Return what the map shows of a scene: roads, markings, stop lines, crosswalks and scenery."""
     network = scene.network
     corners = find_corners(network)
-    crossings = [junction.road for junction in network.junctions]
+    crossings = network.side_roads
     pieces: list[Piece] = []
     for road in (*crossings, network.ego_road):
         pieces += _kerbs(road)
@@ -95,6 +95,8 @@ def build_geometry(scene: Scene) -> MapGeometry:
     pieces += _markings(network.ego_road, ego_gaps(network))
     for junction in network.junctions:
         pieces += _markings(junction.road, crossing_gaps(network.ego_road, junction))
+        if junction.onward is not None:
+            pieces += _markings(junction.onward, onward_gaps(junction))
     pieces += _lines_across(network)
     paint = [patch for road in (*crossings, network.ego_road) for patch in _painted(road)]
     pieces += [Piece(patch.points_m, mix(MAP_MARKING, MAP_ROAD, 0.3 + 0.6 * patch.wear)) for patch in paint]
