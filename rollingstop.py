@@ -185,6 +185,7 @@ def show(
     stats: Annotated[
         bool, typer.Option("--stats", help="Count what the frames hold, and look for two alike; no sheet.")
     ] = False,
+    workers: Workers = _CORES,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -199,7 +200,7 @@ def show(
     source = open_source(what or [], seed)
     if stats:
         with _bar(f"Counting {source.name}", quiet) as progress:
-            found = count_shots(source.shots(), min(count or 1000, source.count), progress)
+            found = count_shots(source, count or 1000, progress, workers=workers)
         if as_json:
             _print_json(found.to_dict())
         elif not quiet:

@@ -12,6 +12,29 @@ MIN_VISIBLE_FRACTION = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class SignAttributes:
+    """What a sign is like and how it is seen: what recall can be told by.
+
+    Attributes:
+        size_m: Width of its face.
+        wear: From 0 (new) to 1 (faded and dirty).
+        tilt_rad: Turned in its own plane, counter-clockwise as seen.
+        turn_rad: Turned about its post, from looking straight at the camera; counter-clockwise as seen from above.
+        mount: What holds it up: "post", "mast_arm", "island", "school_bus", ...
+        conditions: What has befallen its face beside wear: "fade", "dirt", "snow", "stickers", ...
+        occluder: What hides the largest part of what is hidden of it: "vegetation", "vehicle", ...; None if nothing is.
+    """
+
+    size_m: float
+    wear: float
+    tilt_rad: float
+    turn_rad: float
+    mount: str
+    conditions: tuple[str, ...] = ()
+    occluder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectTruth:
     """One sign face or actor of which at least one pixel is in the frame.
 
@@ -25,6 +48,7 @@ class ObjectTruth:
         truncated: Whether it is cut by the frame's edge.
         distance_m: Depth of its centre from the camera along the optical axis.
         applies_to_ego: Whether the ego must obey it.
+        sign: What it is like, if it is a sign or an advert; None for actors.
     """
 
     instance_id: int
@@ -36,6 +60,7 @@ class ObjectTruth:
     truncated: bool
     distance_m: float
     applies_to_ego: bool
+    sign: SignAttributes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,7 @@ def frame_attributes(world: World, part: Part) -> dict[str, str | float]:
     return {
         "part": part.name,
         "time_of_day": str(scene.light.time_of_day),
+        "light_family": scene.light.family,
         "edge": str(road.edge),
         "visibility_m": scene.light.visibility_m,
         "marking_wear": road.wear,

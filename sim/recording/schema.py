@@ -9,15 +9,15 @@ Each column says its unit and meaning in the field's metadata (`pyarrow.parquet.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from sim.percept import Box, ObjectKind
-from sim.truth import GroundTruth, LaneTruth, ObjectTruth, StopLineTruth
+from sim.truth import GroundTruth, LaneTruth, ObjectTruth, SignAttributes, StopLineTruth
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a column is added, removed or changes its meaning."""
 
 ArrowType = Any
@@ -62,10 +62,26 @@ _NUMBER = pa.float64()
 _BOX = pa.list_(pa.field("element", _NUMBER, nullable=False), 4)
 _BOX_UNIT = "px: x0, y0, x1, y1, half open, u right, v down"
 
+_SIGN = pa.struct(
+    [
+        _column("size_m", _NUMBER, "Width of its face.", "m"),
+        _column("wear", _NUMBER, "From 0 (new) to 1 (faded and dirty).", "1"),
+        _column("tilt_rad", _NUMBER, "Turned in its own plane, counter-clockwise as seen.", "rad"),
+        _column("turn_rad", _NUMBER, "About its post, from looking straight at the camera; as seen from above.", "rad"),
+        _column("mount", _TEXT, "What holds it up: post, mast_arm, island, stand, hand, school_bus, ..."),
+        _column(
+            "conditions",
+            pa.list_(pa.field("element", _TEXT, nullable=False)),
+            "What has befallen its face: of fade, dirt, rust, holes, stickers, graffiti, snow, glare.",
+        ),
+        _column("occluder", _TEXT, "What hides most of what is hidden of it, or null: vegetation, ...", nullable=True),
+    ]
+)
+
 _OBJECT = pa.struct(
     [
         _column("instance_id", pa.int64(), "The same in every frame of one world."),
-        _column("kind", _TEXT, "The class that the network should answer: stop_sign, distractor or vehicle."),
+        _column("kind", _TEXT, "What the network should answer: stop_sign, distractor, vehicle or pedestrian."),
         _column("variant", _TEXT, "What it is exactly: stop, yield, car, ..."),
         _column("box", _BOX, "Tight box of its visible pixels.", _BOX_UNIT),
         _column("amodal_box", _BOX, "Box of all of it inside the frame, were nothing in front of it.", _BOX_UNIT),
@@ -73,6 +89,7 @@ _OBJECT = pa.struct(
         _column("truncated", pa.bool_(), "Whether the frame's edge cuts it."),
         _column("distance_m", _NUMBER, "Depth of its centre from the camera along the optical axis.", "m"),
         _column("applies_to_ego", pa.bool_(), "Whether the ego must obey it."),
+        _column("sign", _SIGN, "What a sign or an advert is like; null for vehicles and people.", nullable=True),
     ]
 )
 
@@ -97,7 +114,8 @@ _STOP_LINE = pa.struct(
 _ATTRIBUTES = pa.struct(
     [
         _column("part", _TEXT, "Which part of the recipe's mixture the world was drawn from."),
-        _column("time_of_day", _TEXT, "day or dusk."),
+        _column("time_of_day", _TEXT, "day, dusk or night."),
+        _column("light_family", _TEXT, "Of light and weather: sunny, rain, night_rain, ...; plain: even light."),
         _column("edge", _TEXT, "What borders the road: kerb (town) or verge (country)."),
         _column("visibility_m", _NUMBER, "Distance at which haze leaves 5 % of the contrast.", "m"),
         _column("marking_wear", _NUMBER, "Of lane markings, 0 fresh to 1 gone.", "1"),
@@ -165,6 +183,7 @@ def _to_row(example: Example) -> dict[str, Any]:
                 "truncated": o.truncated,
                 "distance_m": o.distance_m,
                 "applies_to_ego": o.applies_to_ego,
+                "sign": None if o.sign is None else asdict(o.sign),
             }
             for o in truth.objects
         ],
@@ -196,6 +215,7 @@ def _from_row(row: Mapping[str, Any]) -> Example:
                 o["truncated"],
                 o["distance_m"],
                 o["applies_to_ego"],
+                _sign(o["sign"]),
             )
             for o in row["objects"]
         ),
@@ -207,6 +227,10 @@ def _from_row(row: Mapping[str, Any]) -> Example:
         ),
     )
     return Example(row["index"], row["world_seed"], row["image"], truth, row["attributes"])
+
+
+def _sign(values: Mapping[str, Any] | None) -> SignAttributes | None:
+    return None if values is None else SignAttributes(**{**values, "conditions": tuple(values["conditions"])})
 
 
 def _box(edges: Sequence[float]) -> Box:

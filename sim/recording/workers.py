@@ -164,7 +164,7 @@ def _work(
 ) -> None:
     """Draw shards until none is left; the whole life of a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    threading.Thread(target=leave_with_parent, daemon=True).start()
 
     def on_frame() -> None:
         shared.drawn[number] += 1
@@ -189,7 +189,7 @@ def _work(
         reports.send(traceback.format_exc())
 
 
-def _leave_with_parent() -> None:
+def leave_with_parent() -> None:
     """End this process when the one that started it is gone, however it went."""
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -8,22 +8,25 @@ the frame), and when all is drawn (what is left visible).
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import atan2, cos, pi
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors import ARM_ID_OFFSET
+from sim.actors import ARM_ID_OFFSET, Actor
 from sim.generate import FIRST_SIGN_ID
+from sim.maps import SemanticClass
 from sim.percept import Box, ObjectKind
 from sim.render.ground import Ground
 from sim.render.mesh import SILHOUETTE, Mesh
 from sim.render.projection import Projected, View
-from sim.render.road_users import arm_place
+from sim.render.road_users import ARM_WIDTH_M, arm_place
 from sim.road import StopLine
-from sim.signs import SignKind
-from sim.truth import GroundTruth, LaneTruth, ObjectTruth, StopLineTruth, StopPlaceTruth
+from sim.signs import Sign, SignKind
+from sim.truth import GroundTruth, LaneTruth, ObjectTruth, SignAttributes, StopLineTruth, StopPlaceTruth
 from sim.vehicle import wrap_angle
 from sim.world import World
 
@@ -31,9 +34,22 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
 CURVATURE_AHEAD_M = 20.0
-_OCCLUDER = 255
-_LINE = 254
-_MOST_OBJECTS = 250
+_LINE = 255
+_OCCLUDER = 200
+"""What is not labelled is drawn in this number plus that of its class."""
+
+_MOST_OBJECTS = _OCCLUDER - 1
+
+_REACH_PX = 1.0
+"""A drawn polygon fills every pixel that its outline touches: two whose bounds are this near may share one."""
+
+KIND_CLASSES: dict[ObjectKind, SemanticClass] = {
+    ObjectKind.STOP_SIGN: SemanticClass.STOP_SIGN,
+    ObjectKind.DISTRACTOR: SemanticClass.DISTRACTOR,
+    ObjectKind.VEHICLE: SemanticClass.VEHICLE,
+    ObjectKind.PEDESTRIAN: SemanticClass.PERSON,
+}
+"""What each kind of labelled thing is in a map of classes."""
 
 
 @dataclass(slots=True)
@@ -43,6 +59,7 @@ class _Seen:
     owner: int
     number: int
     region: tuple[int, int, int, int]
+    whole: NDArray[np.uint8] = field(repr=False)
     whole_px: int
     whole_box: Box
 
@@ -75,32 +92,36 @@ class Labeler:
         seen = self._draw_solids(mesh, solids, bounds)
         signs = {sign.sign_id: sign for sign in world.scene.signs}
         actors = {actor.actor_id: actor for actor in world.actors}
+        classes = {thing.number: KIND_CLASSES[_kind(thing.owner, signs, actors)] for thing in seen}
         objects: list[ObjectTruth] = []
         for thing in seen:
-            visible_px, box = self._count(thing.number, thing.region)
+            _, visible_px, box = self._count(thing.number, thing.region)
             if not visible_px:
                 continue
-            sign = signs.get(thing.owner)
+            sign, kind = signs.get(thing.owner), _kind(thing.owner, signs, actors)
+            attributes: SignAttributes | None = None
             if sign is not None:
-                kind = ObjectKind.STOP_SIGN if sign.kind is SignKind.STOP else ObjectKind.DISTRACTOR
                 variant, applies, place = str(sign.face), sign.applies_to_ego, (sign.x_m, sign.y_m)
+                attributes = _sign_attributes(sign, view, self._occluder(thing, visible_px, classes))
             elif thing.owner >= ARM_ID_OFFSET:
                 actor = actors[thing.owner - ARM_ID_OFFSET]
-                kind, applies, place = ObjectKind.STOP_SIGN, actor.arm_out, arm_place(actor)
+                applies, place = actor.arm_out, arm_place(actor)
                 variant = "school_bus_arm_out" if actor.arm_out else "school_bus_arm_folded"
+                attributes = _arm_attributes(actor, view, self._occluder(thing, visible_px, classes))
             else:
                 actor = actors[thing.owner]
-                kind = ObjectKind.PEDESTRIAN if actor.on_foot else ObjectKind.VEHICLE
                 variant, applies, place = str(actor.kind), False, (actor.x_m, actor.y_m)
             cut = self._touches_edge(thing.whole_box)
             share = visible_px / thing.whole_px
             distance_m = view.depth_m(*place)
             objects.append(
-                ObjectTruth(thing.owner, kind, variant, box, thing.whole_box, share, cut, distance_m, applies)
+                ObjectTruth(
+                    thing.owner, kind, variant, box, thing.whole_box, share, cut, distance_m, applies, attributes
+                )
             )
         line_truth = None
         if line is not None:
-            visible_px, box = self._count(_LINE, self._region(bounds)) if len(bounds) else (0, None)
+            visible_px, box = self._count(_LINE, self._region(bounds))[1:] if len(bounds) else (0, None)
             x_m, y_m = world.scene.network.lane_position(line.s_m)
             line_truth = StopLineTruth(
                 view.depth_m(x_m, y_m),
@@ -128,6 +149,8 @@ class Labeler:
         faces = mesh.faces[solids.index]
         labelled = labelled_polygons(mesh, solids)
         wanted = np.concatenate([solids.bounds[labelled], also])
+        wanted[:, :2] -= _REACH_PX
+        wanted[:, 2:] += _REACH_PX
         bounds = solids.bounds
         near = (
             (bounds[:, None, 0] < wanted[None, :, 2])
@@ -135,20 +158,23 @@ class Labeler:
             & (bounds[:, None, 1] < wanted[None, :, 3])
             & (bounds[:, None, 3] > wanted[None, :, 1])
         ).any(axis=1) & (faces < 0)
+        # A labelled thing's own unlabelled polygons are the back of a sign, as in a map of classes.
+        codes = _OCCLUDER + np.where(owners > 0, SemanticClass.POLE, mesh.classes[mesh.groups[solids.index]])
         found: list[_Seen] = []
         chosen = np.flatnonzero(near | labelled)
         owner_of = np.where(labelled, owners, 0)[chosen]
         breaks = np.flatnonzero(np.diff(owner_of)) + 1
         for run in np.split(chosen, breaks) if len(chosen) else []:
             owner = int(owners[run[0]]) if labelled[run[0]] else 0
-            number = min(len(found) + 1, _MOST_OBJECTS) if owner else _OCCLUDER
-            for k in run.tolist():
-                pygame.draw.polygon(self._surface, number, solids.points[solids.first[k] : solids.last[k]])
+            number = min(len(found) + 1, _MOST_OBJECTS)
+            numbers = [number] * len(run) if owner else codes[run].tolist()
+            for k, code in zip(run.tolist(), numbers, strict=True):
+                pygame.draw.polygon(self._surface, code, solids.points[solids.first[k] : solids.last[k]])
             if owner:
                 region = self._region(bounds[run])
-                whole_px, box = self._count(number, region)
+                whole, whole_px, box = self._count(number, region)
                 if whole_px:
-                    found.append(_Seen(owner, number, region, whole_px, box))
+                    found.append(_Seen(owner, number, region, whole, whole_px, box))
         return found
 
     def _region(self, bounds: NDArray[np.float64]) -> tuple[int, int, int, int]:
@@ -162,20 +188,66 @@ class Labeler:
             max(1, min(height, int(high[1]) + 3)),
         )
 
-    def _count(self, number: int, region: tuple[int, int, int, int]) -> tuple[int, Box]:
-        """Return how many supersampled pixels carry a number, and their tight box in output pixels."""
+    def _occluder(self, thing: _Seen, visible_px: int, classes: Mapping[int, SemanticClass]) -> str | None:
+        """Return the class of what covers most of a thing's hidden pixels; None if none is hidden.
+
+        Args:
+            thing: What may be hidden.
+            visible_px: How much of it is visible, in supersampled pixels.
+            classes: Of the labelled things, by their numbers in the mask.
+        """
+        if visible_px == thing.whole_px:
+            return None
+        u0, v0, u1, v1 = thing.region
+        numbers = np.bincount(self._mask[v0:v1, u0:u1][thing.whole > 0])
+        numbers[thing.number] = 0
+        pixels: dict[SemanticClass, int] = {}
+        for number in np.flatnonzero(numbers).tolist():
+            cover = SemanticClass(number - _OCCLUDER) if number >= _OCCLUDER else classes[number]
+            pixels[cover] = pixels.get(cover, 0) + int(numbers[number])
+        return max(pixels, key=lambda cover: pixels[cover]).name.lower()
+
+    def _count(self, number: int, region: tuple[int, int, int, int]) -> tuple[NDArray[np.uint8], int, Box]:
+        """Return which supersampled pixels of a region carry a number, how many, and their box in output pixels."""
         u0, v0, u1, v1 = region
-        own = cv2.inRange(self._mask[v0:v1, u0:u1], number, number)
+        own = np.asarray(cv2.inRange(self._mask[v0:v1, u0:u1], number, number), np.uint8)
         pixels = cv2.countNonZero(own)
         if not pixels:
-            return 0, (0.0, 0.0, 0.0, 0.0)
+            return own, 0, (0.0, 0.0, 0.0, 0.0)
         x, y, wide, high = cv2.boundingRect(own)
         s = self._scale
-        return pixels, ((u0 + x) / s, (v0 + y) / s, (u0 + x + wide) / s, (v0 + y + high) / s)
+        return own, pixels, ((u0 + x) / s, (v0 + y) / s, (u0 + x + wide) / s, (v0 + y + high) / s)
 
     def _touches_edge(self, box: Box) -> bool:
         height, width = (length / self._scale for length in self._mask.shape)
         return box[0] <= 0 or box[1] <= 0 or box[2] >= width or box[3] >= height
+
+
+def _kind(owner: int, signs: Mapping[int, Sign], actors: Mapping[int, Actor]) -> ObjectKind:
+    """Return the class that the network should answer for a labelled thing."""
+    sign = signs.get(owner)
+    if sign is not None:
+        return ObjectKind.STOP_SIGN if sign.kind is SignKind.STOP else ObjectKind.DISTRACTOR
+    if owner >= ARM_ID_OFFSET:
+        return ObjectKind.STOP_SIGN
+    return ObjectKind.PEDESTRIAN if actors[owner].on_foot else ObjectKind.VEHICLE
+
+
+def _sign_attributes(sign: Sign, view: View, occluder: str | None) -> SignAttributes:
+    turn_rad = wrap_angle(sign.facing_rad - atan2(view.y_m - sign.y_m, view.x_m - sign.x_m))
+    conditions = sign.weathering.conditions
+    return SignAttributes(sign.width_m, sign.wear, sign.tilt_rad, turn_rad, str(sign.mount), conditions, occluder)
+
+
+def _arm_attributes(bus: Actor, view: View, occluder: str | None) -> SignAttributes:
+    """Return what the stop arm of a school bus is like: out, it looks ahead and behind; folded, to the left."""
+    x_m, y_m = arm_place(bus)
+    turn_rad = wrap_angle(bus.heading_rad - atan2(view.y_m - y_m, view.x_m - x_m))
+    if not bus.arm_out:
+        turn_rad = wrap_angle(turn_rad + 0.5 * pi)
+    elif cos(turn_rad) < 0.0:
+        turn_rad = wrap_angle(turn_rad + pi)
+    return SignAttributes(ARM_WIDTH_M, 0.0, 0.0, turn_rad, "school_bus", (), occluder)
 
 
 def labelled_polygons(mesh: Mesh, solids: Projected) -> NDArray[np.bool_]:

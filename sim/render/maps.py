@@ -14,23 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.maps import SemanticClass
-from sim.percept import ObjectKind
 from sim.render.ground import Ground
-from sim.render.labels import labelled_polygons
+from sim.render.labels import KIND_CLASSES, labelled_polygons
 from sim.render.mesh import Mesh
 from sim.render.projection import NEAR_M, Projected, View
 from sim.truth import GroundTruth
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
-
-KIND_CLASSES: dict[ObjectKind, SemanticClass] = {
-    ObjectKind.STOP_SIGN: SemanticClass.STOP_SIGN,
-    ObjectKind.DISTRACTOR: SemanticClass.DISTRACTOR,
-    ObjectKind.VEHICLE: SemanticClass.VEHICLE,
-    ObjectKind.PEDESTRIAN: SemanticClass.PERSON,
-}
-"""What each kind of labelled thing is in a map of classes."""
 
 _EDGE_ON = 1e-6
 """A plane through the camera, to this share of its size, is seen as a line: there is no depth to solve for."""

@@ -16,7 +16,7 @@ from sim.maps import LaneLines, Maps, StopLineOutline
 from sim.render.atmosphere import dazzle, falls, glow_lamps
 from sim.render.backdrop import Backdrop, enlarge, with_rows
 from sim.render.facades import WALL_FACE
-from sim.render.faces import CLASSIC, FaceKey, texture
+from sim.render.faces import FaceKey, texture
 from sim.render.ground import Ground, build_ground
 from sim.render.illumination import Lamps, lit_lamps, surface_levels
 from sim.render.labels import Labeler
@@ -347,9 +347,9 @@ class Painter:
         sprite = np.ascontiguousarray(cv2.transform(sprite, shade))
         picture = pygame.image.frombuffer(sprite.data, (u1 - u0, v1 - v0), "RGBA")
         share = self._pixels[v0:v1, u0:u1, 3]
-        hides_ground = not light.modelled and v1 > SUPERSAMPLING * view.sky_rows and key[0] not in CLASSIC
+        hides_ground = not light.modelled and v1 > SUPERSAMPLING * view.sky_rows
         ground = cv2.multiply(share, cv2.bitwise_not(sprite[..., 3]), scale=1 / 255) if hides_ground else share
         self._canvas.blit(picture, (u0, v0), special_flags=pygame.BLEND_PREMULTIPLIED)
         if hides_ground:
-            # The classic faces take the ground's grain and haze below the horizon: the plain world is kept as it was.
+            # A sign takes neither the ground's grain nor its haze, wherever the horizon crosses it.
             share[...] = ground

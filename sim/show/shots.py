@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,15 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import RecipeError
-from sim.light import Light, TimeOfDay
 from sim.recording import SHIPPED_RECIPES, Dataset, Example, Recipe, load_recipe
 from sim.recording.frames import frame_attributes, sample_world
 from sim.render import Painter
 from sim.truth import GroundTruth
 from sim.world import World
-
-HAZE_M = 400.0
-"""Air that lets one see less far than this counts as haze."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +26,6 @@ class Shot:
     Attributes:
         name: How it can be found again: "12", or "seed 3, 12" where there are several seeds.
         truth: Its labels.
-        weather: Its family of light and weather.
         attributes: Those of `sim.recording.schema.ATTRIBUTES`.
         picture: Draws or decodes it: uint8, shape (height_px, width_px, 3).
         world: What it shows; None where only the picture was kept.
@@ -38,10 +33,14 @@ class Shot:
 
     name: str
     truth: GroundTruth
-    weather: str
     attributes: dict[str, str | float]
     picture: Callable[[], NDArray[np.uint8]] = field(repr=False)
     world: World | None = field(default=None, repr=False)
+
+    @property
+    def weather(self) -> str:
+        """Its family of light and weather."""
+        return str(self.attributes["light_family"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,13 +51,19 @@ class Source:
         name: For headings and file names.
         count: How many shots there are.
         painter: What draws them, and their maps.
-        shots: Yields them in order, each time from the first on.
+        between: Yields those from a number on until before another, in order.
+        words: What `open_source` was told, and with which seed, so that another process can open it too.
     """
 
     name: str
     count: int
     painter: Painter = field(repr=False)
-    shots: Callable[[], Iterator[Shot]] = field(repr=False)
+    between: Callable[[int, int], Iterator[Shot]] = field(repr=False)
+    words: tuple[tuple[str, ...], int | None] = ((), None)
+
+    def shots(self, start: int = 0, stop: int | None = None) -> Iterator[Shot]:
+        """Yield the shots from `start` on, until before `stop`, in order."""
+        return self.between(start, self.count if stop is None else min(stop, self.count))
 
 
 def open_source(words: Sequence[str], seed: int | None = None) -> Source:
@@ -74,6 +79,10 @@ def open_source(words: Sequence[str], seed: int | None = None) -> Source:
         RecipeError: If they name nothing of the kind, or the recipe is wrong.
         DatasetError: If the data set is unfinished or damaged.
     """
+    return replace(_open(words, seed), words=(tuple(words), seed))
+
+
+def _open(words: Sequence[str], seed: int | None) -> Source:
     standard = SHIPPED_RECIPES / "standard.toml"
     if words and all(word.isdecimal() for word in words):
         if seed is not None:
@@ -99,13 +108,13 @@ def open_source(words: Sequence[str], seed: int | None = None) -> Source:
 def _of_recipes(recipes: Sequence[Recipe], name: str) -> Source:
     painter = Painter(recipes[0].camera)
 
-    def shots() -> Iterator[Shot]:
-        for index in range(recipes[0].count):
-            for recipe in recipes:
-                name = str(index) if len(recipes) == 1 else f"seed {recipe.seed}, {index}"
-                yield _drawn(recipe, index, name, painter)
+    def between(start: int, stop: int) -> Iterator[Shot]:
+        for number in range(start, stop):
+            index, turn = divmod(number, len(recipes))
+            recipe = recipes[turn]
+            yield _drawn(recipe, index, str(index) if len(recipes) == 1 else f"seed {recipe.seed}, {index}", painter)
 
-    return Source(name, sum(recipe.count for recipe in recipes), painter, shots)
+    return Source(name, sum(recipe.count for recipe in recipes), painter, between)
 
 
 def _drawn(recipe: Recipe, index: int, name: str, painter: Painter) -> Shot:
@@ -114,7 +123,7 @@ def _drawn(recipe: Recipe, index: int, name: str, painter: Painter) -> Shot:
     if truth is None:
         raise ValueError("Expected the painter to return the truth asked for. Received: None.")
     attributes = frame_attributes(world, part)
-    return Shot(name, truth, weather_of(world.scene.light), attributes, partial(_paint, painter, world), world)
+    return Shot(name, truth, attributes, partial(_paint, painter, world), world)
 
 
 def _paint(painter: Painter, world: World) -> NDArray[np.uint8]:
@@ -125,14 +134,11 @@ def _paint(painter: Painter, world: World) -> NDArray[np.uint8]:
 
 
 def _of_dataset(dataset: Dataset) -> Source:
-    def shots() -> Iterator[Shot]:
-        for example in dataset.examples():
-            time = str(example.attributes["time_of_day"])
-            weather = _family(time, overcast=False, visibility_m=float(example.attributes["visibility_m"]))
-            picture = partial(_decoded, example)
-            yield Shot(str(example.index), example.truth, weather, example.attributes, picture)
+    def between(start: int, stop: int) -> Iterator[Shot]:
+        for example in dataset.examples(start, stop):
+            yield Shot(str(example.index), example.truth, example.attributes, partial(_decoded, example))
 
-    return Source(dataset.path.name, dataset.count, Painter(dataset.camera), shots)
+    return Source(dataset.path.name, dataset.count, Painter(dataset.camera), between)
 
 
 def _decoded(example: Example) -> NDArray[np.uint8]:
@@ -140,15 +146,3 @@ def _decoded(example: Example) -> NDArray[np.uint8]:
     if bgr is None:
         raise ValueError(f"Expected example {example.index} to hold a JPEG. Received: {len(example.image)} bytes.")
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def weather_of(light: Light) -> str:
-    """Return a word or two for a kind of light and weather."""
-    if light.modelled:
-        return light.family
-    overcast = light.time_of_day is TimeOfDay.DAY and light.sky_top == light.sky_low
-    return _family(str(light.time_of_day), overcast=overcast, visibility_m=light.visibility_m)
-
-
-def _family(time: str, *, overcast: bool, visibility_m: float) -> str:
-    return f"{time}, {'haze' if visibility_m < HAZE_M else 'overcast' if overcast else 'clear'}"

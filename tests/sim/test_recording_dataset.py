@@ -25,7 +25,7 @@ RECIPE = Recipe(name="tiny", seed=5, count=130, frames_per_shard=60)
 def stand_in(recipe: Recipe) -> Callable[[int], Example]:
     def draw(index: int) -> Example:
         lane = LaneTruth(0.1 * index, 0.0, 0.0, recipe.seed)
-        texts = dict.fromkeys(("part", "time_of_day", "edge"), "x")
+        texts = dict.fromkeys(("part", "time_of_day", "light_family", "edge"), "x")
         numbers = {name: float(index) for name in ATTRIBUTES if name not in texts}
         image = bytes([index % 256]) * (100 + index)
         return Example(index, 1000 + index, image, GroundTruth(0, (), lane, None), texts | numbers)
@@ -217,8 +217,9 @@ def test_a_folder_that_is_no_data_set_is_told(tmp_path: Path) -> None:
     [
         ("{", "readable JSON"),
         ("[]", "schema version"),
-        ('{"schema_version": 99}', "schema version 1 .* Received: 99"),
-        ('{"schema_version": 1}', "is missing"),
+        ('{"schema_version": 99}', "schema version 2 .* Received: 99"),
+        ('{"schema_version": 1}', "schema version 2 .* Received: 1"),
+        ('{"schema_version": 2}', "is missing"),
     ],
 )
 def test_a_broken_manifest_is_told(folder: Path, text: str, words: str) -> None:

@@ -9,14 +9,34 @@ from hypothesis import strategies as st
 from sim.percept import ObjectKind
 from sim.recording import ATTRIBUTES, SCHEMA, Example
 from sim.recording.schema import from_table, to_table
-from sim.truth import GroundTruth, LaneTruth, ObjectTruth, StopLineTruth
+from sim.truth import GroundTruth, LaneTruth, ObjectTruth, SignAttributes, StopLineTruth
 
 numbers = st.floats(allow_nan=False)
 whole = st.integers(-(2**63), 2**63 - 1)
 boxes = st.tuples(numbers, numbers, numbers, numbers)
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
+signs = st.builds(
+    SignAttributes,
+    numbers,
+    numbers,
+    numbers,
+    numbers,
+    texts,
+    st.lists(texts, max_size=3).map(tuple),
+    st.none() | texts,
+)
 objects = st.builds(
-    ObjectTruth, whole, st.sampled_from(ObjectKind), texts, boxes, boxes, numbers, st.booleans(), numbers, st.booleans()
+    ObjectTruth,
+    whole,
+    st.sampled_from(ObjectKind),
+    texts,
+    boxes,
+    boxes,
+    numbers,
+    st.booleans(),
+    numbers,
+    st.booleans(),
+    st.none() | signs,
 )
 lines = st.builds(StopLineTruth, numbers, numbers, st.booleans(), st.none() | boxes)
 truths = st.builds(
@@ -27,7 +47,7 @@ truths = st.builds(
     st.none() | lines,
 )
 attributes = st.fixed_dictionaries(
-    {name: texts if name in ("part", "time_of_day", "edge") else numbers for name in ATTRIBUTES}
+    {name: texts if name in ("part", "time_of_day", "light_family", "edge") else numbers for name in ATTRIBUTES}
 )
 examples = st.builds(Example, whole, whole, st.binary(max_size=64), truths, attributes)
 

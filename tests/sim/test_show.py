@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import islice
 
@@ -174,7 +175,7 @@ def test_overlays_show_the_maps_that_they_are_made_of(source):
 
 
 def test_the_counts_are_those_of_the_truth(source):
-    stats = count_shots(source.shots(), 20)
+    stats = count_shots(source, 20)
 
     shots = list(islice(source.shots(), 20))
     things = [thing for shot in shots for thing in shot.truth.objects]
@@ -184,11 +185,19 @@ def test_the_counts_are_those_of_the_truth(source):
     assert sum(stats.distances.values()) == sum(stats.visible.values()) == len(own)
     assert sum(sum(variants.values()) for variants in stats.variants.values()) == len(things)
     assert stats.parts["fair"] + stats.parts["foul"] == sum(stats.weather.values()) == 20
+    assert stats.weather == Counter(str(shot.attributes["light_family"]) for shot in shots)
+    assert sum(stats.mounts.values()) == len(own)
+    assert sum(stats.occluders.values()) == sum(thing.visible_fraction < 1 for thing in own)
+    assert stats.conditions["none"] == sum(not thing.sign.conditions for thing in own)
     assert stats.nearest is not None
     assert not stats.nearest[2].alike
     assert stats.to_dict()["distractors"] == dict(
         sorted(stats.variants["distractor"].items(), key=lambda item: (-item[1], item[0]))
     )
+
+
+def test_counts_do_not_depend_on_the_number_of_processes(source):
+    assert count_shots(source, 40, workers=2) == count_shots(source, 40)
 
 
 def test_one_frame_drawn_twice_with_other_noise_is_alike_and_two_worlds_are_not(source):

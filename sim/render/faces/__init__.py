@@ -16,7 +16,6 @@ from sim.seeding import Stream, stream
 from sim.signs import AS_NEW, Face, Plate, SignKind, StopStyle
 
 __all__ = [
-    "CLASSIC",
     "LOOKS",
     "OCTAGON",
     "TEXTURE_PX",
@@ -55,7 +54,7 @@ _OUTLINES: dict[Face, Points] = {
     **dict.fromkeys(StopStyle, OCTAGON),
     **stops.OUTLINES,
 }
-CLASSIC = frozenset(classic.DRAWINGS)
+_CLASSIC = frozenset(classic.DRAWINGS)
 """The faces of the plain world."""
 _DRAWINGS: dict[Face, Callable[[Canvas, np.random.Generator], None]] = {
     **classic.DRAWINGS,
@@ -79,7 +78,7 @@ def _fresh(face: Face, look: int, wear_step: int, aspect: float) -> tuple[NDArra
     number = _KINDS.index(face) if isinstance(face, SignKind) else _FIRST_STYLE + _STYLES.index(face)
     rng = stream(look, Stream.TEXTURE, number)
     _DRAWINGS[face](canvas, rng)
-    if face not in CLASSIC:
+    if face not in _CLASSIC:
         canvas.cut(outline(face))
     finished = canvas.pixels(width, height)
     if wear_step:
