@@ -180,18 +180,31 @@ def load_recipe(path: Path) -> Recipe:
     Raises:
         RecipeError: If the file is missing, is no TOML, or holds a wrong or unknown key; the message names it.
     """
+    return parse(_with_shared_world(_with_base(path, ())), Recipe, RecipeError, str(path))
+
+
+def _with_base(path: Path, extending: tuple[Path, ...]) -> dict[str, Any]:
+    """Return what a file says, laid over what the one that it extends says.
+
+    Args:
+        path: The file.
+        extending: The files that led here, each extending the next.
+
+    Raises:
+        RecipeError: If a file is missing or no TOML, or one extends itself in the end.
+    """
     raw = read_toml(path, RecipeError)
     other = raw.pop("extends", None)
-    if other is not None:
-        if not isinstance(other, str) or Path(other).name != other:
-            raise RecipeError(f"{path}: key 'extends': expected the name of a file beside it. Received: {other!r}.")
-        base = read_toml(path.with_name(other), RecipeError)
-        if "extends" in base:
-            raise RecipeError(
-                f"{path}: key 'extends': expected a recipe that extends none itself. Received: {other!r}."
-            )
-        raw = overlaid(base, raw)
-    return parse(_with_shared_world(raw), Recipe, RecipeError, str(path))
+    if other is None:
+        return raw
+    if not isinstance(other, str) or Path(other).name != other:
+        raise RecipeError(f"{path}: key 'extends': expected the name of a file beside it. Received: {other!r}.")
+    base = path.with_name(other)
+    if base in (*extending, path):
+        raise RecipeError(
+            f"{path}: key 'extends': expected a recipe that does not extend this one. Received: {other!r}."
+        )
+    return overlaid(_with_base(base, (*extending, path)), raw)
 
 
 def _with_shared_world(raw: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def written(tmp_path: Path, text: str, name: str = "recipe.toml") -> Path:
 
 
 def test_the_shipped_recipes_are_these() -> None:
-    assert [path.stem for path in SHIPPED] == ["demo", "rich", "standard", "test", "validation"]
+    assert [path.stem for path in SHIPPED] == ["demo", "rich", "rich_test", "standard", "test", "validation"]
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
@@ -94,9 +94,17 @@ def test_a_wrong_recipe_is_refused_in_one_line(tmp_path: Path, text: str, words:
     assert "\n" not in str(caught.value)
 
 
-def test_a_recipe_does_not_extend_one_that_extends(tmp_path: Path) -> None:
+def test_a_recipe_extends_one_that_extends(tmp_path: Path) -> None:
+    written(tmp_path, 'name = "first"\nseed = 1\ncount = 5\n[world]\nparked = [1, 1]\ntrees = [3, 3]\n', "first.toml")
+    written(tmp_path, 'extends = "first.toml"\nseed = 2\n[world]\nparked = [2, 2]\n', "second.toml")
+    found = load_recipe(written(tmp_path, 'extends = "second.toml"\nname = "third"\n'))
+    assert (found.name, found.seed, found.count) == ("third", 2, 5)
+    assert (found.world.parked, found.world.trees) == ((2, 2), (3, 3))
+
+
+def test_a_recipe_does_not_extend_itself_in_the_end(tmp_path: Path) -> None:
     written(tmp_path, 'extends = "recipe.toml"\n', "base.toml")
-    with pytest.raises(RecipeError, match="extends none itself"):
+    with pytest.raises(RecipeError, match="does not extend this one"):
         load_recipe(written(tmp_path, 'extends = "base.toml"\n'))
 
 
