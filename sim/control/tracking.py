@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, hypot
+from math import exp, fsum, hypot
 
 from sim.camera import Camera
 from sim.control.lane import LaneBelief
@@ -287,7 +287,7 @@ def _overlap(first: Box, second: Box) -> float:
     high = min(first[3], second[3]) - max(first[1], second[1])
     if wide <= 0.0 or high <= 0.0:
         return 0.0
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
+    areas = fsum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
     return wide * high / (areas - wide * high)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import cos, pi, sin
+from math import cos, fsum, pi, sin
 
 import numpy as np
 
@@ -240,7 +240,7 @@ def _turned(approaches: list[_Approach], curvatures: list[float]) -> list[_Appro
     at_m, away_rad = START_BUMPER_S_M - 5.0, 0.0
     for approach, curvature in zip(approaches, curvatures, strict=False):
         sections = _approach_sections(approach.line_s_m - at_m, curvature)
-        away_rad += sum(0.5 * length_m * (first + last) for length_m, first, last in sections)
+        away_rad += fsum(0.5 * length_m * (first + last) for length_m, first, last in sections)
         if approach.turn is not None:
             approach = replace(approach, turn=approach.turn.turned(away_rad))
         away_rad += approach.curve.turn_rad if approach.curve is not None else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import cos, hypot, pi, sin
+from math import cos, fsum, hypot, pi, sin
 
 from sim.render.mesh import NO_FACE, Colour, Mesh, MeshBuilder
 
@@ -81,8 +81,8 @@ class Body:
         part = self.parts[-1]
         corners = list(points)
         normal = normal_of(corners)
-        middle = [sum(point[axis] for point in corners) / len(corners) - part.centre[axis] for axis in range(3)]
-        if sum(n * m for n, m in zip(normal, middle, strict=True)) < 0.0:
+        middle = [fsum(point[axis] for point in corners) / len(corners) - part.centre[axis] for axis in range(3)]
+        if fsum(n * m for n, m in zip(normal, middle, strict=True)) < 0.0:
             corners.reverse()
             normal = (-normal[0], -normal[1], -normal[2])
         factor = tone or (1.0 if shining else _tone(normal))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import cos, pi, sin
+from math import cos, fsum, pi, sin
 
 from sim.actors import SIZES_M, ActorKind
 from sim.render.bodies import shade as _shade
@@ -69,7 +69,7 @@ def _cabin(builder: MeshBuilder, width_m: float, paint: Colour) -> None:
         following = (index + 1) % 4
         quad = [foot[index], foot[following], head[following], head[index]]
         builder.polygon(quad, _shade(paint, 0.85), one_sided=True)
-        centre = [sum(point[axis] for point in quad) / 4 for axis in range(3)]
+        centre = [fsum(point[axis] for point in quad) / 4 for axis in range(3)]
         inner = [
             (centre[0] + 0.84 * (x - centre[0]), centre[1] + 0.84 * (y - centre[1]), centre[2] + 0.84 * (z - centre[2]))
             for x, y, z in quad

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
-from math import cos, hypot, pi, sin
+from math import cos, fsum, hypot, pi, sin
 
 import cv2
 import numpy as np
@@ -126,7 +126,7 @@ class Canvas:
         """
         gap = 0.17 if len(words) > 1 else 0.0
         widths = [LATIN[letter][0] for letter in words]
-        total = sum(widths) + gap * (len(words) - 1)
+        total = fsum(widths) + gap * (len(words) - 1)
         unit = (box[2] - box[0]) / total
         left = box[0]
         for letter, width in zip(words, widths, strict=True):
