@@ -11,6 +11,15 @@ SIGN_NEAREST_M = -1.5
 SIGN_FARTHEST_M = -9.0
 """Lateral place, left of the lane's centre, of a sign that is meant for the lane: at its right edge or beyond."""
 
+ISLAND_NEAREST_M = 1.2
+ISLAND_FARTHEST_M = 4.6
+"""The same of a sign on an island: between the own lanes and the oncoming ones. The sign of a road that crosses stands
+farther to the left, beyond the narrowest oncoming lane."""
+
+OVERHEAD_RISE_M = 4.2
+OVERHEAD_ASIDE_M = 2.0
+"""A sign whose middle is at least so high hangs over the road; this far from the lane's centre it is meant for it."""
+
 VEHICLE_ASIDE_M = 1.4
 STANDING_ASIDE_M = 1.1
 STANDING_MPS = 1.5
@@ -21,7 +30,9 @@ SETTLE_S = 0.35
 """Time over which a belief about a place is smoothed."""
 
 
-def place(kind: ObjectKind, x_m: float, y_m: float, speed_mps: float, lane: LaneBelief) -> float:
+def place(
+    kind: ObjectKind, x_m: float, y_m: float, speed_mps: float, lane: LaneBelief, rise_m: float = 0.0
+) -> float:
     """Return how likely a thing stands where it matters, from 0 to 1, given how well the lane is known at its depth.
 
     Args:
@@ -30,6 +41,7 @@ def place(kind: ObjectKind, x_m: float, y_m: float, speed_mps: float, lane: Lane
         y_m: Left of the camera's axis.
         speed_mps: Of a vehicle, along the own heading.
         lane: What is believed of the own lane.
+        rise_m: Of a sign: height of its middle above the road.
     """
     aside_m = y_m - lane.centre_y_m(x_m)
     # Errors of offset, heading and curvature grow with the distance, its first and its second power.
@@ -41,6 +53,9 @@ def place(kind: ObjectKind, x_m: float, y_m: float, speed_mps: float, lane: Lane
     else:
         # From afar a roadside sign is given the benefit of the doubt: there is time to see that it is another road's.
         outside_m = max(aside_m - SIGN_NEAREST_M, SIGN_FARTHEST_M - aside_m) - 1.5 * known_m
+        outside_m = min(outside_m, max(ISLAND_NEAREST_M - aside_m, aside_m - ISLAND_FARTHEST_M))
+        if rise_m >= OVERHEAD_RISE_M:
+            outside_m = min(outside_m, abs(aside_m) - OVERHEAD_ASIDE_M)
     return 1.0 / (1.0 + exp(min(max(3.0 * outside_m / known_m, -50.0), 50.0)))
 
 

@@ -332,13 +332,14 @@ def _update(
     if log_odds < (DISBELIEVED_LOG_ODDS if track.believed else DROPPED_LOG_ODDS):
         return None
     seen_s = track.seen_s + (travel.dt_s if gain > 0.0 else 0.0)
+    rise_m = track.rise_m + min(1.0, travel.dt_s / RISE_S) * (_rise_m(detection, camera) - track.rise_m)
     return Track(
         track.track_id, track.kind, x_m, y_m, max(variance**0.5, floor_m),
         log_odds, seen_s, 0.0, speed_mps, covariance, speed_var, half_m,
-        settle(track.in_place, place(track.kind, centre_m, y_m, speed_mps, lane), travel.dt_s),
+        settle(track.in_place, place(track.kind, centre_m, y_m, speed_mps, lane, rise_m), travel.dt_s),
         track.believed or (log_odds >= BELIEVED_LOG_ODDS and seen_s >= BELIEVED_AFTER_S), track.handled,
         _aside_mps(track, y_step_m, travel.dt_s),
-        track.rise_m + min(1.0, travel.dt_s / RISE_S) * (_rise_m(detection, camera) - track.rise_m),
+        rise_m,
     )  # fmt: skip
 
 
@@ -438,7 +439,7 @@ def _found(
     vehicle = detection.kind is ObjectKind.VEHICLE
     half_m = _half_length_m(detection, camera, 2.2) if vehicle else 0.0
     depth_m, noise_m = _depths(detection, half_m, camera)[-1]
-    y_m = bearing * detection.distance_m
+    y_m, rise_m = bearing * detection.distance_m, _rise_m(detection, camera)
     # A sign seen anew beside one that has been obeyed is the same sign, or its twin at the same line.
     handled = detection.kind is ObjectKind.STOP_SIGN and any(
         o.handled and abs(o.x_m - depth_m) < SAME_STOP_M and abs(o.y_m - y_m) < SAME_STOP_ASIDE_M for o in others
@@ -447,8 +448,8 @@ def _found(
         track_id, detection.kind, depth_m, y_m, max(noise_m, 0.05 * detection.distance_m),
         FIRST_LOG_ODDS + gain, max(travel.dt_s, 0.05), 0.0,
         travel.speed_mps if vehicle else 0.0, 0.0, VEHICLE_SPEED_SD_MPS**2 if vehicle else 0.0, half_m,
-        place(detection.kind, detection.distance_m, y_m, travel.speed_mps, lane), False, handled,
-        0.0, _rise_m(detection, camera),
+        place(detection.kind, detection.distance_m, y_m, travel.speed_mps, lane, rise_m), False, handled,
+        0.0, rise_m,
     )  # fmt: skip
 
 

@@ -413,3 +413,18 @@ def test_deciding_is_a_pure_function():
 def test_a_driver_that_cannot_drive_is_refused(wrong: dict[str, float]):
     with pytest.raises(ValueError, match="Expected"):
         DriverConfig(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("aside_m", "rise_m", "meant"),
+    [
+        (-3.0, 2.5, True),  # by the roadside
+        (3.0, 2.2, True),  # on an island
+        (7.0, 2.5, False),  # of the road that crosses, beyond the oncoming lane
+        (0.0, 5.3, True),  # over the lane
+        (0.0, 2.5, False),  # in the lane, as on somebody's shirt
+        (4.9, 5.3, False),  # over the oncoming lane
+    ],
+)
+def test_a_sign_is_meant_for_the_lane_by_where_it_stands(aside_m: float, rise_m: float, *, meant: bool) -> None:
+    assert (place(ObjectKind.STOP_SIGN, 15.0, aside_m, 0.0, LaneBelief(), rise_m) >= 0.5) is meant
