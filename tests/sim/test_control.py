@@ -253,16 +253,29 @@ def test_a_believed_sign_that_turns_out_to_be_something_else_is_let_go():
 # Places
 
 
-@pytest.mark.parametrize(("left", "applies"), [(-3.0, True), (-6.0, True), (4.0, False), (0.0, False), (-13.0, False)])
-def test_only_a_sign_at_the_right_of_the_lane_applies(left: float, applies: bool):
-    assert (place(ObjectKind.STOP_SIGN, 15.0, left, 0.0, LaneBelief()) > 0.5) is applies
+@pytest.mark.parametrize(
+    ("aside_m", "rise_m", "meant"),
+    [
+        (-3.0, 2.5, True),  # by the roadside
+        (-6.0, 2.5, True),
+        (-13.0, 2.5, False),  # at another road
+        (3.0, 2.2, True),  # on an island
+        (7.0, 2.5, False),  # of the road that crosses, beyond the oncoming lane
+        (0.0, 5.3, True),  # over the lane
+        (0.0, 2.5, False),  # in the lane, as on somebody's shirt
+        (4.9, 5.3, False),  # over the oncoming lane
+    ],
+)
+def test_a_sign_is_meant_for_the_lane_by_where_it_stands(aside_m: float, rise_m: float, *, meant: bool) -> None:
+    assert (place(ObjectKind.STOP_SIGN, 15.0, aside_m, 0.0, LaneBelief(), rise_m) >= 0.5) is meant
 
 
 def test_on_a_curve_the_place_of_a_sign_is_taken_from_the_lanes_course():
     bent = LaneBelief(curvature_per_m=0.012, curvature_here_per_m=0.012)
-    # 25 m ahead the lane lies 3.75 m to the left: straight ahead is its right roadside, and 1 m left is in the lane.
+    # 25 m ahead the lane lies 3.75 m to the left: straight ahead is its right roadside.
     assert place(ObjectKind.STOP_SIGN, 25.0, 0.0, 0.0, bent) > 0.5
-    assert place(ObjectKind.STOP_SIGN, 25.0, 0.0, 0.0, LaneBelief(curvature_per_m=-0.012)) < 0.5
+    # Bent the other way, 3 m to the left of the car is beyond the oncoming lane.
+    assert place(ObjectKind.STOP_SIGN, 25.0, 3.0, 0.0, LaneBelief(curvature_per_m=-0.012)) < 0.5
 
 
 @pytest.mark.parametrize(
@@ -413,18 +426,3 @@ def test_deciding_is_a_pure_function():
 def test_a_driver_that_cannot_drive_is_refused(wrong: dict[str, float]):
     with pytest.raises(ValueError, match="Expected"):
         DriverConfig(**wrong)
-
-
-@pytest.mark.parametrize(
-    ("aside_m", "rise_m", "meant"),
-    [
-        (-3.0, 2.5, True),  # by the roadside
-        (3.0, 2.2, True),  # on an island
-        (7.0, 2.5, False),  # of the road that crosses, beyond the oncoming lane
-        (0.0, 5.3, True),  # over the lane
-        (0.0, 2.5, False),  # in the lane, as on somebody's shirt
-        (4.9, 5.3, False),  # over the oncoming lane
-    ],
-)
-def test_a_sign_is_meant_for_the_lane_by_where_it_stands(aside_m: float, rise_m: float, *, meant: bool) -> None:
-    assert (place(ObjectKind.STOP_SIGN, 15.0, aside_m, 0.0, LaneBelief(), rise_m) >= 0.5) is meant
