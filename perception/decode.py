@@ -19,6 +19,11 @@ PEAK_FIELDS = 8
 NMS_IOU = 0.5
 """Boxes of one channel that overlap more are the same thing."""
 
+RIVAL_WEIGHT = 0.5
+"""How much of its belief a stop sign loses to a distractor believed with certainty in the same place. Chosen on the
+`validation` frames: recall at 0.97 precision, 8-40 m, rose from 0.91 to 0.95; 1.0 costs far signs more than it gains
+near ones."""
+
 
 def find_peaks(heat: Any, boxes: Any, count: int = PEAKS) -> Any:
     """Return the strongest local maxima of the heat maps, inside the graph.
@@ -77,6 +82,25 @@ def suppress(boxes: NDArray[np.float32], groups: NDArray[np.int64], iou: float =
         if not gone[index]:
             gone[index + 1 :] |= overlaps[index, index + 1 :]
     return np.flatnonzero(~gone)
+
+
+def contested(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], rivals: NDArray[np.float32], beliefs: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Lower each stop sign's score by that of the distractor, if any, that is believed to be in its place.
+
+    The two heat maps answer on their own, so a red sign with other words may be hot in both.
+
+    Args:
+        boxes: Of the stop signs, xyxy, shape (n, 4).
+        scores: Theirs, shape (n,).
+        rivals: Boxes of the distractors, shape (m, 4).
+        beliefs: Their scores, shape (m,).
+    """
+    if not len(boxes) or not len(rivals):
+        return scores
+    believed = np.where(pairwise_iou(boxes, rivals) > NMS_IOU, beliefs, 0.0).max(axis=1)
+    return np.asarray(scores * (1.0 - RIVAL_WEIGHT * believed), np.float32)
 
 
 def pairwise_iou(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from perception.backend import compute_precision, tf
 from perception.card import Card
 from perception.channels import KIND_OF_CHANNEL, LANE_SCALES, Channel
-from perception.decode import NMS_IOU, find_peaks, pairwise_iou, suppress
+from perception.decode import contested, find_peaks, suppress
 from perception.losses import MAX_LOG_SPREAD, MIN_LOG_SPREAD
 from perception.network import NetworkConfig, build_network
 from perception.weights import fill, read_weights
@@ -27,11 +27,6 @@ LOWEST_SCORE = 0.2
 
 LANE_TOLERANCE_M = 0.5
 """The lane's confidence is the belief that its offset is right to within this: half the room beside the car."""
-
-RIVAL_WEIGHT = 0.5
-"""How much of its belief a stop sign loses to a distractor believed with certainty in the same place. Chosen on the
-`validation` frames: recall at 0.97 precision, 8-40 m, rose from 0.91 to 0.95; 1.0 costs far signs more than it gains
-near ones."""
 
 _STD_PER_SCALE = sqrt(2.0)
 """Standard deviation of a Laplace distribution of scale 1."""
@@ -130,20 +125,17 @@ def _percept(step: int, peaks: NDArray[np.float32], lane: NDArray[np.float32], l
 
 
 def _contested(detections: Sequence[Detection]) -> list[Detection]:
-    """Lower each stop sign's score by that of the distractor, if any, that is believed to be in its place.
-
-    The two heat maps answer on their own, so a red sign with other words may be hot in both.
-    """
+    """Lower each stop sign's score by that of the distractor, if any, that is believed to be in its place."""
     rivals = [each for each in detections if each.kind is ObjectKind.DISTRACTOR]
     signs = [each for each in detections if each.kind is ObjectKind.STOP_SIGN]
     if not rivals or not signs:
         return list(detections)
-    overlaps = pairwise_iou(*(np.array([each.box for each in group], np.float32) for group in (signs, rivals)))
-    beliefs = np.where(overlaps > NMS_IOU, np.array([each.score for each in rivals]), 0.0).max(axis=1)
-    lowered = [
-        replace(sign, score=sign.score * (1.0 - RIVAL_WEIGHT * belief))
-        for sign, belief in zip(signs, beliefs.tolist(), strict=True)
-    ]
+    (boxes, scores), (others, beliefs) = (
+        (np.array([each.box for each in group], np.float32), np.array([each.score for each in group], np.float32))
+        for group in (signs, rivals)
+    )
+    scores = contested(boxes, scores, others, beliefs)
+    lowered = [replace(sign, score=score) for sign, score in zip(signs, scores.tolist(), strict=True)]
     return [*lowered, *(each for each in detections if each.kind is not ObjectKind.STOP_SIGN)]
 
 

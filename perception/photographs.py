@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from perception.backend import compute_precision, tf
 from perception.channels import COARSEST_STRIDE, Channel
-from perception.decode import find_peaks, suppress
+from perception.decode import contested, find_peaks, suppress
 from perception.matching import Answer, SceneAnswers, Target, score_kind
 from perception.network import build_sign_detector
 from perception.scores import LOWEST_COUNTED, PhotographScores
@@ -90,7 +90,10 @@ class SignFinder:
         peaks = self._look(tf.constant(padded)).numpy()
         tall = peaks[:, 5] - peaks[:, 3]
         known = (tall >= OUTSIDE_PX[0]) & (tall <= OUTSIDE_PX[1])
-        peaks = peaks[(peaks[:, 0] >= LOWEST_COUNTED) & (peaks[:, 1] == Channel.STOP_SIGN) & known]
+        rivals = peaks[peaks[:, 1] == Channel.DISTRACTOR]
+        peaks = peaks[(peaks[:, 1] == Channel.STOP_SIGN) & known]
+        peaks[:, 0] = contested(peaks[:, 2:6], peaks[:, 0], rivals[:, 2:6], rivals[:, 0])
+        peaks = peaks[peaks[:, 0] >= LOWEST_COUNTED]
         peaks[:, [2, 4]] = (peaks[:, [2, 4]] - MARGIN_PX) * (rgb.shape[1] / width)
         peaks[:, [3, 5]] = (peaks[:, [3, 5]] - MARGIN_PX) * (rgb.shape[0] / height)
         return peaks

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from perception.perceiver import RIVAL_WEIGHT, _contested
+from perception.decode import RIVAL_WEIGHT
+from perception.perceiver import _contested
 from sim.percept import Detection, ObjectKind
 
 PLACE = (100.0, 80.0, 130.0, 110.0)
