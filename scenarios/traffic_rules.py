@@ -80,6 +80,8 @@ class RightOfWayRule:
             return "with a {} in it"
         if claim.to_line_m == inf:
             return "too near before a {}" if claim.to_zone_m < CUT_OFF_S * claim.speed_mps else None
+        if index not in self._lines:
+            return None  # without a stop sign of its own the ego goes before those who have one
         arrived_s = self._arrived_s.get(index, time_s)
         waited_s = self._left_s.get(index, time_s) - arrived_s
         first = claim.stood_s > 0.0 and time_s - claim.stood_s < arrived_s - TIE_S

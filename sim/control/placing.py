@@ -30,9 +30,7 @@ SETTLE_S = 0.35
 """Time over which a belief about a place is smoothed."""
 
 
-def place(
-    kind: ObjectKind, x_m: float, y_m: float, speed_mps: float, lane: LaneBelief, rise_m: float = 0.0
-) -> float:
+def place(kind: ObjectKind, x_m: float, y_m: float, speed_mps: float, lane: LaneBelief, rise_m: float = 0.0) -> float:
     """Return how likely a thing stands where it matters, from 0 to 1, given how well the lane is known at its depth.
 
     Args:

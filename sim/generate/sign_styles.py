@@ -75,7 +75,7 @@ def dress_stop_signs(
     every_way: Collection[int],
     in_town: bool,
 ) -> list[Sign]:
-    """Return stop signs with styles and mounts, and their twins at the left of the road.
+    """Return stop signs with styles and mounts, and their twins across the road.
 
     Args:
         seed: The world's.
@@ -97,6 +97,9 @@ def dress_stop_signs(
         twin = bool(rng.random() < spec.second_share)
         styled = _shaped(replace(sign, style=style))
         dressed.append(_PLACED[mount](rng, network, styled, in_town) if mount in _PLACED else styled)
+        if mount is Mount.ISLAND and network.ego_road.lanes_along > 1:
+            # From the right one of several lanes an island lies as far as the crossing road's own sign may.
+            twins.append(replace(styled, sign_id=signs[-1].sign_id + 1 + len(twins)))
         if twin and sign.role is Role.OWN:
             number = signs[-1].sign_id + 1 + len(twins)
             twins.append(_twin(rng, network, replace(styled, sign_id=number), in_town))

@@ -89,6 +89,13 @@ def test_entering_with_someone_inside_takes_the_right_of_way():
     assert enter(inside, standing_since_s=17.0) == [Outcome.RIGHT_OF_WAY_TAKEN]
 
 
+def test_without_a_sign_of_its_own_the_ego_goes_before_one_that_waits_at_its_line():
+    free = generate_world(3, replace(SPEC, controlled_share=0.0))
+    edge_s_m = free.scene.network.junctions[0].near_edge_s_m
+    there = place_ego(replace(free, actors=(waiting(8.0),)), edge_s_m + 0.1 - free.geometry.front_m, 0.0, 0.0, 8.0)
+    assert outcome(RightOfWayRule(there), replace(there, step=200)) == [Outcome.HELD]
+
+
 def bus(arm_out_s: float) -> Actor:
     x, y = generate_world(3, SPEC).scene.network.ego_road.path.position(75.0, 2.0)
     heading = generate_world(3, SPEC).scene.network.ego_road.path.heading(75.0) + pi

@@ -206,9 +206,13 @@ def test_on_a_wide_road_an_island_lies_between_the_directions_and_a_mast_reaches
     for seed in range(8):
         islands = generate_world(seed, replace(PLAIN, road=road_spec, sign=SignSpec(island_share=1.0)))
         road = islands.scene.network.ego_road
-        for sign in _own(islands):
-            _, d_m = road.path.project(sign.x_m, sign.y_m)
-            assert d_m == pytest.approx(road.divider_d_m, abs=0.01)
+        places = [(sign.mount, road.path.project(sign.x_m, sign.y_m)[1]) for sign in _own(islands)]
+        middles = [d_m for mount, d_m in places if mount is Mount.ISLAND]
+        assert middles == pytest.approx([road.divider_d_m] * len(middles), abs=0.01)
+        # From the right one of several lanes the island is far: a second sign stands at the right.
+        assert sum(mount is Mount.POST and d_m < -road.half_width_m for mount, d_m in places) == (
+            len(middles) if lanes > 1 else 0
+        )
         masts = generate_world(seed, replace(PLAIN, road=road_spec, sign=SignSpec(overhead_share=1.0)))
         for sign in _own(masts):
             _, d_m = road.path.project(sign.x_m, sign.y_m)
