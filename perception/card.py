@@ -23,8 +23,9 @@ _TRAINED_WITH = ("rollingstop", "tensorflow", "keras", "albumentations", "numpy"
 LIMITS = """\
 - Trained on pictures that the simulator drew and on no photograph; on photographs it misses more, and small, dull or
   hazy signs first.
-- Level two-lane roads, traffic on the right, daylight and dusk, dry weather; one camera.
-- Finds the stop sign as the octagon with STOP; knows no other writing by design.
+- Level roads, traffic on the right, one camera. At night, in fog and in snow it misses more than by day.
+- Finds the stop sign as an octagon, whatever the language; the ring of Vienna B,2b and Japan's triangle it takes for
+  other signs.
 - Not for use in a vehicle on a road."""
 
 
