@@ -85,8 +85,8 @@ def suppress(boxes: NDArray[np.float32], groups: NDArray[np.int64], iou: float =
 
 
 def contested(
-    boxes: NDArray[np.float32], scores: NDArray[np.float32], rivals: NDArray[np.float32], beliefs: NDArray[np.float32]
-) -> NDArray[np.float32]:
+    boxes: NDArray[np.float32], scores: NDArray[Any], rivals: NDArray[np.float32], beliefs: NDArray[Any]
+) -> NDArray[Any]:
     """Lower each stop sign's score by that of the distractor, if any, that is believed to be in its place.
 
     The two heat maps answer on their own, so a red sign with other words may be hot in both.
@@ -100,7 +100,7 @@ def contested(
     if not len(boxes) or not len(rivals):
         return scores
     believed = np.where(pairwise_iou(boxes, rivals) > NMS_IOU, beliefs, 0.0).max(axis=1)
-    return np.asarray(scores * (1.0 - RIVAL_WEIGHT * believed), np.float32)
+    return scores * (1.0 - RIVAL_WEIGHT * believed)
 
 
 def pairwise_iou(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -131,7 +131,7 @@ def _contested(detections: Sequence[Detection]) -> list[Detection]:
     if not rivals or not signs:
         return list(detections)
     (boxes, scores), (others, beliefs) = (
-        (np.array([each.box for each in group], np.float32), np.array([each.score for each in group], np.float32))
+        (np.array([each.box for each in group], np.float32), np.array([each.score for each in group]))
         for group in (signs, rivals)
     )
     scores = contested(boxes, scores, others, beliefs)

@@ -226,6 +226,7 @@ def test_a_road_without_end_turns_and_keeps_clear_of_itself(seed):
         assert not comes_near(road_points(road, s_m - 60.0, s_m), road_points(road, 0.0, s_m - 160.0), CLEAR_M - 10.0)
         assert np.hypot(np.diff(road.path.x_m), np.diff(road.path.y_m)) == pytest.approx(SAMPLE_M, abs=1e-3)
         for thing in world.scene.scenery:
-            assert abs(road.path.project(thing.x_m, thing.y_m)[1]) > road.half_width_m
+            along_m, aside_m = road.path.project(thing.x_m, thing.y_m)
+            assert along_m < 0.0 or abs(aside_m) > road.half_width_m
         assert _turns(world)
         world = lay_ahead(place_ego(world, world.ego_s_m + 150.0, 0.0, 0.0, 8.0), spec)
