@@ -16,6 +16,9 @@ ISLAND_FARTHEST_M = 4.6
 """The same of a sign on an island: between the own lanes and the oncoming ones. The sign of a road that crosses stands
 farther to the left, beyond the narrowest oncoming lane."""
 
+ISLAND_LOWEST_M = 1.62
+"""What is lower there is a school bus's arm: no sign's lower edge is under 1.5 m."""
+
 OVERHEAD_RISE_M = 4.2
 OVERHEAD_ASIDE_M = 2.0
 """A sign whose middle is at least so high hangs over the road; this far from the lane's centre it is meant for it."""
@@ -51,7 +54,8 @@ def place(kind: ObjectKind, x_m: float, y_m: float, speed_mps: float, lane: Lane
     else:
         # From afar a roadside sign is given the benefit of the doubt: there is time to see that it is another road's.
         outside_m = max(aside_m - SIGN_NEAREST_M, SIGN_FARTHEST_M - aside_m) - 1.5 * known_m
-        outside_m = min(outside_m, max(ISLAND_NEAREST_M - aside_m, aside_m - ISLAND_FARTHEST_M))
+        if rise_m >= ISLAND_LOWEST_M:
+            outside_m = min(outside_m, max(ISLAND_NEAREST_M - aside_m, aside_m - ISLAND_FARTHEST_M))
         if rise_m >= OVERHEAD_RISE_M:
             outside_m = min(outside_m, abs(aside_m) - OVERHEAD_ASIDE_M)
     return 1.0 / (1.0 + exp(min(max(3.0 * outside_m / known_m, -50.0), 50.0)))
