@@ -74,14 +74,16 @@ def with_rows(sky: NDArray[np.uint8], rows: int) -> NDArray[np.uint8]:
     return sky[len(sky) - rows :]
 
 
+_TWICE = np.uint64(2**32 + 1)
+"""Multiplies a number of four bytes to two of them side by side."""
+
+
 def enlarge(rgba: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
     """Write an RGBA picture into one of twice its size, each pixel four times."""
     # Two pixels of four bytes are one number of eight.
     pairs = rgba.view(np.uint32)[..., 0].astype(np.uint64)
-    pairs |= pairs << np.uint64(32)
-    wide = out.reshape(len(out), -1).view(np.uint64)
-    wide[0::2] = pairs
-    wide[1::2] = pairs
+    pairs *= _TWICE
+    out.reshape(len(rgba), 2, -1).view(np.uint64)[:] = pairs[:, None]
 
 
 class Backdrop:
@@ -108,7 +110,7 @@ class Backdrop:
         self._haze = np.zeros((rows, camera.width_px), np.uint8)
 
     def sky(self, light: Light, seed: int, heading_rad: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Return the sky at half resolution and at full, RGBA; alpha is 0, which marks it as no ground."""
+        """Return the sky at half resolution and at twice the frame's, RGBA; alpha is 0, which marks it as no ground."""
         first = int((-heading_rad / (2 * pi) % 1.0) * _CLOUD_PX)
         # On a straight the sky stands still.
         if self._sky_key != (seed, light, first):
@@ -134,7 +136,9 @@ class Backdrop:
         bright = cv2.merge([*(cv2.convertScaleAbs(cover, alpha=value / 255) for value in pale), veil[..., 3]])
         half = cv2.add(cv2.multiply(sky, cv2.bitwise_not(veil), scale=1 / 255), bright)
         full = cv2.resize(half, (self.camera.width_px, self.sky_rows), interpolation=cv2.INTER_LINEAR)
-        return np.asarray(half, np.uint8), np.asarray(full, np.uint8)
+        double = np.empty((2 * self.sky_rows, 2 * self.camera.width_px, 4), np.uint8)
+        enlarge(np.asarray(full, np.uint8), double)
+        return np.asarray(half, np.uint8), double
 
     def hills(self, seed: int, view: View) -> list[tuple[float, float]]:
         """Return the outline of distant hills in supersampled pixels."""

@@ -53,6 +53,9 @@ SURFACE_CLASSES: dict[Surface, SemanticClass] = {
 }
 """What each surface is in a map of classes, unless whoever lays it says otherwise."""
 
+_PIECE = 4
+"""Stations that one polygon of a ribbon spans at most."""
+
 NOT_PAINTED = -1
 """In the place of a stop line's polygon, where no line is painted."""
 
@@ -111,9 +114,12 @@ class _Layers:
         x, y, normal_x, normal_y = self._frames[stretch]
         left = np.stack([x + d_m[1] * normal_x, y + d_m[1] * normal_y], axis=1)
         right = np.stack([x + d_m[0] * normal_x, y + d_m[0] * normal_y], axis=1)
-        self.points.append(np.concatenate([left, right[::-1]]))
-        self.colours.append(colour)
-        self.classes.append(semantic)
+        # Pygame looks at every edge of a polygon in every row of it: near the camera, few edges should fill many rows.
+        for first in range(0, max(len(x) - 1, 1), _PIECE):
+            piece = slice(first, first + _PIECE + 1)
+            self.points.append(np.concatenate([left[piece], right[piece][::-1]]))
+            self.colours.append(colour)
+            self.classes.append(semantic)
 
     def lay(self, patches: Iterable[Patch], semantic: SemanticClass | None = None) -> None:
         """Add patches, which are of one class, or each of that of its surface."""

@@ -58,7 +58,8 @@ class Mirror:
             factor = view.camera.focal_px / _COARSE / np.maximum(depth, NEAR_M)
             u = (right + mesh.offsets_m[corners, 0]) * factor + view.camera.centre_u_px / _COARSE
             up = mesh.anchors_m[corners, 2] + mesh.offsets_m[corners, 1]
-            points = np.stack([u, (view.camera.height_m + up) * factor], axis=1).tolist()
+            v = (view.camera.height_m + up) * factor
+            points = list(zip(u.tolist(), v.tolist(), strict=True))
             for k, first, end in zip(near.tolist(), (last - counts).tolist(), last.tolist(), strict=True):
                 pygame.draw.polygon(self._canvas, colours[k], points[first:end])
         smeared = cv2.blur(self._pixels[:rows], _SMEAR_PX, borderType=cv2.BORDER_REPLICATE)

@@ -180,7 +180,8 @@ class Painter:
     def _paint_sky(self, world: World, view: View) -> NDArray[np.uint8]:
         """Draw the sky; return it at half resolution, RGBA."""
         half, sky = self._backdrop.sky(world.scene.light, world.scene.seed, view.heading_rad)
-        enlarge(with_rows(sky, view.sky_rows), self._pixels[: SUPERSAMPLING * view.sky_rows])
+        rows = SUPERSAMPLING * view.sky_rows
+        self._pixels[:rows] = with_rows(sky, rows)
         return half
 
     def _paint_ground(
@@ -281,7 +282,9 @@ class Painter:
                     start = int(mesh.starts[solids.index[k]])
                     self._grain_wall(face, mesh.anchors_m[start : start + 3], points[first:last], float(clear[k]))
 
-    def _grain_wall(self, face: int, places_m: NDArray[np.float64], corners: list[list[float]], clear: float) -> None:
+    def _grain_wall(
+        self, face: int, places_m: NDArray[np.float64], corners: list[tuple[float, float]], clear: float
+    ) -> None:
         """Lay a wall's grain over its corners: bottom left, bottom right, top right, top left.
 
         Args:
@@ -320,7 +323,7 @@ class Painter:
     def _paint_face(
         self,
         key: FaceKey,
-        corners: list[list[float]],
+        corners: list[tuple[float, float]],
         light: Light,
         view: View,
         level: NDArray[np.float64],

@@ -101,7 +101,7 @@ class Projected:
     """Polygons in the picture, in drawing order.
 
     Attributes:
-        points: Vertices as [u, v] lists in supersampled pixels: lists, since Pygame reads them faster than arrays.
+        points: Vertices as (u, v) in supersampled pixels: tuples, since Pygame reads them faster than arrays.
         first: Each polygon's first vertex.
         last: One past each polygon's last vertex.
         index: Each polygon's index in its mesh.
@@ -109,7 +109,7 @@ class Projected:
         bounds: u0, v0, u1, v1 of each polygon, shape (p, 4).
     """
 
-    points: list[list[float]] = field(repr=False)
+    points: list[tuple[float, float]] = field(repr=False)
     first: list[int] = field(repr=False)
     last: list[int] = field(repr=False)
     index: NDArray[np.int64] = field(repr=False)
@@ -160,10 +160,10 @@ def project_mesh(view: View, mesh: Mesh, smallest_px: float = 0.0) -> Projected:
     mean_depth = np.add.reduceat(depth, starts) / (ends - starts)
     counts = (ends - starts)[chosen]
     last = np.cumsum(counts)
-    # Only what is drawn becomes a list: that conversion costs more than all of the projection.
+    # Only what is drawn becomes tuples: that conversion costs more than all of the projection.
     corners = np.repeat(starts[chosen] - (last - counts), counts) + np.arange(counts.sum())
     return Projected(
-        np.stack([u[corners], v[corners]], axis=1).tolist(),
+        list(zip(u[corners].tolist(), v[corners].tolist(), strict=True)),
         (last - counts).tolist(),
         last.tolist(),
         chosen,
@@ -213,10 +213,10 @@ def project_ground(view: View, ground: Ground, near_m: float) -> Projected:
     shown = (bounds[:, 2] > 0) & (bounds[:, 0] < width) & (bounds[:, 1] < height)
     counts = (last - first)[shown]
     ends = np.cumsum(counts)
-    # Only what is drawn becomes a list: that conversion costs more than all of the projection.
+    # Only what is drawn becomes tuples: that conversion costs more than all of the projection.
     corners = np.repeat(first[shown] - (ends - counts), counts) + np.arange(counts.sum())
     return Projected(
-        np.stack([u[corners], v[corners]], axis=1).tolist(),
+        list(zip(u[corners].tolist(), v[corners].tolist(), strict=True)),
         (ends - counts).tolist(),
         ends.tolist(),
         chosen[shown],
