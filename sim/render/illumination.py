@@ -29,7 +29,7 @@ _KICK_UP = 0.26
 """Slope of that edge on the side away from oncoming traffic: 15 degrees (UN R112)."""
 
 _REFERENCE_M = 20.0
-_HEADLAMP_COLOUR = np.array([1.0, 0.95, 0.86])
+HEADLAMP_COLOUR = np.array([1.0, 0.95, 0.86])
 _RETRO_GAIN = 45.0
 """How much more of the headlights' light a retroreflective face returns to the camera than a matt one."""
 
@@ -97,8 +97,8 @@ def lamp_light(lamps: Lamps, points_m: NDArray[np.float64]) -> NDArray[np.float6
         return np.zeros(len(points_m))
     apart = points_m[:, None, :2] - lamps.places_m[None, :, :2]
     square = lamps.places_m[:, 2] ** 2
-    share = (square / (square + (apart**2).sum(axis=2))) ** 1.5
-    return _LAMP_LEVEL * share.sum(axis=1)
+    share = square / (square + apart[..., 0] ** 2 + apart[..., 1] ** 2)
+    return _LAMP_LEVEL * (share * np.sqrt(share)).sum(axis=1)
 
 
 def surface_levels(
@@ -132,14 +132,14 @@ def surface_levels(
         right, depth = view.to_camera(centre[:, 0], centre[:, 1])
         beam = light.headlights * low_beam(right, centre[:, 2], depth)
         beam *= np.where(mesh.faces[index] >= 0, _RETRO_GAIN, 0.8)
-        total += beam[:, None] * _HEADLAMP_COLOUR
+        total += beam[:, None] * HEADLAMP_COLOUR
     if len(lamps.places_m):
         total += 0.7 * lamp_light(lamps, centre)[:, None] * lamps.colour
     return np.minimum(np.sqrt(total), _MOST), np.where(outline, _ROUND_UP, normal[:, 2])
 
 
 def ground_beam(right_m: NDArray[np.float64], depth_m: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the low beam's illuminance on the road, which it meets at a flat angle, shape (..., 3)."""
+    """Return the low beam's illuminance on the road, which it meets at a flat angle."""
     up = np.zeros_like(depth_m)
     beam = low_beam(right_m, up, depth_m) * np.minimum(4 * BEAM_HEIGHT_M / np.maximum(depth_m, 1.0), 0.45)
-    return (beam[..., None] * _HEADLAMP_COLOUR).astype(np.float32)
+    return beam.astype(np.float32)

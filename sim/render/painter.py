@@ -143,7 +143,7 @@ class Painter:
         sky = self._paint_sky(world, view)
         if light.modelled:
             self._paint_ground(view, ground, flat, (1.0, 1.0, 1.0))
-            self._finish_ground(world, view, ground, mesh, solids, colours, sky)
+            self._finish_ground(world, view, ground, flat, mesh, solids, colours, sky)
             self._paint_hills(world, view)
         else:
             self._paint_ground(view, ground, flat, light.ambient, _GROUND_GAIN, lambda: self._paint_hills(world, view))
@@ -210,6 +210,7 @@ class Painter:
         world: World,
         view: View,
         ground: Ground,
+        flat: Projected,
         mesh: Mesh,
         solids: Projected,
         colours: list[list[int]],
@@ -218,9 +219,9 @@ class Painter:
         """Give the ground, drawn in its own colours, its grain and light, before anything stands on it."""
         lower = self._pixels[SUPERSAMPLING * view.sky_rows :]
         size = (lower.shape[1] // SUPERSAMPLING, lower.shape[0] // SUPERSAMPLING)
-        flat = cv2.cvtColor(cv2.resize(lower, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGBA2RGB)
+        drawn = cv2.cvtColor(cv2.resize(lower, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGBA2RGB)
         mirrored = self._mirror.picture(view, mesh, solids, colours, sky) if world.scene.light.wetness else None
-        done = self._surface.finish(np.asarray(flat, np.uint8), world, view, ground, self._lamps, mirrored)
+        done = self._surface.finish(np.asarray(drawn, np.uint8), world, view, ground, flat, self._lamps, mirrored)
         enlarge(np.asarray(cv2.cvtColor(done, cv2.COLOR_RGB2RGBA), np.uint8), lower)
 
     def _paint_hills(self, world: World, view: View) -> None:

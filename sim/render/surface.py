@@ -20,10 +20,10 @@ from sim.actors import Actor
 from sim.camera import Camera
 from sim.light import Light
 from sim.render.ground import Ground
-from sim.render.illumination import Lamps, ground_beam, lamp_light
-from sim.render.projection import View, most_raised_px, project_ground
+from sim.render.illumination import HEADLAMP_COLOUR, Lamps, ground_beam, lamp_light
+from sim.render.projection import Projected, View, most_raised_px, project_ground
 from sim.render.shadows import actor_shadow, scene_shadows
-from sim.render.textures import NEUTRAL, TILE_M, TILE_PX, Layer, ground_tile, surface_marks
+from sim.render.textures import HARD, NEUTRAL, TILE_M, TILE_PX, Layer, ground_tile, surface_marks
 from sim.world import Scene, World
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -85,27 +85,29 @@ class Surface:
         self._layers = np.zeros((len(Layer) + 1, *shape), np.uint8)
         self._canvases = [pygame.image.frombuffer(layer.data, shape[::-1], "P") for layer in self._layers]
         self._scene: Scene | None = None
-        self._marks = _flat([np.zeros((3, 2))])
+        self._marks: Ground | None = None
         self._seen = np.zeros((rows, columns), np.float32)
         self._veil, self._veil_of = np.zeros((0, camera.width_px, 3), np.uint8), 0
         self._targets: list[tuple[int, int]] = []
 
     def finish(
         self,
-        flat: NDArray[np.uint8],
+        drawn: NDArray[np.uint8],
         world: World,
         view: View,
         ground: Ground,
+        flat: Projected,
         lamps: Lamps,
         mirrored: NDArray[np.uint8] | None,
     ) -> NDArray[np.uint8]:
         """Return the ground under its light.
 
         Args:
-            flat: The ground in its own colours, RGB, shape (rows, width_px, 3).
+            drawn: The ground in its own colours, RGB, shape (rows, width_px, 3).
             world: The moment.
             view: The camera's place.
             ground: All that lies flat.
+            flat: The polygons of `ground` in the picture.
             lamps: The lit street lamps.
             mirrored: What a wet road mirrors, RGB at half resolution; None when it is dry.
 
@@ -113,11 +115,11 @@ class Surface:
             RGB, shape (rows, width_px, 3).
         """
         light = world.scene.light
-        self._prepare(world.scene, ground)
-        rows, wide = flat.shape[:2]
+        self._prepare(world.scene)
+        rows, wide = drawn.shape[:2]
         coarse = -(-rows // _COARSE)
         size = (wide, _COARSE * coarse)
-        hard, tone, track, shadow = self._draw_marks(world, view, coarse)
+        hard, tone, track, shadow = self._draw_marks(world, view, ground, flat, coarse)
         c, s = cos(view.heading_rad), sin(view.heading_rad)
         to_px = TILE_PX / TILE_M
         ahead_px, right_px, fade, seen = (
@@ -138,7 +140,7 @@ class Surface:
             lit = [factor * cv2.sqrt(level)]
             lit = [ambient * lit[0] for ambient in light.ambient]
         else:
-            lit = [factor * cv2.sqrt(light.ambient[k] ** 2 * level + extra[..., k]) for k in range(3)]
+            lit = [factor * cv2.sqrt(light.ambient[k] ** 2 * level + extra[k]) for k in range(3)]
         sums: list[NDArray[Any]] | None = None
         if light.snow_cover:
             # Snow lies over what colour there is, and is lit as that is.
@@ -156,54 +158,63 @@ class Surface:
             dark = 1.0 - 0.62 * wet
             lit = [part * dark for part in lit]
         factors = cv2.resize(cv2.convertScaleAbs(cv2.merge(lit)), size, interpolation=cv2.INTER_LINEAR)
-        done = cv2.multiply(flat, factors[:rows], scale=1 / _UNIT)
+        done = cv2.multiply(drawn, factors[:rows], scale=1 / _UNIT)
         if sums is not None:
             added = cv2.resize(cv2.convertScaleAbs(cv2.merge(sums)), size, interpolation=cv2.INTER_LINEAR)
             cv2.add(done, added[:rows], dst=done)
         return np.asarray(cv2.add(done, self._haze(light, coarse)[:rows], dst=done), np.uint8)
 
-    def _lamplight(self, light: Light, view: View, lamps: Lamps, rows: int) -> Small | None:
-        """Return the illuminance that the ego's headlights and street lamps add, shape (rows, columns, 3)."""
-        extra = light.headlights * self._beam[:rows] if light.headlights else None
-        if len(lamps.places_m):
-            c, s = cos(view.heading_rad), sin(view.heading_rad)
-            # Pools of light are soft: every fourth point of them will do.
-            depth, right = self._depth_m[:rows:2, ::4], self._right_m[:rows:2, ::4]
-            places = np.stack([view.x_m + depth * c + right * s, view.y_m + depth * s - right * c], axis=2)
-            pools = lamp_light(lamps, places.reshape(-1, 2)).reshape(depth.shape).astype(np.float32)
-            columns = self._depth_m.shape[1]
-            pools = cv2.resize(pools, (columns, rows), interpolation=cv2.INTER_LINEAR)
-            pools = pools[..., None] * lamps.colour.astype(np.float32)
-            extra = pools if extra is None else extra + pools
-        return extra
+    def _lamplight(self, light: Light, view: View, lamps: Lamps, rows: int) -> list[Small] | None:
+        """Return the illuminance that the ego's headlights and street lamps add to red, green and blue."""
+        beam = None
+        if light.headlights:
+            beam = [light.headlights * part * self._beam[:rows] for part in HEADLAMP_COLOUR.tolist()]
+        if not len(lamps.places_m):
+            return beam
+        c, s = cos(view.heading_rad), sin(view.heading_rad)
+        # Pools of light are soft: every eighth point of them will do.
+        depth, right = self._depth_m[:rows:2, ::4], self._right_m[:rows:2, ::4]
+        places = np.stack([view.x_m + depth * c + right * s, view.y_m + depth * s - right * c], axis=2)
+        pools = lamp_light(lamps, places.reshape(-1, 2)).reshape(depth.shape).astype(np.float32)
+        pools = np.asarray(cv2.resize(pools, (self._depth_m.shape[1], rows), interpolation=cv2.INTER_LINEAR))
+        if beam is None:
+            return [part * pools for part in lamps.colour.tolist()]
+        return [lit + part * pools for lit, part in zip(beam, lamps.colour.tolist(), strict=True)]
 
-    def _draw_marks(self, world: World, view: View, rows: int) -> tuple[Small, Small, Small, Small]:
+    def _draw_marks(
+        self, world: World, view: View, ground: Ground, flat: Projected, rows: int
+    ) -> tuple[Small, Small, Small, Small]:
         """Return, 0 to 1, what is hard; the tone as a difference from 1; wheel tracks; and shadow."""
-        flat = _with_shadows(self._marks, world.actors, world.scene.light)
-        low = replace(view, camera=self._taller, scale=1 / _COARSE, raised_px=self._raised_px)
-        projected = project_ground(low, flat, self._near_m)
         for number, layer in enumerate(self._layers):
             layer.fill(NEUTRAL if number == Layer.TONE else 0)
-        still = len(self._targets)
-        for k, index in enumerate(projected.index.tolist()):
-            target, value = self._targets[index] if index < still else (_SHADOW, 255)
-            pygame.draw.polygon(self._canvases[target], value, projected.points[projected.first[k] : projected.last[k]])
+        draw = pygame.draw.polygon
+        low = replace(view, camera=self._taller, scale=1 / _COARSE, raised_px=self._raised_px)
+        scale, shift = low.scale / view.scale, low.scale * (low.centre_v_px - view.centre_v_px)
+        points = [(scale * u, scale * v + shift) for u, v in flat.points]
+        for k in np.flatnonzero(np.isin(ground.classes[flat.index], HARD)).tolist():
+            draw(self._canvases[Layer.HARD], 255, points[flat.first[k] : flat.last[k]])
+        lying = _with_shadows(self._marks, world.actors, world.scene.light)
+        if lying is not None:
+            marks = project_ground(low, lying, self._near_m)
+            still = len(self._targets)
+            for k, index in enumerate(marks.index.tolist()):
+                target, value = self._targets[index] if index < still else (_SHADOW, 255)
+                draw(self._canvases[target], value, marks.points[marks.first[k] : marks.last[k]])
         top = self._layers.shape[1] - len(self._depth_m)
         # A blur stands for penumbras, ragged edges and the smoothing that masks lack.
         hard, tone, track, shadow = (cv2.blur(layer[top : top + rows], (3, 3)) for layer in self._layers)
         unit = np.float32(1 / 255)
         return hard * unit, (tone - np.float32(NEUTRAL)) * self._fade[:rows], track * unit, shadow * unit
 
-    def _prepare(self, scene: Scene, ground: Ground) -> None:
+    def _prepare(self, scene: Scene) -> None:
         """Work out what stays while a scene does: its marks, its shadows, how far one sees."""
         if self._scene is scene:
             return
-        marks = surface_marks(scene, ground)
+        marks = surface_marks(scene)
         shadows = scene_shadows(scene)
         self._targets = [(int(mark.layer), mark.value) for mark in marks] + [(_SHADOW, 255)] * len(shadows)
-        heights = [np.zeros(len(mark.points_m)) if mark.heights_m is None else mark.heights_m for mark in marks]
-        heights += [np.zeros(len(shadow)) for shadow in shadows]
-        self._marks = _flat([*(mark.points_m for mark in marks), *shadows], heights)
+        outlines = [*(mark.points_m for mark in marks), *shadows]
+        self._marks = _flat(outlines) if outlines else None
         self._seen = np.exp(-3.0 * self._depth_m / scene.light.visibility_m).astype(np.float32)
         self._veil_of = 0
         self._scene = scene
@@ -245,25 +256,20 @@ def _wetness(wetness: float, dry: Small, hard: Small) -> Small:
     return np.asarray(np.clip(wetness * (0.62 + 0.012 * dry), 0.0, 1.0) * (0.25 + 0.75 * hard), np.float32)
 
 
-def _flat(outlines: Sequence[NDArray[np.float64]], heights: Sequence[NDArray[np.float64]] = ()) -> Ground:
+def _flat(outlines: Sequence[NDArray[np.float64]]) -> Ground:
     starts = np.cumsum([0] + [len(points) for points in outlines[:-1]])
     count = len(outlines)
-    heights_m = np.concatenate(heights) if any(values.any() for values in heights) else None
-    return Ground(
-        np.concatenate(outlines), starts, np.zeros((count, 3)), np.zeros(count, np.uint8), (), (0, 0, 0), heights_m
-    )
+    return Ground(np.concatenate(outlines), starts, np.zeros((count, 3)), np.zeros(count, np.uint8), (), (0, 0, 0))
 
 
-def _with_shadows(marks: Ground, actors: tuple[Actor, ...], light: Light) -> Ground:
+def _with_shadows(marks: Ground | None, actors: tuple[Actor, ...], light: Light) -> Ground | None:
     if not actors:
         return marks
     more = _flat([actor_shadow(actor, light) for actor in actors])
-    heights_m = marks.heights_m
+    if marks is None:
+        return more
     return replace(
         marks,
         points_m=np.concatenate([marks.points_m, more.points_m]),
         starts=np.concatenate([marks.starts, more.starts + len(marks.points_m)]),
-        colours=np.concatenate([marks.colours, more.colours]),
-        classes=np.concatenate([marks.classes, more.classes]),
-        heights_m=None if heights_m is None else np.concatenate([heights_m, np.zeros(len(more.points_m))]),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
@@ -13,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.maps import SemanticClass
-from sim.render.ground import Ground
 from sim.road import Road
 from sim.seeding import Stream, stream
 from sim.world import Scene
@@ -33,7 +31,7 @@ _TRACK_M = 0.75
 """Half the distance between the wheel tracks of a lane."""
 
 
-_HARD = (SemanticClass.ROAD, SemanticClass.PAVEMENT)
+HARD = (SemanticClass.ROAD, SemanticClass.PAVEMENT)
 """What has the grain of asphalt; what is painted lies on it."""
 
 
@@ -56,13 +54,11 @@ class Mark:
         layer: What it marks.
         value: Its value there.
         points_m: Its corners in plan, shape (n, 2).
-        heights_m: Height of each corner, shape (n,); None where all lie on the road.
     """
 
     layer: Layer
     value: int
     points_m: NDArray[np.float64] = field(repr=False)
-    heights_m: NDArray[np.float64] | None = field(default=None, repr=False)
 
 
 def _noise(rng: np.random.Generator, size: int, cells: int) -> NDArray[np.float32]:
@@ -152,11 +148,11 @@ def _crack(
     return np.array(one + other)
 
 
-def surface_marks(scene: Scene, ground: Ground) -> list[Mark]:
-    """Return what lies on the ground of a scene: hard surfaces, repairs, cracks with tar in them, wheel tracks."""
+def surface_marks(scene: Scene) -> list[Mark]:
+    """Return what lies on the roads of a scene: repairs, cracks with tar in them, wheel tracks."""
     rng = stream(scene.seed, Stream.TEXTURE, 5)
     network, light = scene.network, scene.light
-    marks = list(_hard_surfaces(ground))
+    marks: list[Mark] = []
     if light.textured:
         marks.extend(_repairs(rng, network.ego_road))
     if light.snow_cover:
@@ -167,15 +163,6 @@ def surface_marks(scene: Scene, ground: Ground) -> list[Mark]:
                     half_m = float(rng.uniform(0.18, 0.38))
                     marks.append(Mark(Layer.TRACK, 255, _strip(road, *road.span_m, d_m - half_m, d_m + half_m)))
     return marks
-
-
-def _hard_surfaces(ground: Ground) -> Iterator[Mark]:
-    ends = [*ground.starts[1:].tolist(), len(ground.points_m)]
-    for first, last, semantic in zip(ground.starts.tolist(), ends, ground.classes.tolist(), strict=True):
-        if semantic not in _HARD:
-            continue
-        heights_m = None if ground.heights_m is None else ground.heights_m[first:last]
-        yield Mark(Layer.HARD, 255, ground.points_m[first:last], heights_m)
 
 
 def _repairs(rng: np.random.Generator, road: Road) -> list[Mark]:
