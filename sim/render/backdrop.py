@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sim.camera import Camera
 from sim.light import Light
 from sim.render.projection import View, most_raised_px
+from sim.render.textures import laid_out
 from sim.seeding import Stream, stream
 
 _TILE_PX = 512
@@ -27,7 +28,7 @@ _CLOUD_PX = 2048
 
 @lru_cache(maxsize=1)
 def _grain() -> NDArray[np.uint8]:
-    """Return how much darker each spot of a tile of ground is: blotches and grit, 0-255."""
+    """Return how much darker each spot of a tile of ground is: blotches and grit, 0-255, shape (px + 1, px + 1)."""
     rng = stream(0, Stream.TEXTURE, 1)
     tile = np.zeros((_TILE_PX, _TILE_PX), np.float32)
     for cells, weight in ((8, 0.35), (32, 0.35), (128, 0.45), (512, 0.35)):
@@ -38,7 +39,7 @@ def _grain() -> NDArray[np.uint8]:
         margin = (size - _TILE_PX) // 2
         tile += weight * smooth[margin : margin + _TILE_PX, margin : margin + _TILE_PX]
     tile -= tile.min()
-    return np.clip(tile / tile.max() * 105, 0, 255).astype(np.uint8)
+    return np.pad(np.clip(tile / tile.max() * 105, 0, 255).astype(np.uint8), (0, 1), mode="wrap")
 
 
 @lru_cache(maxsize=4)
@@ -179,7 +180,7 @@ class Backdrop:
         ahead_px, right_px = self._ahead_px[:coarse], self._right_px[:coarse]
         x = cv2.addWeighted(ahead_px, c, right_px, s, view.x_m * to_px % _TILE_PX)
         y = cv2.addWeighted(ahead_px, s, right_px, -c, view.y_m * to_px % _TILE_PX)
-        grain = cv2.remap(_grain(), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        grain = laid_out(_grain(), x, y)
         grain = cv2.multiply(grain, self._fade[:coarse], scale=1 / 255)
         grain = cv2.resize(grain, (wide, _COARSE * coarse), interpolation=cv2.INTER_LINEAR)[:rows]
         grain = cv2.multiply(grain, share, scale=1 / 255)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import atan2, cos, pi
 
 import cv2
@@ -121,7 +122,7 @@ class Labeler:
             )
         line_truth = None
         if line is not None:
-            visible_px, box = self._count(_LINE, self._region(bounds))[1:] if len(bounds) else (0, None)
+            visible_px, box = self._count(_LINE, self._region(bounds[0].tolist()))[1:] if len(bounds) else (0, None)
             x_m, y_m = world.scene.network.lane_position(line.s_m)
             line_truth = StopLineTruth(
                 view.depth_m(x_m, y_m),
@@ -162,30 +163,36 @@ class Labeler:
         codes = _OCCLUDER + np.where(owners > 0, SemanticClass.POLE, mesh.classes[mesh.groups[solids.index]])
         found: list[_Seen] = []
         chosen = np.flatnonzero(near | labelled)
+        if not len(chosen):
+            return found
         owner_of = np.where(labelled, owners, 0)[chosen]
-        breaks = np.flatnonzero(np.diff(owner_of)) + 1
-        for run in np.split(chosen, breaks) if len(chosen) else []:
-            owner = int(owners[run[0]]) if labelled[run[0]] else 0
+        starts = np.concatenate([[0], np.flatnonzero(np.diff(owner_of)) + 1])
+        low = np.minimum.reduceat(bounds[chosen, :2], starts, axis=0)
+        high = np.maximum.reduceat(bounds[chosen, 2:], starts, axis=0)
+        around = np.concatenate([low, high], axis=1).tolist()
+        polygons, cover, owner_of_run = chosen.tolist(), codes[chosen].tolist(), owner_of[starts].tolist()
+        draw, surface = pygame.draw.polygon, self._surface
+        for run, (start, end) in enumerate(pairwise([*starts.tolist(), len(polygons)])):
+            owner = owner_of_run[run]
             number = min(len(found) + 1, _MOST_OBJECTS)
-            numbers = [number] * len(run) if owner else codes[run].tolist()
-            for k, code in zip(run.tolist(), numbers, strict=True):
-                pygame.draw.polygon(self._surface, code, solids.points[solids.first[k] : solids.last[k]])
+            for place in range(start, end):
+                k = polygons[place]
+                draw(surface, number if owner else cover[place], solids.points[solids.first[k] : solids.last[k]])
             if owner:
-                region = self._region(bounds[run])
+                region = self._region(around[run])
                 whole, whole_px, box = self._count(number, region)
                 if whole_px:
                     found.append(_Seen(owner, number, region, whole, whole_px, box))
         return found
 
-    def _region(self, bounds: NDArray[np.float64]) -> tuple[int, int, int, int]:
-        """Return the part of the mask that holds all of the given bounds, with a pixel to spare."""
+    def _region(self, bounds: list[float]) -> tuple[int, int, int, int]:
+        """Return the part of the mask that holds the bounds u0, v0, u1, v1, with a pixel to spare."""
         height, width = self._mask.shape
-        low, high = bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)
         return (
-            min(max(0, int(low[0]) - 2), width - 1),
-            min(max(0, int(low[1]) - 2), height - 1),
-            max(1, min(width, int(high[0]) + 3)),
-            max(1, min(height, int(high[1]) + 3)),
+            min(max(0, int(bounds[0]) - 2), width - 1),
+            min(max(0, int(bounds[1]) - 2), height - 1),
+            max(1, min(width, int(bounds[2]) + 3)),
+            max(1, min(height, int(bounds[3]) + 3)),
         )
 
     def _occluder(self, thing: _Seen, visible_px: int, classes: Mapping[int, SemanticClass]) -> str | None:

@@ -23,7 +23,7 @@ from sim.render.ground import Ground
 from sim.render.illumination import HEADLAMP_COLOUR, Lamps, ground_beam, lamp_light
 from sim.render.projection import Projected, View, most_raised_px, project_ground
 from sim.render.shadows import actor_shadow, scene_shadows
-from sim.render.textures import HARD, NEUTRAL, TILE_M, TILE_PX, Layer, ground_tile, surface_marks
+from sim.render.textures import HARD, NEUTRAL, TILE_M, TILE_PX, Layer, ground_tile, laid_out, surface_marks
 from sim.world import Scene, World
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -127,9 +127,8 @@ class Surface:
         )
         x = cv2.addWeighted(ahead_px, c, right_px, s, view.x_m * to_px % TILE_PX)
         y = cv2.addWeighted(ahead_px, s, right_px, -c, view.y_m * to_px % TILE_PX)
-        grain = _laid_out(ground_tile(), x, y)
-        split = cv2.split(np.subtract(grain, np.float32(NEUTRAL), dtype=np.float32))
-        asphalt, grass, dry = (np.asarray(channel, np.float32) for channel in split)
+        grain = laid_out(ground_tile(), x, y)
+        asphalt, grass, dry = (channel.astype(np.float32) - np.float32(NEUTRAL) for channel in cv2.split(grain))
         soft = 1.0 - hard
         strength = fade if light.textured else 0.35 * fade
         factor = _UNIT * (1.0 + strength * (asphalt * hard + grass * soft) + tone)
@@ -226,21 +225,6 @@ class Surface:
             veil = [cv2.convertScaleAbs(1.0 - seen, alpha=value) for value in light.sky_low]
             self._veil, self._veil_of = np.asarray(cv2.merge(veil), np.uint8), rows
         return self._veil
-
-
-def _laid_out(tile: NDArray[np.uint8], x_px: NDArray[Any], y_px: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return a square tile that repeats without end, sampled at the given places, bilinearly.
-
-    Args:
-        tile: With its first row and column once more at its ends.
-        x_px: Places, float32; changed.
-        y_px: Places, float32; changed.
-    """
-    size = np.float32(len(tile) - 1)
-    for places in (x_px, y_px):
-        # OpenCV's own way to wrap costs three times as much.
-        places -= size * np.floor(places * (1 / size))
-    return np.asarray(cv2.remap(tile, x_px, y_px, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _snow_cover(snow: float, dry: Small, hard: Small, track: Small) -> Small:
