@@ -102,11 +102,19 @@ def lamp_light(lamps: Lamps, points_m: NDArray[np.float64]) -> NDArray[np.float6
 
 
 def surface_levels(
-    light: Light, view: View, mesh: Mesh, solids: Projected, lamps: Lamps
+    light: Light, view: View, mesh: Mesh, solids: Projected, lamps: Lamps, retroreflective: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the factor on each drawn polygon's colour, shape (p, 3), and how far it looks up, -1 to 1, shape (p,).
 
     A polygon's normal comes from its first corners; an outline that always faces the camera is lit as if it were round.
+
+    Args:
+        light: Sun, sky and headlights.
+        view: The camera's place.
+        mesh: What stands up.
+        solids: The polygons of `mesh` in the picture.
+        lamps: The lit street lamps.
+        retroreflective: Whether each textured face throws headlights back to where they come from.
     """
     index = solids.index
     first = mesh.starts[index]
@@ -131,7 +139,11 @@ def surface_levels(
     if light.headlights:
         right, depth = view.to_camera(centre[:, 0], centre[:, 1])
         beam = light.headlights * low_beam(right, centre[:, 2], depth)
-        beam *= np.where(mesh.faces[index] >= 0, _RETRO_GAIN, 0.8)
+        faces = mesh.faces[index]
+        gain = np.full(len(index), 0.8)
+        textured = faces >= 0
+        gain[textured] = np.where(retroreflective[faces[textured]], _RETRO_GAIN, 0.8)
+        beam *= gain
         total += beam[:, None] * HEADLAMP_COLOUR
     if len(lamps.places_m):
         total += 0.7 * lamp_light(lamps, centre)[:, None] * lamps.colour

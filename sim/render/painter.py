@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from math import cos, exp, sin
+from math import ceil, cos, exp, floor, hypot, log2, sin
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from sim.maps import LaneLines, Maps, StopLineOutline
 from sim.render.atmosphere import dazzle, falls, glow_lamps
 from sim.render.backdrop import Backdrop, enlarge, with_rows
 from sim.render.facades import WALL_FACE
-from sim.render.faces import FaceKey, texture
+from sim.render.faces import FaceKey, retroreflective, texture
 from sim.render.ground import Ground, build_ground
 from sim.render.illumination import Lamps, lit_lamps, surface_levels
 from sim.render.labels import Labeler
@@ -81,6 +81,7 @@ class Painter:
         self._scene: Scene | None = None
         self._mesh: Mesh | None = None
         self._faces: list[FaceKey] = []
+        self._retroreflective = np.zeros(0, np.bool_)
         self._ground: Ground | None = None
 
     def look(
@@ -130,6 +131,7 @@ class Painter:
         if self._scene is not scene or self._mesh is None or self._ground is None:
             self._mesh, faces = build_scene_mesh(scene)
             self._faces = [*faces, ARM_FACE]
+            self._retroreflective = np.array([retroreflective(key[0]) for key in self._faces], np.bool_)
             self._ground = build_ground(scene)
             self._lamps = lit_lamps(scene)
             self._scene = scene
@@ -166,7 +168,7 @@ class Painter:
         index = solids.index
         surfaces = mesh.colours[index]
         if light.modelled:
-            levels, up = surface_levels(light, view, mesh, solids, self._lamps)
+            levels, up = surface_levels(light, view, mesh, solids, self._lamps, self._retroreflective)
             if light.snow_cover:
                 covered = (light.snow_cover * np.clip(1.6 * up - 0.35, 0.0, 0.95) * (mesh.shining[index] == 0))[:, None]
                 surfaces = surfaces * (1 - covered) + np.array(SNOW) * covered
@@ -195,9 +197,8 @@ class Painter:
     ) -> None:
         """Draw what lies flat."""
         top = SUPERSAMPLING * view.sky_rows
-        red, green, blue = (min(255, int(gain * c * a)) for c, a in zip(ground.base, ambient, strict=True))
-        height, width = self._pixels.shape[:2]
-        self._canvas.fill((red, green, blue, 255), (0, top, width, height - top))
+        base = [*(min(255, int(gain * c * a)) for c, a in zip(ground.base, ambient, strict=True)), 255]
+        self._pixels.view(np.uint32)[top:] = np.array(base, np.uint8).view(np.uint32)
         if before:
             before()
         colours = np.clip(ground.colours * np.array(ambient) * gain, 0, 255).astype(np.int64).tolist()
@@ -296,18 +297,19 @@ class Painter:
         """
         target = np.array(corners, np.float32)
         height, width = self._pixels.shape[:2]
-        u0, v0 = np.maximum(np.floor(target.min(axis=0)).astype(int), 0).tolist()
-        u1, v1 = np.minimum(np.ceil(target.max(axis=0)).astype(int) + 1, (width, height)).tolist()
+        u, v = target.T.tolist()
+        u0, v0 = max(floor(min(u)), 0), max(floor(min(v)), 0)
+        u1, v1 = min(ceil(max(u)) + 1, width), min(ceil(max(v)) + 1, height)
         # Drawn at half the size: its bounds may fill the picture, and its edges are those of the wall under it.
         u0, v0 = u0 - u0 % 2, v0 - v0 % 2
         columns, rows = (u1 - u0 + 1) // 2, (v1 - v0 + 1) // 2
         if columns <= 0 or rows <= 0:
             return
-        wide_m = float(np.hypot(*(places_m[1] - places_m[0])[:2]))
-        high_m = float(places_m[2, 2] - places_m[1, 2])
+        (x0_m, y0_m, _), (x1_m, y1_m, foot_m), (_, _, top_m) = places_m.tolist()
+        wide_m, high_m = hypot(x1_m - x0_m, y1_m - y0_m), top_m - foot_m
         tiles = wall_tiles(WALL_FACE - face)
-        wide_px = 0.5 * max(np.hypot(*(target[1] - target[0])), 1.0)
-        shrink = min(max(0, round(np.log2(max(WALL_PX_PER_M * wide_m / wide_px, 1.0)))), len(tiles) - 1)
+        wide_px = 0.5 * max(hypot(u[1] - u[0], v[1] - v[0]), 1.0)
+        shrink = min(max(0, round(log2(max(WALL_PX_PER_M * wide_m / wide_px, 1.0)))), len(tiles) - 1)
         tile = tiles[shrink]
         broad, high = WALL_PX_PER_M * wide_m / 2**shrink, WALL_PX_PER_M * high_m / 2**shrink
         source = np.array([[0, high], [broad, high], [broad, 0], [0, 0]], np.float32)
@@ -318,8 +320,9 @@ class Painter:
         if clear < 0.95:
             grain = cv2.addWeighted(grain, clear, grain, 0.0, 255 * (1 - clear))
         part = self._pixels[v0 : v0 + 2 * rows, u0 : u0 + 2 * columns]
-        doubled = cv2.resize(grain, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_NEAREST)
-        cv2.multiply(part, cv2.merge([doubled, doubled, doubled, doubled]), dst=part, scale=1 / 255)
+        doubled = np.empty(part.shape, np.uint8)
+        enlarge(np.asarray(cv2.merge([grain, grain, grain, grain]), np.uint8), doubled)
+        cv2.multiply(part, doubled, dst=part, scale=1 / 255)
 
     def _paint_face(
         self,
@@ -333,11 +336,12 @@ class Painter:
         """Lay a textured face over its corners: bottom left, bottom right, top right, top left."""
         target = np.array(corners, np.float32)
         height, width = self._pixels.shape[:2]
-        u0, v0 = np.maximum(np.floor(target.min(axis=0)).astype(int) - 1, 0).tolist()
-        u1, v1 = np.minimum(np.ceil(target.max(axis=0)).astype(int) + 1, (width, height)).tolist()
+        u, v = target.T.tolist()
+        u0, v0 = max(floor(min(u)) - 1, 0), max(floor(min(v)) - 1, 0)
+        u1, v1 = min(ceil(max(u)) + 1, width), min(ceil(max(v)) + 1, height)
         if u1 <= u0 or v1 <= v0:
             return
-        across = max(np.hypot(*(target[1] - target[0])), np.hypot(*(target[2] - target[1])))
+        across = max(hypot(u[1] - u[0], v[1] - v[0]), hypot(u[2] - u[1], v[2] - v[1]))
         face = texture(key, 1.6 * across)
         high, broad = face.shape[:2]
         source = np.array([[0, high], [broad, high], [broad, 0], [0, 0]], np.float32) - 0.5

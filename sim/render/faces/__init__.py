@@ -23,6 +23,7 @@ __all__ = [
     "FaceKey",
     "mean_colour",
     "outline",
+    "retroreflective",
     "texture",
     "textures",
 ]
@@ -56,6 +57,9 @@ _OUTLINES: dict[Face, Points] = {
 }
 _CLASSIC = frozenset(classic.DRAWINGS)
 """The faces of the plain world."""
+_PLAINLY_LIT = frozenset({*adverts.DRAWINGS, SignKind.SALE, SignKind.BILLBOARD, SignKind.SIGN_BACK})
+"""What is printed, painted or bare metal rather than covered with retroreflective sheeting."""
+
 _DRAWINGS: dict[Face, Callable[[Canvas, np.random.Generator], None]] = {
     **classic.DRAWINGS,
     **regulatory.DRAWINGS,
@@ -67,6 +71,11 @@ _DRAWINGS: dict[Face, Callable[[Canvas, np.random.Generator], None]] = {
 def outline(face: Face) -> Points:
     """Return the silhouette of a face in units of its width and height about its centre, v downwards."""
     return _OUTLINES.get(face, SQUARE)
+
+
+def retroreflective(face: Face) -> bool:
+    """Return whether a face throws headlights back to where they come from: traffic signs do, adverts do not."""
+    return face not in _PLAINLY_LIT
 
 
 @lru_cache(maxsize=800)
