@@ -140,7 +140,7 @@ def evaluate_photographs(
         images: Folder of the photographs.
         annotations: COCO ground truth.
         weights: The weights file; the shipped one if not given.
-        out: Where `detections.json` goes: COCO results in the photographs' pixels, scores down to 0.05.
+        out: Where `detections.json` goes: COCO results in the photographs' pixels, scores down to 0.005.
         progress: Told the photographs done and in all.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LOWEST_COUNTED = 0.05
+LOWEST_COUNTED = 0.005
 """Detections less believed than this take no part in scores."""
 
 _Z95 = 1.959964

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.backend import describe_device, keras, make_deterministic, training_precision
+from perception.calibration import calibrate
 from perception.card import Card, card_path, read_card, write_card
 from perception.checkpoint import Checkpoint, arrays_to_variables, read_checkpoint
 from perception.closeups import learn_signs
@@ -230,9 +231,9 @@ class _Lesson:
             spent_s = journal.epoch_seconds
             journal.end_epoch(learner, epoch, config.batch, spent_s, self.validate(VALIDATED_EACH_EPOCH))
 
-    def validate(self, most: int) -> Scores:
-        """Score the averaged weights on the first `most` examples that were held back."""
-        arrays = self.learner.averaged()
+    def validate(self, most: int, arrays: dict[str, NDArray[np.float32]] | None = None) -> Scores:
+        """Score weights, the averaged ones if not given, on the first `most` examples that were held back."""
+        arrays = arrays or self.learner.averaged()
         perceiver = make_perceiver(self.config.network, self.source.camera, arrays, lowest_score=LOWEST_COUNTED)
         stop = min(self.trained_on + most, self.source.count)
         return score_examples(self.source.examples(self.trained_on, stop), perceiver)
@@ -245,9 +246,12 @@ class _Lesson:
 def _finish(out: Path, lesson: _Lesson, journal: Journal, command: str) -> TrainResult:
     """Write weights and card. The card comes last: a folder with a card is a finished training."""
     source, trained_on = lesson.source, lesson.trained_on
-    scores = lesson.validate(source.count)
+    arrays, scalings = calibrate(
+        lesson.learner.averaged(), lesson.config.network, source.camera, source.examples(trained_on, source.count)
+    )
+    scores = lesson.validate(source.count, arrays)
     path = out / WEIGHTS_NAME
-    digest, size = save_weights(path, lesson.learner.averaged())
+    digest, size = save_weights(path, arrays)
     card = Card(
         sha256=digest,
         bytes=size,
@@ -264,6 +268,7 @@ def _finish(out: Path, lesson: _Lesson, journal: Journal, command: str) -> Train
             "steps": lesson.learner.steps,
             "minutes": round(journal.seconds / 60, 1),
             "device": describe_device(),
+            "calibration": {name: asdict(scaling) for name, scaling in scalings.items()},
         },
         command=command,
         started_from=lesson.base.to_dict() if lesson.base is not None else None,
