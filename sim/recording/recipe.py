@@ -158,7 +158,15 @@ class Recipe:
         """SHA-256 of all that fixes the examples and their shards; the description does not."""
         plain = asdict(self)
         del plain["description"]
+        _forget_unnamed_kinds(plain)
         return hashlib.sha256(json.dumps(_canonical(plain), sort_keys=True).encode()).hexdigest()
+
+
+def _forget_unnamed_kinds(plain: dict[str, Any]) -> None:
+    """Take out the kinds of distractors where none is named: a recipe that leaves them open fixes nothing by it."""
+    for world in (plain["world"], *(part["world"] for part in plain["mixture"])):
+        if not world["sign"]["kinds"]:
+            del world["sign"]["kinds"]
 
 
 def _canonical(value: Any) -> Any:
