@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 import re
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, ClassVar
@@ -38,8 +41,8 @@ class Start:
         offset_m: Left (positive) of the lane's centre.
         heading_rad: Relative to the lane, counter-clockwise positive.
         speed_share: Of the speed limit.
-        follower_gap_m: If given, a car is behind the ego in its lane, in more haste than the limit allows, and this is the
-            gap between the two.
+        follower_gap_m: If given, a car is behind the ego in its lane, in more haste than the limit allows, and this is
+            the gap between the two.
 
     Raises:
         ValueError: If the low end of a span is above its high end, a speed share is not within 0 to 1.2, or the gap to
@@ -128,8 +131,8 @@ class Scenario:
         title: A few words, for tables.
         description: One sentence: what is hard about it.
         family: What kind of situation it is, one word in small letters; reports sum up by it.
-        required: Whether the shipped network must hold it. Where it need not, runs are driven and reported all the same,
-            but a failure with the network's eyes is no failure of the suite.
+        required: Whether the shipped network must hold it. Where it need not, runs are driven and reported all the
+            same, but a failure with the network's eyes is no failure of the suite.
         not_required_because: Why not, in a sentence.
         world: The distribution from which each run draws its world.
         start: How the ego begins.
@@ -137,8 +140,8 @@ class Scenario:
         yields: Whether the driver minds who crosses its way; see `DriverConfig`.
 
     Raises:
-        ValueError: If title or description is empty, the family is no word, or a scenario is not required and does not say
-            why, or says why and is.
+        ValueError: If title or description is empty, the family is no word, or a scenario is not required and does not
+            say why, or says why and is.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -165,6 +168,14 @@ class Scenario:
                 "Expected not_required_because to say why where required is false, and nowhere else. "
                 f"Received: required {str(self.required).lower()}, '{self.not_required_because}'."
             )
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits of all that fixes its worlds and its verdicts; titles and the like do not."""
+        plain = asdict(self)
+        for key in ("title", "description", "family", "required", "not_required_because"):
+            del plain[key]
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
     def needs_sight(self) -> bool:
@@ -226,6 +237,31 @@ def load_catalogue(path: Path | None = None) -> tuple[Scenario, ...]:
     if not files:
         raise ScenarioError(f"Expected scenarios (*.toml) in {path}. Received: none.", hint="Check the folder.")
     return tuple(load_scenario(file) for file in files)
+
+
+def choose(
+    scenarios: Sequence[Scenario], *, families: Sequence[str] = (), required: bool = False
+) -> tuple[Scenario, ...]:
+    """Return the scenarios of some families, or those that are required of the network.
+
+    Args:
+        scenarios: Among which.
+        families: Names of families; all if none is given.
+        required: Leave out those that are not required.
+
+    Raises:
+        ScenarioError: If there is no such family, or nothing is left.
+    """
+    known = sorted({scenario.family for scenario in scenarios})
+    for family in families:
+        if family not in known:
+            close = difflib.get_close_matches(family, known, n=1)
+            hint = f"Did you mean '{close[0]}'?" if close else f"Known families: {', '.join(known)}."
+            raise ScenarioError(f"Expected a family of scenarios. Received: '{family}'.", hint=hint)
+    chosen = [one for one in scenarios if (not families or one.family in families) and (one.required or not required)]
+    if not chosen:
+        raise ScenarioError("Expected a scenario that is required of the network. Received: none.")
+    return tuple(chosen)
 
 
 def find_scenario(name: str, catalogue: tuple[Scenario, ...]) -> Scenario:

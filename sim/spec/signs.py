@@ -78,7 +78,9 @@ class SignSpec:
     def __post_init__(self) -> None:
         check_spec(self)
         if SignKind.STOP in self.kinds:
-            raise ValueError(f"Expected kinds to be of signs that are no stop signs. Received: {list(map(str, self.kinds))}.")
+            raise ValueError(
+                f"Expected kinds to be of signs that are no stop signs. Received: {list(map(str, self.kinds))}."
+            )
         for group in (
             ("overhead_share", "island_share", "temporary_share", "paddle_share"),
             ("plated_share", "lit_share", "board_share"),
