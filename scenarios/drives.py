@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scenarios.judge import Judge
 from scenarios.run import driver_for, make_eyes
-from scenarios.scenario import Expectations, Scenario, find_scenario, load_catalogue, start_world
+from scenarios.scenario import Expectations, Scenario, find_scenario, load_shipped, start_world
 from sim.camera import Camera
 from sim.control import DriverConfig
 from sim.generate.endless import lay_ahead, start_endless
@@ -46,7 +46,7 @@ def drive_setup(scenario: str | None, eyes: str, weights: Path | None) -> tuple[
         ScenarioError: If there is no scenario of that name.
         WeightsError: If the network's weights cannot be used.
     """
-    chosen = FREE_DRIVE if scenario is None else find_scenario(scenario, load_catalogue())
+    chosen = FREE_DRIVE if scenario is None else find_scenario(scenario, load_shipped())
     setup = DriveSetup(
         start=lambda seed: start_world(chosen, seed),
         eyes=make_eyes(eyes, weights),

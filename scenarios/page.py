@@ -81,7 +81,7 @@ def write_page(
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["percent"] = lambda share: f"{100.0 * share:.1f}"
+    environment.filters["percent"] = _percent
     filmed = {(item.verdict.scenario, item.verdict.seed): item for item in failures}
     family = {scenario.name: scenario.family for scenario in results.scenarios}
     text = environment.from_string(template).render(
@@ -105,6 +105,10 @@ def write_page(
         gate=gate,
     )
     write_atomically(path, text.encode())
+
+
+def _percent(share: float) -> str:
+    return f"{100.0 * share:.1f}"
 
 
 def _family_row(name: str, counted: Tally) -> _Row:

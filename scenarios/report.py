@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -89,8 +89,18 @@ def summarise(results: Results) -> tuple[ScenarioSummary, ...]:
 
 
 def _summary(scenario: Scenario, verdicts: tuple[Verdict, ...]) -> ScenarioSummary:
-    counted = tally(verdicts)
-    return ScenarioSummary(*(getattr(counted, item.name) for item in fields(counted)), scenario)
+    row = tally(verdicts)
+    return ScenarioSummary(
+        row.runs,
+        row.passes,
+        row.low,
+        row.high,
+        row.carla_stops,
+        row.driving_score_2_0,
+        row.driving_score_2_1,
+        row.outcomes,
+        scenario,
+    )
 
 
 def summarise_families(results: Results) -> dict[str, Tally]:

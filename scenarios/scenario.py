@@ -182,7 +182,7 @@ class Scenario:
         """Whether every world of it has something to stop for, so that a blind driver must fail."""
         world, traffic, expect = self.world, self.world.traffic, self.expect
         sign = expect.stops_at_every_sign and world.junctions[0] >= 1 and world.controlled_share == 1.0
-        bus = expect.school_bus_stop and traffic.school_bus_share == 1.0
+        bus = expect.school_bus_stop and traffic.school_bus_share == 1.0 and traffic.arm_out_s[0] > 0.0
         crosswalk = world.junctions[0] >= 1 and world.crosswalk_share == 1.0
         person = expect.people_safe and crosswalk and traffic.pedestrians[0] >= 1 and traffic.bold_share == 1.0
         return sign or bus or person
@@ -237,6 +237,15 @@ def load_catalogue(path: Path | None = None) -> tuple[Scenario, ...]:
     if not files:
         raise ScenarioError(f"Expected scenarios (*.toml) in {path}. Received: none.", hint="Check the folder.")
     return tuple(load_scenario(file) for file in files)
+
+
+def load_shipped() -> tuple[Scenario, ...]:
+    """Return every scenario that comes with Rolling Stop.
+
+    Raises:
+        ScenarioError: If a file is wrong.
+    """
+    return load_catalogue()
 
 
 def choose(
