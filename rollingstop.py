@@ -410,7 +410,7 @@ def _print_photograph_scores(scores: PhotographScores) -> None:
 @app.command()
 def drive(
     scenario: Annotated[
-        str | None, typer.Option("--scenario", "-s", help="A scenario of the catalogue, or of traffic.")
+        str | None, typer.Option("--scenario", "-s", help="A scenario that comes with Rolling Stop.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Which world.")] = 0,
     eyes: Annotated[EyesName, typer.Option(help="Whose eyes the driver sees with.")] = EyesName.NETWORK,
@@ -725,19 +725,19 @@ def _film_failures(results: Results, weights: Path | None, out: Path, most: int,
 
 
 def _print_results(results: Results) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
     from scenarios.report import Tally, failure_line, summarise, summarise_families, tally
 
     console = Console()
-    table = Table(
-        title=f"{results.eyes} eyes, seeds {results.seed} to {results.seed + results.runs - 1}; 95 % intervals"
-    )
-    table.add_column("scenario")
-    for column in ("held", "interval", "CARLA stop", "score 2.0", "score 2.1"):
+    title = f"{results.eyes} eyes, seeds {results.seed} to {results.seed + results.runs - 1}; 95 % intervals"
+    table = Table(title=title, box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("scenario", min_width=24, overflow="ellipsis", no_wrap=True)
+    for column in ("held", "interval, %", "CARLA stop", "2.0", "2.1"):
         table.add_column(column, justify="right")
-    table.add_column("what failed", overflow="fold")
+    table.add_column("what failed", overflow="fold", min_width=16)
 
     def add(title: str, row: Tally, optional: bool = False) -> None:
         style = "green" if row.passes == row.runs else "yellow" if optional else "red"
@@ -746,7 +746,7 @@ def _print_results(results: Results) -> None:
         table.add_row(
             title,
             f"[{style}]{row.passes}/{row.runs}[/]",
-            f"{row.low:.1%} - {row.high:.1%}",
+            f"{100 * row.low:.1f}-{100 * row.high:.1f}",
             "-" if row.carla_stops is None else f"{row.carla_stops}/{row.runs}",
             *("-" if score is None else f"{score:.1f}" for score in scores),
             f"{reasons} (not required)" if reasons and optional else reasons,
