@@ -18,6 +18,7 @@ class Outcome(Enum):
     PERSON_ENDANGERED = "Came too near to someone on foot."
     PASSED_SCHOOL_BUS = "Passed a school bus with its stop arm out."
     RIGHT_OF_WAY_TAKEN = "Took another road user's right of way."
+    NO_SAFE_STOP = "Did not come to a stand after a fault."
     ROLLED_THROUGH = "Crossed the stop line without a full stop."
     STOPPED_LATE = "Stopped past the stop line."
     STOPPED_SHORT = "Stopped too far before the stop line."
@@ -49,6 +50,7 @@ class Expectation(StrEnum):
     COMFORT_BRAKE = "comfort_brake_mps2"
     COMFORT_JERK = "comfort_jerk_mps3"
     ROUTE_FINISHED = "route_finished_s"
+    SAFE_STOP = "safe_stop_s"
 
 
 @dataclass(frozen=True, slots=True)

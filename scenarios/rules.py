@@ -360,3 +360,29 @@ class RouteRule:
             f"Had {max(self._left_m, 0.0):.1f} m of the route left when it ended; expected {self._limit_s:g} s at most."
         )
         return (Finding(Expectation.ROUTE_FINISHED, Outcome.OUT_OF_TIME, sentence),)
+
+
+class SafeStopRule:
+    """A stand soon after a fault has set in."""
+
+    def __init__(self, start_step: int, limit_s: float) -> None:
+        self._start_step = start_step
+        self._limit_s = limit_s
+        self.stood_after_s: float | None = None
+
+    def see(self, moment: Moment) -> None:
+        """Take note of the next moment."""
+        late_steps = moment.world.step - self._start_step
+        if late_steps >= 0 and moment.speed_mps < FULL_STOP_MPS and self.stood_after_s is None:
+            self.stood_after_s = late_steps * STEP_S
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Say how soon the car stood."""
+        at = f"the fault at {self._start_step * STEP_S:.1f} s"
+        if self.stood_after_s is None:
+            return (Finding(Expectation.SAFE_STOP, Outcome.NO_SAFE_STOP, f"Never stood after {at}."),)
+        sentence = f"Stood {self.stood_after_s:.1f} s after {at}"
+        if self.stood_after_s <= self._limit_s:
+            return (Finding(Expectation.SAFE_STOP, Outcome.HELD, f"{sentence}."),)
+        late = f"{sentence}; expected {self._limit_s:g} s at most."
+        return (Finding(Expectation.SAFE_STOP, Outcome.NO_SAFE_STOP, late),)
