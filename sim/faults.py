@@ -247,6 +247,6 @@ def _covered(box: Box, hides: NDArray[np.float32]) -> float:
 
 def _without_numbers(percept: Percept) -> Percept:
     """Return what a network hands on whose arithmetic has failed."""
-    detections = tuple(Detection(each.kind, (nan,) * 4, nan, nan, nan) for each in percept.detections)
+    detections = tuple(Detection(each.kind, (nan, nan, nan, nan), nan, nan, nan) for each in percept.detections)
     line = StopLineEstimate(nan, nan, nan) if percept.stop_line is not None else None
     return Percept(percept.step, detections, LaneEstimate(nan, nan, nan, nan), line, percept.health)
