@@ -101,9 +101,11 @@ def record_bundle(
     """Drive one run, and return its bundle."""
     ticks: list[tuple[str, str, str, str]] = []
     # A frame that the eyes do not need is not drawn for them, in no run: then its digest is empty in each.
-    verdict = run_scenario(
-        scenario, run_seed, eyes, camera=camera, on_tick=lambda tick: ticks.append(_seen(tick, eyes))
-    )
+
+    def keep(tick: Tick) -> None:
+        ticks.append(_seen(tick, eyes))
+
+    verdict = run_scenario(scenario, run_seed, eyes, camera=camera, on_tick=keep)
     return Bundle(
         scenario=scenario,
         run_seed=run_seed,

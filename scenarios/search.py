@@ -1,10 +1,12 @@
 """Search: hunting a scenario's failures by optimisation, and telling them in the simplest way.
 
-A scenario is a distribution; each span, count and share in it is a parameter to be pinned to one value. A trial pins them
-all, drives one run and is scored by the verdict's margin: how far the run was from failing. Optuna's tree-structured Parzen
-estimator (Bergstra et al., NeurIPS 2011) proposes the next; random draws from the scenario itself are the yardstick. What
-fails is then shrunk on the same run seed, as Hypothesis shrinks: pins that are not needed are taken out, things that are
-not needed are left out, and what remains is moved as near as it may to the middle of its span.
+A scenario is a distribution; each span, count and share in it is a parameter to be pinned to one value. A trial pins
+them all, drives one run and is scored by the verdict's margin: how far the run was from failing. Optuna's
+tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011) proposes the next; random draws from the scenario
+itself are the yardstick.
+
+What fails is then shrunk on the same run seed, as Hypothesis shrinks: pins that are not needed are taken out, things
+that are not needed are left out, and what remains is moved as near as it may to the middle of its span.
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ Value = float | int
 SEARCHED = ("world", "start", "fault")
 """The tables of a scenario whose parameters are searched. Those of `[expect]` are what is asked, not what is met."""
 
-LEFT_TO_CHANCE = ("sky", "weather", "light")
-"""Tables whose shares exclude one another: these are drawn by each run, as ever."""
+LEFT_TO_CHANCE = "world.light"
+"""The table whose shares exclude one another: these are drawn by each run, as ever."""
 
 BISECTIONS = 3
 """How often a pin is moved half way to the middle of its span."""
@@ -90,9 +92,8 @@ def _collect(spec: Any, path: str, found: list[Parameter]) -> None:
             low, high = value
             if low < high:
                 found.append(Parameter(here, low, high, whole=isinstance(low, int) and isinstance(high, int)))
-        elif item.name.endswith("_share") and isinstance(value, float) and 0.0 < value < 1.0:
-            if not any(f".{name}." in f"{here}." for name in LEFT_TO_CHANCE):
-                found.append(Parameter(here, 0, 1, share=True))
+        elif item.name.endswith("_share") and isinstance(value, float) and 0.0 < value < 1.0 and path != LEFT_TO_CHANCE:
+            found.append(Parameter(here, 0, 1, share=True))
 
 
 def pin(scenario: Scenario, pins: Mapping[str, Value]) -> Scenario:

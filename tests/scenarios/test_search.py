@@ -59,7 +59,8 @@ def test_optimisation_finds_what_random_draws_seldom_meet_and_shrinks_it_to_what
     pytest.importorskip("optuna", exc_type=ImportError)
     found = hunt(STRAIGHT, BlindEyes(), budget=300, seed=1, drive=hilly)
     assert found.found is not None
-    assert set(found.found.pins) == {"world.approach_m", "world.lane_width_m"}
+    counts = {each.path for each in parameters_of(STRAIGHT) if each.whole}
+    assert set(found.found.pins) - counts == {"world.approach_m", "world.lane_width_m"}
     assert found.found.first_pins > 10
     assert found.found.others_failed == OTHER_SEEDS
     assert not hilly(found.found.scenario, found.found.run_seed, BlindEyes()).passed
@@ -73,7 +74,9 @@ def test_the_same_seed_hunts_the_same_way():
 
 def test_random_draws_need_no_pins_and_what_is_found_fails_from_its_file(tmp_path):
     found = hunt(STRAIGHT, BlindEyes(), budget=3, sampler="random")
-    assert (found.trials, found.found.pins) == (1, {}) or not any(found.found.pins.values())
+    assert found.trials == 1
+    fewest = {each.path: each.low for each in parameters_of(STRAIGHT) if each.whole}
+    assert found.found.pins.items() <= fewest.items()
     path = write_scenario(found.found.scenario, tmp_path)
     again = run_scenario(load_scenario(path), found.found.run_seed, BlindEyes())
     assert (again.outcome, again.findings) == (found.found.verdict.outcome, found.found.verdict.findings)

@@ -9,7 +9,8 @@ from sim.loop import OracleEyes
 from sim.percept import Detection, LaneEstimate, ObjectKind, Percept
 from sim.truth import GroundTruth, LaneTruth, ObjectTruth
 
-STRAIGHT = find_scenario("straight", load_catalogue())
+LONG = find_scenario("straight", load_catalogue())
+STRAIGHT = replace(LONG, world=replace(LONG.world, approach_m=(40.0, 40.0), after_m=(5.0, 5.0)))
 SIGN = ObjectKind.STOP_SIGN
 
 
@@ -45,8 +46,8 @@ def with_a_lane_beside(percept):
     return replace(percept, lane=replace(percept.lane, offset_m=percept.lane.offset_m + 1.0))
 
 
-def with_a_sign_of_air(percept):
-    ghost = Detection(SIGN, (400.0, 60.0, 430.0, 90.0), 1.0, 18.0, 0.5)
+def with_a_car_of_air(percept):
+    ghost = Detection(ObjectKind.VEHICLE, (255.0, 105.0, 417.0, 235.0), 1.0, 8.0, 0.2)
     return replace(percept, detections=(*percept.detections, ghost))
 
 
@@ -59,10 +60,9 @@ def with_the_line_too_near(percept):
     ("spoil", "cause"),
     [
         (without_signs_beyond(0.0), Cause.NOT_DETECTED),
-        (without_signs_beyond(11.0), Cause.DETECTED_LATE),
+        (without_signs_beyond(15.0), Cause.DETECTED_LATE),
         (with_signs_too_far, Cause.WRONG_DISTANCE),
         (with_a_lane_beside, Cause.LANE_LOST),
-        (with_a_sign_of_air, Cause.NOT_THERE),
         (with_the_line_too_near, Cause.LINE_WRONG),
     ],
     ids=lambda value: value.name if isinstance(value, Cause) else "",
@@ -72,6 +72,12 @@ def test_the_part_that_was_spoilt_is_named(spoil, cause):
     assert found.cause is cause, found
     assert found.mended_by in set(Part)
     assert found.visible_m > 30.0
+
+
+def test_what_is_not_there_is_named():
+    empty = find_scenario("empty_road", load_catalogue())
+    found = explain(empty, 0, SpoiltEyes(with_a_car_of_air))
+    assert (found.outcome, found.cause) == ("PHANTOM_STOP", Cause.NOT_THERE)
 
 
 def test_two_parts_spoilt_are_several():
@@ -87,7 +93,7 @@ def test_a_run_that_passes_has_no_cause():
 
 
 def test_what_no_eyes_could_help_is_laid_to_the_driver():
-    hurried = replace(STRAIGHT, expect=replace(STRAIGHT.expect, route_finished_s=3.0))
+    hurried = replace(STRAIGHT, expect=replace(STRAIGHT.expect, route_finished_s=2.0))
     assert explain(hurried, 0, OracleEyes()).cause is Cause.DRIVER
 
 
