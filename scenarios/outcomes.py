@@ -74,8 +74,8 @@ class Finding:
         expectation: Which.
         outcome: `Outcome.HELD`, or how it was broken.
         sentence: What happened, with numbers.
-        margin: How far it was from breaking, in the unit of `MARGIN_UNITS`; negative by how far it was broken. None where
-            nothing but yes or no is known.
+        margin: How far it was from breaking, in the unit of `MARGIN_UNITS`; negative by how far it was broken. None
+            where nothing but yes or no is known.
     """
 
     expectation: Expectation

@@ -1,8 +1,8 @@
 """Replay: what a failed run leaves behind, and whether it happens again.
 
 A bundle is one JSON file: the scenario whole, the run seed, the eyes and the digest of their weights, the versions, the
-verdict, and for each tick a digest of the world, the frame, the percept and the driver. Driven again, the first tick and
-the first of the four that differ tell where another machine, library or version parts from what was recorded.
+verdict, and for each tick a digest of the world, the frame, the percept and the driver. Driven again, the first tick
+and the first of the four that differ tell where another machine, library or version parts from what was recorded.
 """
 
 from __future__ import annotations

@@ -41,6 +41,9 @@ BISECTIONS = 3
 OTHER_SEEDS = 5
 """On so many other seeds a found scenario is driven, to tell whether it is the pins that fail or the seed."""
 
+MEAN_WEIGHT = 2.0
+"""Of the mean of all findings' robustness beside the least of them, in what a search makes small."""
+
 STARTS_RANDOM = 8
 """Trials drawn at random before the estimator proposes."""
 
@@ -226,7 +229,7 @@ def hunt(
             tell(float("inf"))
             continue
         verdict = drive(candidate, seed + trial, eyes)
-        tell(verdict.margin)
+        tell(slope(verdict))
         lowest = min(lowest, verdict.margin)
         if progress is not None:
             progress(trial + 1, budget)
@@ -234,6 +237,15 @@ def hunt(
             found, runs = _shrunk(named, pins, seed + trial, verdict, eyes, budget if shrink else 0, drive)
             return Hunt(scenario, sampler, trial + 1, lowest, found, runs)
     return Hunt(scenario, sampler, budget, lowest, None, 0)
+
+
+def slope(verdict: Verdict) -> float:
+    """Return what the search makes small: the margin, and with less weight the mean of all findings'.
+
+    The least of many margins is flat wherever one that hardly changes, such as jerk, is the least.
+    """
+    findings = verdict.findings
+    return verdict.margin + MEAN_WEIGHT * sum(each.robustness for each in findings) / max(len(findings), 1)
 
 
 def _ask_nothing() -> dict[str, Value]:
