@@ -19,6 +19,7 @@ from sim.errors import RecipeError, RollingStopError, StorageError
 if TYPE_CHECKING:
     from perception.scores import Measure, PhotographScores, Scores
     from scenarios.run import Results
+    from scenarios.why import Explanation
     from sim.show.stats import Stats
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -458,9 +459,13 @@ def test(
     seed: Annotated[int, typer.Option(min=0, help="The first of those seeds.")] = 0,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here.")] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write results.json and a film of each failure here.")
+        Path | None,
+        typer.Option("--out", "-o", help="Write results.json, and a film and a replay bundle of each failure here."),
     ] = None,
     films: Annotated[int, typer.Option(min=0, help="At most so many films of failures.")] = 5,
+    why: Annotated[
+        bool, typer.Option("--why", help="Drive each failed run again to find out which part failed.")
+    ] = False,
     workers: Workers = _CORES,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -482,13 +487,17 @@ def test(
         out.mkdir(parents=True, exist_ok=True)
         write_json(results, out / "results.json")
         _film_failures(results, weights, out, films, quiet)
+        _bundle_failures(results, weights, out, quiet)
+    causes = _explain_failures(results, weights, out, quiet) if why else []
     if as_json:
-        _print_json(to_json(results))
+        _print_json({**to_json(results), **({"why": _plain_causes(causes)} if why else {})})
     elif not quiet:
         _print_results(results)
     else:
         for verdict in results.failures:
             typer.echo(failure_line(verdict))
+    if causes and not as_json:
+        _print_causes(causes)
     if not results.passed:
         raise typer.Exit(1)
 
@@ -647,6 +656,186 @@ def _standard_recipe() -> Path:
     from sim.recording import SHIPPED_RECIPES
 
     return SHIPPED_RECIPES / "standard.toml"
+
+
+def _bundle_failures(results: Results, weights: Path | None, out: Path, quiet: bool) -> None:
+    from scenarios.replay import record_bundle, write_bundle
+    from scenarios.run import make_eyes
+    from scenarios.scenario import find_scenario
+
+    failures = results.failures
+    if not failures:
+        return
+    eyes = make_eyes(results.eyes, weights)
+    with _bar("Keeping failures for replay", quiet) as progress:
+        for done, verdict in enumerate(failures, start=1):
+            scenario = find_scenario(verdict.scenario, results.scenarios)
+            write_bundle(record_bundle(scenario, verdict.seed, eyes, weights=weights), out)
+            progress(done, len(failures))
+
+
+def _explain_failures(results: Results, weights: Path | None, out: Path | None, quiet: bool) -> list[Explanation]:
+    from scenarios.run import make_eyes
+    from scenarios.scenario import find_scenario
+    from scenarios.why import explain
+    from sim.files import write_atomically
+
+    found: list[Explanation] = []
+    failures = results.failures
+    if failures:
+        eyes = make_eyes(results.eyes, weights)
+        with _bar("Asking why", quiet) as progress:
+            for done, verdict in enumerate(failures, start=1):
+                reason = explain(find_scenario(verdict.scenario, results.scenarios), verdict.seed, eyes)
+                found += [] if reason is None else [reason]
+                progress(done, len(failures))
+    if out is not None:
+        write_atomically(out / "why.json", (json.dumps(_plain_causes(found), indent=2) + "\n").encode())
+    return found
+
+
+def _plain_causes(found: list[Explanation]) -> dict[str, Any]:
+    from scenarios.why import to_json
+
+    return to_json(found)
+
+
+def _print_causes(found: list[Explanation]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from scenarios.why import Cause, count_by
+
+    console = Console()
+    causes = [cause for cause in Cause if any(each.cause is cause for each in found)]
+    table = Table("", title="Failed runs by cause")
+    for cause in causes:
+        table.add_column(cause.name.lower().replace("_", " "), justify="right")
+    for name, rows in count_by(found).items():
+        table.add_section()
+        table.add_row(f"[bold]{name}[/]", *("" for _ in causes))
+        for key, counts in sorted(rows.items()):
+            table.add_row(f"  {key}", *(str(counts[cause.name] or "") for cause in causes))
+    console.print(table)
+    for each in found:
+        seen = "never visible" if each.visible_m is None else f"visible from {each.visible_m:.0f} m"
+        found_at = "never found" if each.found_m is None else f"found at {each.found_m:.0f} m"
+        mended = f" Passes {each.mended_by}." if each.mended_by else ""
+        console.print(
+            f"{each.scenario}, seed {each.seed}: {each.cause.value}{mended} ({seen}, {found_at})", highlight=False
+        )
+
+
+@app.command()
+def replay(
+    bundle: Annotated[Path, typer.Argument(help="A *.replay.json that `rollingstop test --out` left.")],
+    weights: Weights = None,
+    headless: Annotated[bool, typer.Option("--headless", help="Without a window.")] = False,
+    record: Annotated[Path | None, typer.Option("--record", help="A film of the drive, .mp4 or .gif.")] = None,
+    truth: Annotated[bool, typer.Option("--truth", help="Show the true boxes too, in a headless film.")] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Drive a recorded run again, and say where it first differs. The exit status is 0 only if it does not."""
+    from dataclasses import asdict
+
+    from scenarios.replay import read_bundle, replay_setup
+    from sim.viewer.session import run_headless
+    from sim.viewer.window import require_screen, run_window
+
+    recorded = read_bundle(bundle)
+    if not headless:
+        require_screen()
+    setup, comparison, changes = replay_setup(recorded, weights)
+    most = len(recorded.ticks) + 1
+    if headless:
+        with _bar("Driving", quiet) as progress:
+            summary = run_headless(
+                setup, recorded.run_seed, max_steps=most, film=record, show_truth=truth, progress=progress
+            )
+    else:
+        summary = run_window(setup, recorded.run_seed, max_steps=most, film=record)
+    difference = comparison.difference
+    if as_json:
+        _print_json(
+            {
+                "scenario": recorded.scenario.name,
+                "seed": recorded.run_seed,
+                "ticks": len(recorded.ticks),
+                "driven": summary.steps,
+                "difference": None if difference is None else asdict(difference),
+                "changes": list(changes),
+                "recorded": recorded.reason,
+                "verdict": summary.verdict,
+                "film": str(summary.film) if summary.film else None,
+            }
+        )
+    elif not quiet:
+        for change in changes:
+            _say(change)
+        same = f"The same in all {min(summary.steps, len(recorded.ticks))} ticks that were driven."
+        _say(difference.sentence if difference is not None else same)
+        _say(f"Recorded: {recorded.reason} Now: {summary.verdict or 'not driven to its end.'}")
+        if summary.film:
+            _say(f"Film: {summary.film}")
+    if difference is not None:
+        raise typer.Exit(1)
+
+
+class SamplerName(StrEnum):
+    """How a search chooses what to drive next."""
+
+    TPE = "tpe"
+    RANDOM = "random"
+
+
+@app.command()
+def search(
+    what: Annotated[str, typer.Argument(help="A scenario or a family of them by name, a file, or a folder.")],
+    budget: Annotated[
+        int, typer.Option("--budget", "-n", min=1, help="Most runs to find a failure with, in all.")
+    ] = 100,
+    eyes: Annotated[EyesName, typer.Option(help="Whose failures.")] = EyesName.NETWORK,
+    weights: Weights = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the search, and the first run's.")] = 0,
+    sampler: Annotated[
+        SamplerName, typer.Option(help="Optimisation, or random draws to compare it with.")
+    ] = SamplerName.TPE,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where what is found is saved as a new scenario.")] = Path(
+        "runs/search"
+    ),
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Hunt for a failure by optimisation, shrink it to the simplest one, and save it. Exit status 1 if one is found."""
+    from scenarios.run import make_eyes
+    from scenarios.search import OTHER_SEEDS, choose, hunt, write_scenario
+
+    chosen = choose(what)
+    share = max(budget // len(chosen), 1)
+    sees = make_eyes(eyes.value, weights)
+    out.mkdir(parents=True, exist_ok=True)
+    hunts: list[dict[str, Any]] = []
+    for scenario in chosen:
+        with _bar(f"Searching {scenario.name}", quiet) as progress:
+            result = hunt(scenario, sees, budget=share, seed=seed, sampler=sampler.value, progress=progress)
+        path = write_scenario(result.found.scenario, out) if result.found is not None else None
+        hunts.append({**result.to_dict(), "path": str(path) if path else None})
+        if result.found is None:
+            _say(f"{scenario.name}: no failure in {result.trials} runs; margin {result.lowest_margin:.2f}.", quiet)
+            continue
+        found = result.found
+        pins = ", ".join(f"{key} = {value:.4g}" for key, value in found.pins.items()) or "nothing pinned"
+        _say(
+            f"{scenario.name}: failed in run {result.trials}, seed {found.run_seed}: {found.verdict.reason}\n"
+            f"  shrunk from {found.first_pins} pins to {len(found.pins)} in {result.shrink_runs} runs: {pins}\n"
+            f"  fails on {found.others_failed} of the next {OTHER_SEEDS} seeds too; saved as {path}",
+            quiet,
+        )
+    if as_json:
+        _print_json({"eyes": eyes.value, "seed": seed, "budget": budget, "hunts": hunts})
+    if any(each["found"] is not None for each in hunts):
+        raise typer.Exit(1)
 
 
 def main() -> None:

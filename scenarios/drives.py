@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scenarios.judge import Judge
 from scenarios.run import driver_for, make_eyes
-from scenarios.scenario import Expectations, Scenario, find_scenario, load_shipped, start_world
+from scenarios.scenario import Expectations, Scenario, fault_of, find_scenario, load_shipped, start_world
 from sim.camera import Camera
 from sim.control import DriverConfig
 from sim.generate.endless import lay_ahead, start_endless
@@ -52,6 +52,7 @@ def drive_setup(scenario: str | None, eyes: str, weights: Path | None) -> tuple[
         eyes=make_eyes(eyes, weights),
         driver_for=lambda world: driver_for(world.scene.speed_limit_mps, yields=chosen.yields),
         judge_for=lambda world: _Commentator(chosen, world, eyes),
+        fault_for=lambda world: fault_of(chosen, world),
         camera=Camera(),
     )
     return setup, round(chosen.expect.route_finished_s * CONTROL_HZ)

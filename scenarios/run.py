@@ -10,7 +10,7 @@ from pathlib import Path
 from scenarios.judge import Judge
 from scenarios.outcomes import Verdict
 from scenarios.pool import Progress, map_in_workers
-from scenarios.scenario import Scenario, start_world
+from scenarios.scenario import Scenario, fault_of, start_world
 from sim.camera import Camera
 from sim.control import DriverConfig
 from sim.loop import BlindEyes, Eyes, NetworkEyes, OracleEyes, Tick, drive
@@ -117,6 +117,7 @@ def run_scenario(
         painter=painter,
         want_frame=want_frame,
         want_truth=want_truth,
+        fault=fault_of(scenario, world),
     )
     for tick in ticks:
         judge.see(tick.world)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sim.camera import Camera
 from sim.control import DriverConfig
+from sim.faults import Fault
 from sim.loop import Eyes, Tick, drive
 from sim.render import Painter
 from sim.vehicle import CONTROL_HZ, STEP_S, Control
@@ -36,6 +37,7 @@ class DriveSetup:
         driver_for: How the driver drives in a world.
         judge_for: Makes a judge for the drive that starts with a world, or None for no judge.
         onward: Lays more road ahead of a drive without end, or None.
+        fault_for: Says what fails in the drive that starts with a world, or None.
         camera: The car's camera.
     """
 
@@ -44,6 +46,7 @@ class DriveSetup:
     driver_for: Callable[[World], DriverConfig]
     judge_for: Callable[[World], Judge] | None = None
     onward: Callable[[World], World] | None = None
+    fault_for: Callable[[World], Fault | None] | None = None
     camera: Camera = field(default_factory=Camera)
 
 
@@ -138,6 +141,7 @@ class Session:
             want_truth=self._want_truth,
             override=self._override,
             onward=setup.onward,
+            fault=setup.fault_for(world) if setup.fault_for is not None else None,
         )
 
     def step(self) -> Tick:
