@@ -286,7 +286,9 @@ def evaluate(
     dataset: Annotated[Path | None, typer.Argument(help="A generated data set that was not trained on.")] = None,
     weights: Weights = None,
     images: Annotated[Path | None, typer.Option(help="A folder of photographs, instead of a data set.")] = None,
-    annotations: Annotated[Path | None, typer.Option(help="Their boxes, as COCO JSON.")] = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="Their boxes: COCO's JSON, YOLO's data.yaml, or a folder of Pascal VOC's XML.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where scores.json, plots and detections.json go.")
     ] = None,
@@ -647,6 +649,127 @@ def _standard_recipe() -> Path:
     from sim.recording import SHIPPED_RECIPES
 
     return SHIPPED_RECIPES / "standard.toml"
+
+
+class ExportName(StrEnum):
+    """Formats in which a data set can be written for other tools."""
+
+    COCO = "coco"
+    YOLO = "yolo"
+    TFRECORD = "tfrecord"
+    PARQUET = "parquet"
+
+
+class ImportName(StrEnum):
+    """Formats of labelled pictures that can be read."""
+
+    COCO = "coco"
+    YOLO = "yolo"
+    VOC = "voc"
+
+
+class FitName(StrEnum):
+    """How a picture is brought to the camera's size."""
+
+    LETTERBOX = "letterbox"
+    CROP = "crop"
+
+
+@app.command("export-data")
+def export_data(
+    dataset: Annotated[Path, typer.Argument(help="A data set's folder.")],
+    kind: Annotated[ExportName, typer.Option("--format", "-f", help="What shall read it.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="A folder, empty or missing.")],
+    val_share: Annotated[float, typer.Option(min=0.0, max=0.99, help="Share for validation: the last frames.")] = 0.0,
+    min_visible: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Leave out things of which a smaller share is visible.")
+    ] = 0.0,
+    masks: Annotated[
+        bool, typer.Option("--masks/--no-masks", help="COCO: draw masks again from the data set's recipe.")
+    ] = True,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write a data set for other tools: COCO, YOLO, TFRecord (TensorFlow Datasets), Parquet (Hugging Face)."""
+    from sim.exchange.folders import Source
+    from sim.recording import Dataset
+
+    masked: int | None = None
+    found = Dataset.open(dataset)
+    with _bar(f"Writing {kind.value}", quiet) as progress:
+        source = Source(found, val_share, min_visible, progress)
+        if kind is ExportName.COCO:
+            from sim.exchange.coco import write_coco
+
+            masked = write_coco(source, out, masks=masks)
+        elif kind is ExportName.YOLO:
+            from sim.exchange.yolo import write_yolo
+
+            write_yolo(source, out)
+        elif kind is ExportName.PARQUET:
+            from sim.exchange.hugging import write_parquet
+
+            write_parquet(source, out)
+        else:
+            from perception.tfrecords import write_tfrecord
+
+            write_tfrecord(source, out)
+    if as_json:
+        counts = {split.name: split.count for split in source.splits}
+        _print_json({"path": str(out), "format": kind.value, "frames": counts, "with_masks": masked})
+        return
+    _say(f"{found.count} frames: {out}", quiet)
+    if masks and masked is not None and masked < found.count:
+        _say(f"{found.count - masked} of them without masks: this version would not draw them as they are.", quiet)
+
+
+@app.command("import-data")
+def import_data(
+    folder: Annotated[Path, typer.Argument(help="Labelled pictures: a folder, COCO's JSON or YOLO's data.yaml.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The data set's folder, empty or missing.")],
+    kind: Annotated[
+        ImportName | None, typer.Option("--format", "-f", help="How they are kept; told by the files if not given.")
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="Where the pictures lie, if not where the format puts them.")
+    ] = None,
+    fit: Annotated[
+        FitName, typer.Option(help="Whole between grey bars, or as large as the frame and cropped.")
+    ] = FitName.LETTERBOX,
+    classes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--class", metavar="NAME=CLASS", help="What a class of theirs is to us, or 'none'; may be given often."
+        ),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Make a data set from labelled pictures in COCO, YOLO or Pascal VOC, to look at, train with and score on."""
+    from sim.exchange.annotated import Format, read_annotated
+    from sim.exchange.importing import Fit, import_pictures
+
+    pairs = [word.rpartition("=") for word in classes or []]
+    if any(not name for name, _, _ in pairs):
+        raise typer.BadParameter(f"Expected --class NAME=CLASS. Received: {' '.join(classes or [])}.")
+    annotated = read_annotated(folder, Format(kind.value) if kind is not None else None, images)
+    with _bar("Importing", quiet) as progress:
+        made = import_pictures(
+            annotated,
+            out.name,
+            out,
+            fit=Fit(fit.value),
+            classes={name: ours for name, _, ours in pairs},
+            progress=progress,
+        )
+    if as_json:
+        counts = {"things": dict(made.counts), "ignored": made.ignored, "empty_boxes": made.empty}
+        _print_json({"path": str(out), "pictures": made.dataset.count, "classes": made.classes, **counts})
+        return
+    _say(f"{made.dataset.count} pictures: {out}", quiet)
+    _say("; ".join(f"{name} {count}" for name, count in made.counts.items()) or "Nothing is marked on them.", quiet)
+    left_out = [name for name, ours in made.classes.items() if ours == "none"]
+    _say(f"Left out: {', '.join(left_out)} (see --class)." if left_out else "", quiet or not left_out)
 
 
 def main() -> None:
