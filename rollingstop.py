@@ -19,6 +19,7 @@ from sim.errors import RecipeError, RollingStopError, StorageError
 if TYPE_CHECKING:
     from perception.scores import Measure, PhotographScores, Scores
     from scenarios.run import Results
+    from sim.show.shots import Source
     from sim.show.stats import Stats
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -178,13 +179,17 @@ def show(
     masks: Annotated[bool, typer.Option("--masks", help="Add each frame in the colours of its classes.")] = False,
     depth: Annotated[bool, typer.Option("--depth", help="Add each frame's depth, red near and blue far.")] = False,
     count: Annotated[
-        int | None, typer.Option("--count", "-n", min=1, help="How many frames; 24, or 1000 for --stats.")
+        int | None, typer.Option("--count", "-n", min=1, help="How many frames; 24, or 1000 for --stats and --html.")
     ] = None,
     columns: Annotated[int, typer.Option(min=1, help="Frames side by side.")] = 4,
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the recipe's.")] = None,
     stats: Annotated[
         bool, typer.Option("--stats", help="Count what the frames hold, and look for two alike; no sheet.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="One page instead: distributions, samples, label checks, frames that are alike."),
+    ] = None,
     workers: Workers = _CORES,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -198,6 +203,9 @@ def show(
     if out is not None:
         check_sheet_path(out)
     source = open_source(what or [], seed)
+    if html is not None:
+        _write_page(source, html, count or 1000, quiet, as_json)
+        return
     if stats:
         with _bar(f"Counting {source.name}", quiet) as progress:
             found = count_shots(source, count or 1000, progress, workers=workers)
@@ -217,6 +225,20 @@ def show(
         _print_json({"path": str(path), "frames": {heading: len(members) for heading, members in groups.items()}})
     else:
         _say(str(path), quiet)
+
+
+def _write_page(source: Source, path: Path, count: int, quiet: bool, as_json: bool) -> None:
+    from sim.show.page import check_page_path, write_page
+
+    check_page_path(path)
+    with _bar(f"Looking through {source.name}", quiet) as progress:
+        page = write_page(source, path, count, progress)
+    if as_json:
+        _print_json(page.to_dict())
+        return
+    faults = sum(len(found) for found in page.faults.values())
+    alike = len(page.alike)
+    _say(f"{page.frames} frames, {faults} faults in their labels, {alike} pairs of frames alike: {path}", quiet)
 
 
 def _print_stats(stats: Stats) -> None:
