@@ -57,6 +57,7 @@ class BenchmarkName(StrEnum):
     INFERENCE = "inference"
     TRAIN = "train"
     GENERATE = "generate"
+    READ = "read"
     ALL = "all"
 
 
@@ -601,8 +602,13 @@ def benchmark(
         peak_memory_mb,
     )
 
+    if what is BenchmarkName.READ:
+        # It asks how reading and training share the cores that training has: it is no part of "all", on one core.
+        _benchmark_reading(quiet, as_json)
+        return
     on_one_core()
-    wanted = [name for name in BenchmarkName if what in (name, BenchmarkName.ALL) and name is not BenchmarkName.ALL]
+    alone = (BenchmarkName.ALL, BenchmarkName.READ)
+    wanted = [name for name in BenchmarkName if what in (name, BenchmarkName.ALL) and name not in alone]
     # TensorFlow takes its number of threads before its first computation: inference comes first.
     wanted.sort(key=lambda name: name is not BenchmarkName.INFERENCE)
     results: list[Benchmark] = []
@@ -665,6 +671,25 @@ def benchmark(
             result.detail,
         )
     Console().print(table)
+
+
+def _benchmark_reading(quiet: bool, as_json: bool) -> None:
+    import tempfile
+    from dataclasses import asdict
+
+    from perception.benchmark import benchmark_reading
+    from sim.recording import generate_dataset, load_recipe
+
+    with tempfile.TemporaryDirectory() as folder, _bar("Drawing frames to read", quiet) as progress:
+        made = generate_dataset(load_recipe(_standard_recipe()), Path(folder) / "set", count=400, progress=progress)
+        speed = benchmark_reading(made.path, workers=_CORES)
+    if as_json:
+        _print_json(asdict(speed))
+        return
+    typer.echo(
+        f"{speed.images_per_s:.0f} training images a second over {speed.steps} steps, read from shards by "
+        f"{speed.workers} threads; {speed.wait_share:.1%} of the time is spent waiting for data ({speed.device})."
+    )
 
 
 def _standard_recipe() -> Path:

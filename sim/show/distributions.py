@@ -41,7 +41,7 @@ def draw_histogram(title: str, unit: str, values: Sequence[float]) -> bytes:
         axes.hist(known, bins=min(40, max(8, len(set(known)))), color=_BLUE)
         middle = float(np.median(known))
         axes.axvline(middle, color=_RED, linewidth=1)
-        axes.text(0.98, 0.95, f"median {middle:.3g}", transform=axes.transAxes, ha="right", va="top", color=_RED)
+        axes.set_title(f"median {middle:,.4g}", fontsize=8, loc="right", color=_RED)
     return _png(figure)
 
 

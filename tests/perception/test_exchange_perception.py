@@ -15,11 +15,14 @@ import numpy as np
 import pytest
 
 from perception.backend import tf
+from perception.benchmark import benchmark_reading
 from perception.channels import CHANNELS, LANE_SCALES, BoxField, Channel
 from perception.evaluate import evaluate, score_examples
+from perception.feed import training_data
 from perception.labels import label
 from perception.losses import LossWeights, losses
 from perception.photographs import evaluate_photographs
+from perception.pipeline import Preparer, batches, shuffled
 from perception.targets import IGNORED, encode, stack
 from perception.tfrecords import write_tfrecord
 from perception.train import train
@@ -128,6 +131,30 @@ print(json.dumps([{{k: v.num_examples for k, v in builder.info.splits.items()}},
     assert_same({k: list(zip(names, boxes, strict=True)) for k, _, names, boxes in rows}, small_dataset)
 
 
+def test_tf_data_gives_the_trainings_own_batches_whatever_the_number_of_workers(small_dataset: Dataset) -> None:
+    prepare = Preparer(SMALL_CAMERA, SMALL_TRAINING.augment, SMALL_TRAINING.seed)
+    order = shuffled(small_dataset, 36, SMALL_TRAINING.seed, 1, SMALL_TRAINING.shuffle_buffer)
+    own = list(batches(order, prepare, 1, SMALL_TRAINING.batch, 1))
+    for workers in (1, 3):
+        data = training_data(small_dataset, SMALL_TRAINING, epoch=1, stop=36, workers=workers)
+        assert int(data.cardinality()) == len(own) == 4
+        for batch, (rgb, targets) in zip(own, data, strict=True):
+            assert np.array_equal(batch.rgb, rgb.numpy())
+            assert set(targets) == set(type(batch.targets).__slots__)
+            for name, found in targets.items():
+                assert np.array_equal(getattr(batch.targets, name), found.numpy())
+    other = next(iter(training_data(small_dataset, SMALL_TRAINING, epoch=2, stop=36)))[0]
+    assert not np.array_equal(own[0].rgb, other.numpy())
+
+
+def test_how_long_training_waits_for_data_is_measured(small_dataset: Dataset) -> None:
+    speed = benchmark_reading(small_dataset.path, SMALL_TRAINING, steps=8, workers=1)
+
+    assert speed.steps == 8
+    assert speed.images_per_s > 0
+    assert 0.0 < speed.wait_share < 1.0
+
+
 def test_of_a_photograph_only_what_is_marked_is_asked(imported: Dataset) -> None:
     targets = encode(label(next(imported.examples()).truth), SMALL_CAMERA)
 
@@ -169,7 +196,7 @@ def test_what_is_unknown_carries_no_loss_and_no_gradient(small_dataset: Dataset,
 
 def test_a_network_is_trained_with_photographs_and_scored_on_them(imported: Dataset, tmp_path: Path) -> None:
     # Long enough to meet what augmentation does to unknown distances and to regions that are ignored.
-    result = train(imported.path, tmp_path / "run", replace(SMALL_TRAINING, epochs=4), workers=1)
+    result = train(imported.path, tmp_path / "run", replace(SMALL_TRAINING, epochs=3, closeup_steps=1), workers=1)
     scores = evaluate(imported.path, tmp_path / "run")
 
     assert all(math.isfinite(row["loss"]) for row in result.history)
