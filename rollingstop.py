@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from perception.scores import Measure, PhotographScores, Scores
     from scenarios.run import Results
     from scenarios.why import Explanation
+    from sim.show.shots import Source
     from sim.show.stats import Stats
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -57,6 +58,7 @@ class BenchmarkName(StrEnum):
     INFERENCE = "inference"
     TRAIN = "train"
     GENERATE = "generate"
+    READ = "read"
     ALL = "all"
 
 
@@ -179,13 +181,17 @@ def show(
     masks: Annotated[bool, typer.Option("--masks", help="Add each frame in the colours of its classes.")] = False,
     depth: Annotated[bool, typer.Option("--depth", help="Add each frame's depth, red near and blue far.")] = False,
     count: Annotated[
-        int | None, typer.Option("--count", "-n", min=1, help="How many frames; 24, or 1000 for --stats.")
+        int | None, typer.Option("--count", "-n", min=1, help="How many frames; 24, or 1000 for --stats and --html.")
     ] = None,
     columns: Annotated[int, typer.Option(min=1, help="Frames side by side.")] = 4,
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the recipe's.")] = None,
     stats: Annotated[
         bool, typer.Option("--stats", help="Count what the frames hold, and look for two alike; no sheet.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="One page instead: distributions, samples, label checks, frames that are alike."),
+    ] = None,
     workers: Workers = _CORES,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -199,6 +205,9 @@ def show(
     if out is not None:
         check_sheet_path(out)
     source = open_source(what or [], seed)
+    if html is not None:
+        _write_page(source, html, count or 1000, quiet, as_json)
+        return
     if stats:
         with _bar(f"Counting {source.name}", quiet) as progress:
             found = count_shots(source, count or 1000, progress, workers=workers)
@@ -218,6 +227,20 @@ def show(
         _print_json({"path": str(path), "frames": {heading: len(members) for heading, members in groups.items()}})
     else:
         _say(str(path), quiet)
+
+
+def _write_page(source: Source, path: Path, count: int, quiet: bool, as_json: bool) -> None:
+    from sim.show.page import check_page_path, write_page
+
+    check_page_path(path)
+    with _bar(f"Looking through {source.name}", quiet) as progress:
+        page = write_page(source, path, count, progress)
+    if as_json:
+        _print_json(page.to_dict())
+        return
+    faults = sum(len(found) for found in page.faults.values())
+    alike = len(page.alike)
+    _say(f"{page.frames} frames, {faults} faults in their labels, {alike} pairs of frames alike: {path}", quiet)
 
 
 def _print_stats(stats: Stats) -> None:
@@ -287,7 +310,9 @@ def evaluate(
     dataset: Annotated[Path | None, typer.Argument(help="A generated data set that was not trained on.")] = None,
     weights: Weights = None,
     images: Annotated[Path | None, typer.Option(help="A folder of photographs, instead of a data set.")] = None,
-    annotations: Annotated[Path | None, typer.Option(help="Their boxes, as COCO JSON.")] = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="Their boxes: COCO's JSON, YOLO's data.yaml, or a folder of Pascal VOC's XML.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where scores.json, plots and detections.json go.")
     ] = None,
@@ -586,8 +611,13 @@ def benchmark(
         peak_memory_mb,
     )
 
+    if what is BenchmarkName.READ:
+        # It asks how reading and training share the cores that training has: it is no part of "all", on one core.
+        _benchmark_reading(quiet, as_json)
+        return
     on_one_core()
-    wanted = [name for name in BenchmarkName if what in (name, BenchmarkName.ALL) and name is not BenchmarkName.ALL]
+    alone = (BenchmarkName.ALL, BenchmarkName.READ)
+    wanted = [name for name in BenchmarkName if what in (name, BenchmarkName.ALL) and name not in alone]
     # TensorFlow takes its number of threads before its first computation: inference comes first.
     wanted.sort(key=lambda name: name is not BenchmarkName.INFERENCE)
     results: list[Benchmark] = []
@@ -650,6 +680,25 @@ def benchmark(
             result.detail,
         )
     Console().print(table)
+
+
+def _benchmark_reading(quiet: bool, as_json: bool) -> None:
+    import tempfile
+    from dataclasses import asdict
+
+    from perception.benchmark import benchmark_reading
+    from sim.recording import generate_dataset, load_recipe
+
+    with tempfile.TemporaryDirectory() as folder, _bar("Drawing frames to read", quiet) as progress:
+        made = generate_dataset(load_recipe(_standard_recipe()), Path(folder) / "set", count=400, progress=progress)
+        speed = benchmark_reading(made.path, workers=_CORES)
+    if as_json:
+        _print_json(asdict(speed))
+        return
+    typer.echo(
+        f"{speed.images_per_s:.0f} training images a second over {speed.steps} steps, read from shards by "
+        f"{speed.workers} threads; {speed.wait_share:.1%} of the time is spent waiting for data ({speed.device})."
+    )
 
 
 def _standard_recipe() -> Path:
@@ -836,6 +885,127 @@ def search(
         _print_json({"eyes": eyes.value, "seed": seed, "budget": budget, "hunts": hunts})
     if any(each["found"] is not None for each in hunts):
         raise typer.Exit(1)
+
+
+class ExportName(StrEnum):
+    """Formats in which a data set can be written for other tools."""
+
+    COCO = "coco"
+    YOLO = "yolo"
+    TFRECORD = "tfrecord"
+    PARQUET = "parquet"
+
+
+class ImportName(StrEnum):
+    """Formats of labelled pictures that can be read."""
+
+    COCO = "coco"
+    YOLO = "yolo"
+    VOC = "voc"
+
+
+class FitName(StrEnum):
+    """How a picture is brought to the camera's size."""
+
+    LETTERBOX = "letterbox"
+    CROP = "crop"
+
+
+@app.command("export-data")
+def export_data(
+    dataset: Annotated[Path, typer.Argument(help="A data set's folder.")],
+    kind: Annotated[ExportName, typer.Option("--format", "-f", help="What shall read it.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="A folder, empty or missing.")],
+    val_share: Annotated[float, typer.Option(min=0.0, max=0.99, help="Share for validation: the last frames.")] = 0.0,
+    min_visible: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Leave out things of which a smaller share is visible.")
+    ] = 0.0,
+    masks: Annotated[
+        bool, typer.Option("--masks/--no-masks", help="COCO: draw masks again from the data set's recipe.")
+    ] = True,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write a data set for other tools: COCO, YOLO, TFRecord (TensorFlow Datasets), Parquet (Hugging Face)."""
+    from sim.exchange.folders import Source
+    from sim.recording import Dataset
+
+    masked: int | None = None
+    found = Dataset.open(dataset)
+    with _bar(f"Writing {kind.value}", quiet) as progress:
+        source = Source(found, val_share, min_visible, progress)
+        if kind is ExportName.COCO:
+            from sim.exchange.coco import write_coco
+
+            masked = write_coco(source, out, masks=masks)
+        elif kind is ExportName.YOLO:
+            from sim.exchange.yolo import write_yolo
+
+            write_yolo(source, out)
+        elif kind is ExportName.PARQUET:
+            from sim.exchange.hugging import write_parquet
+
+            write_parquet(source, out)
+        else:
+            from perception.tfrecords import write_tfrecord
+
+            write_tfrecord(source, out)
+    if as_json:
+        counts = {split.name: split.count for split in source.splits}
+        _print_json({"path": str(out), "format": kind.value, "frames": counts, "with_masks": masked})
+        return
+    _say(f"{found.count} frames: {out}", quiet)
+    if masks and masked is not None and masked < found.count:
+        _say(f"{found.count - masked} of them without masks: this version would not draw them as they are.", quiet)
+
+
+@app.command("import-data")
+def import_data(
+    folder: Annotated[Path, typer.Argument(help="Labelled pictures: a folder, COCO's JSON or YOLO's data.yaml.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The data set's folder, empty or missing.")],
+    kind: Annotated[
+        ImportName | None, typer.Option("--format", "-f", help="How they are kept; told by the files if not given.")
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="Where the pictures lie, if not where the format puts them.")
+    ] = None,
+    fit: Annotated[
+        FitName, typer.Option(help="Whole between grey bars, or as large as the frame and cropped.")
+    ] = FitName.LETTERBOX,
+    classes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--class", metavar="NAME=CLASS", help="What a class of theirs is to us, or 'none'; may be given often."
+        ),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Make a data set from labelled pictures in COCO, YOLO or Pascal VOC, to look at, train with and score on."""
+    from sim.exchange.annotated import Format, read_annotated
+    from sim.exchange.importing import Fit, import_pictures
+
+    pairs = [word.rpartition("=") for word in classes or []]
+    if any(not name for name, _, _ in pairs):
+        raise typer.BadParameter(f"Expected --class NAME=CLASS. Received: {' '.join(classes or [])}.")
+    annotated = read_annotated(folder, Format(kind.value) if kind is not None else None, images)
+    with _bar("Importing", quiet) as progress:
+        made = import_pictures(
+            annotated,
+            out.name,
+            out,
+            fit=Fit(fit.value),
+            classes={name: ours for name, _, ours in pairs},
+            progress=progress,
+        )
+    if as_json:
+        counts = {"things": dict(made.counts), "ignored": made.ignored, "empty_boxes": made.empty}
+        _print_json({"path": str(out), "pictures": made.dataset.count, "classes": made.classes, **counts})
+        return
+    _say(f"{made.dataset.count} pictures: {out}", quiet)
+    _say("; ".join(f"{name} {count}" for name, count in made.counts.items()) or "Nothing is marked on them.", quiet)
+    left_out = [name for name, ours in made.classes.items() if ours == "none"]
+    _say(f"Left out: {', '.join(left_out)} (see --class)." if left_out else "", quiet or not left_out)
 
 
 def main() -> None:

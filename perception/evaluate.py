@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from math import isfinite, isnan
 from pathlib import Path
 
 import numpy as np
 
 from perception.labels import STOP_LINE_RANGE_M, is_asked
-from perception.matching import Answer, SceneAnswers, Target, score_kind
+from perception.matching import UNKNOWN_M, Answer, SceneAnswers, Target, score_kind
 from perception.perceiver import Perceiver, load_perceiver
 from perception.pipeline import decode_image
 from perception.scores import LOWEST_COUNTED, LaneScores, Scores, StopLineScores, quantile, rate, share
@@ -76,6 +77,7 @@ class _Tally:
     scenes: dict[ObjectKind, list[SceneAnswers]] = field(default_factory=lambda: {kind: [] for kind in ObjectKind})
     lane_errors: list[tuple[float, float, float]] = field(default_factory=list)
     line_errors_m: list[float] = field(default_factory=list)
+    roads: int = 0
     lines: int = 0
     lines_found: int = 0
     lines_false: int = 0
@@ -83,9 +85,12 @@ class _Tally:
     def add(self, truth: GroundTruth, percept: Percept) -> None:
         """Take note of one frame."""
         for kind, scenes in self.scenes.items():
-            targets = [Target(each.box, each.distance_m, _counts(each)) for each in truth.objects if each.kind is kind]
+            targets = [Target(each.box, _far_m(each), _counts(each)) for each in truth.objects if each.kind is kind]
             answers = [Answer(d.box, d.score, d.distance_m) for d in percept.detections if d.kind is kind]
             scenes.append(SceneAnswers(targets, answers))
+        if not isfinite(truth.lane.offset_m):
+            # Of a photograph nobody knows the lane and the stop line.
+            return
         if percept.lane is not None:
             self.lane_errors.append(
                 (
@@ -97,6 +102,7 @@ class _Tally:
         self._add_line(truth, percept)
 
     def _add_line(self, truth: GroundTruth, percept: Percept) -> None:
+        self.roads += 1
         line, believed = truth.stop_line, percept.stop_line
         reported = believed is not None and believed.confidence >= BELIEVED_LINE
         if line is None or line.box is None:
@@ -123,7 +129,7 @@ class _Tally:
             pedestrian=score_kind(self.scenes[ObjectKind.PEDESTRIAN], {})[0],
             stop_line=StopLineScores(
                 recall=share(self.lines_found, self.lines),
-                false_per_frame=rate(self.lines_false, frames),
+                false_per_frame=rate(self.lines_false, self.roads),
                 distance_error_median_m=quantile(self.line_errors_m, 0.5),
                 distance_error_p90_m=quantile(self.line_errors_m, 0.9),
             ),
@@ -141,7 +147,11 @@ class _Tally:
 
 def _counts(thing: ObjectTruth) -> bool:
     """Return whether missing an object counts: the rule of training, save that no stop sign is too small to count."""
-    near = thing.distance_m <= FARTHEST_M
+    near = isnan(thing.distance_m) or thing.distance_m <= FARTHEST_M
     if thing.kind is ObjectKind.STOP_SIGN:
         return near and thing.visible_fraction >= MIN_VISIBLE_FRACTION and thing.applies_to_ego
     return near and is_asked(thing)
+
+
+def _far_m(thing: ObjectTruth) -> float:
+    return UNKNOWN_M if isnan(thing.distance_m) else thing.distance_m

@@ -67,7 +67,7 @@ class Manifest:
     """What a data set is.
 
     Attributes:
-        synthetic: Always true: every picture is drawn, none is a photograph.
+        synthetic: Whether every picture is drawn from the recipe; false for photographs that were imported.
         schema_version: Of the shards' columns.
         recipe_sha256: Of all that fixes the examples.
         recipe: The recipe whole, with the seed, the count and the camera that were used.
