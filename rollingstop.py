@@ -17,6 +17,7 @@ import typer
 from sim.errors import RecipeError, RollingStopError, StorageError
 
 if TYPE_CHECKING:
+    from perception.engine import Engine
     from perception.scores import Measure, PhotographScores, Scores
     from scenarios.run import Results
     from sim.show.stats import Stats
@@ -59,10 +60,42 @@ class BenchmarkName(StrEnum):
     ALL = "all"
 
 
+class BackendName(StrEnum):
+    """What the network's answers can be computed with."""
+
+    KERAS = "keras"
+    ONNX = "onnx"
+    OPENVINO = "openvino"
+    LITERT = "litert"
+
+
+class PrecisionName(StrEnum):
+    """Numbers in which the network can multiply."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    INT8 = "int8"
+
+
+class FormatName(StrEnum):
+    """What the network can be exported to."""
+
+    ONNX = "onnx"
+    OPENVINO = "openvino"
+    LITERT = "litert"
+    SAVEDMODEL = "savedmodel"
+
+
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no tables.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Weights = Annotated[
     Path | None, typer.Option("--weights", "-w", help="A weights file (.npz); the shipped one if not given.")
+]
+BackendOption = Annotated[
+    BackendName, typer.Option("--backend", help="What computes the network's answers; all but keras are extras.")
+]
+PrecisionOption = Annotated[
+    PrecisionName | None, typer.Option("--precision", help="Numbers it multiplies in; the backend's own if not given.")
 ]
 Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes; one for each core if not given.")]
 
@@ -114,6 +147,12 @@ def _bar(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _engine(backend: BackendName, precision: PrecisionName | None) -> Engine:
+    from perception.engine import Backend, Engine, Precision
+
+    return Engine(Backend(backend.value), Precision(precision.value) if precision else None)
 
 
 def _say(text: str, quiet: bool = False) -> None:
@@ -287,6 +326,8 @@ def evaluate(
     weights: Weights = None,
     images: Annotated[Path | None, typer.Option(help="A folder of photographs, instead of a data set.")] = None,
     annotations: Annotated[Path | None, typer.Option(help="Their boxes, as COCO JSON.")] = None,
+    backend: BackendOption = BackendName.KERAS,
+    precision: PrecisionOption = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where scores.json, plots and detections.json go.")
     ] = None,
@@ -302,13 +343,15 @@ def evaluate(
         from perception.evaluate import evaluate as score_dataset
 
         with _bar("Evaluating", quiet) as progress:
-            scores = score_dataset(dataset, weights, progress=progress)
+            scores = score_dataset(dataset, weights, engine=_engine(backend, precision), progress=progress)
         _write_scores(scores, out)
         if as_json:
             _print_json(scores.to_dict())
         elif not quiet:
             _print_scores(scores)
         return
+    if backend is not BackendName.KERAS or precision is not None:
+        raise typer.BadParameter("Expected keras with --images: exported networks see one size. Received: another.")
     from perception.photographs import evaluate_photographs
 
     if images is None or annotations is None or out is None:
@@ -410,6 +453,8 @@ def drive(
     seed: Annotated[int, typer.Option(min=0, help="Which world.")] = 0,
     eyes: Annotated[EyesName, typer.Option(help="Whose eyes the driver sees with.")] = EyesName.NETWORK,
     weights: Weights = None,
+    backend: BackendOption = BackendName.KERAS,
+    precision: PrecisionOption = None,
     endless: Annotated[bool, typer.Option("--endless", help="A road without end, which nobody judges.")] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Without a window.")] = False,
     record: Annotated[Path | None, typer.Option("--record", help="A film of the drive, .mp4 or .gif.")] = None,
@@ -429,7 +474,11 @@ def drive(
         raise typer.BadParameter("Expected --endless or --scenario. Received: both.")
     if not headless:
         require_screen()
-    setup, limit = endless_setup(eyes.value, weights) if endless else drive_setup(scenario, eyes.value, weights)
+    engine = _engine(backend, precision)
+    if endless:
+        setup, limit = endless_setup(eyes.value, weights, engine)
+    else:
+        setup, limit = drive_setup(scenario, eyes.value, weights, engine)
     if headless:
         with _bar("Driving", quiet) as progress:
             summary = run_headless(
@@ -452,6 +501,8 @@ def test(
     ] = None,
     eyes: Annotated[EyesName, typer.Option(help="Whose eyes the driver sees with.")] = EyesName.NETWORK,
     weights: Weights = None,
+    backend: BackendOption = BackendName.KERAS,
+    precision: PrecisionOption = None,
     runs: Annotated[
         int, typer.Option("--runs", "-n", min=1, help="Runs of each scenario, each on a seed of its own.")
     ] = 1,
@@ -471,9 +522,17 @@ def test(
     from scenarios.scenario import load_catalogue
 
     chosen = load_catalogue(catalogue)
+    engine = _engine(backend, precision)
     with _bar(f"Driving with {eyes.value} eyes", quiet) as progress:
         results = run_catalogue(
-            chosen, eyes.value, runs=runs, seed=seed, weights=weights, workers=workers, progress=progress
+            chosen,
+            eyes.value,
+            runs=runs,
+            seed=seed,
+            weights=weights,
+            engine=engine,
+            workers=workers,
+            progress=progress,
         )
     if junit is not None:
         junit.parent.mkdir(parents=True, exist_ok=True)
@@ -481,7 +540,7 @@ def test(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         write_json(results, out / "results.json")
-        _film_failures(results, weights, out, films, quiet)
+        _film_failures(results, weights, engine, out, films, quiet)
     if as_json:
         _print_json(to_json(results))
     elif not quiet:
@@ -493,7 +552,7 @@ def test(
         raise typer.Exit(1)
 
 
-def _film_failures(results: Results, weights: Path | None, out: Path, most: int, quiet: bool) -> None:
+def _film_failures(results: Results, weights: Path | None, engine: Engine, out: Path, most: int, quiet: bool) -> None:
     from scenarios.film import record_run
     from scenarios.run import make_eyes
     from scenarios.scenario import find_scenario
@@ -501,7 +560,7 @@ def _film_failures(results: Results, weights: Path | None, out: Path, most: int,
     failures = results.failures[:most]
     if not failures:
         return
-    eyes = make_eyes(results.eyes, weights)
+    eyes = make_eyes(results.eyes, weights, engine=engine)
     with _bar("Filming failures", quiet) as progress:
         for done, verdict in enumerate(failures, start=1):
             scenario = find_scenario(verdict.scenario, results.scenarios)
@@ -563,6 +622,8 @@ def benchmark(
     what: Annotated[BenchmarkName, typer.Argument(help="What to time.")] = BenchmarkName.ALL,
     preset: Annotated[str | None, typer.Option(help="Light and weather of the frames that 'render' draws.")] = None,
     weights: Weights = None,
+    backend: BackendOption = BackendName.KERAS,
+    precision: PrecisionOption = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -577,6 +638,7 @@ def benchmark(
         peak_memory_mb,
     )
 
+    engine = _engine(backend, precision)
     on_one_core()
     wanted = [name for name in BenchmarkName if what in (name, BenchmarkName.ALL) and name is not BenchmarkName.ALL]
     # TensorFlow takes its number of threads before its first computation: inference comes first.
@@ -593,11 +655,11 @@ def benchmark(
                 from sim.loop import OracleEyes
 
                 results.append(benchmark_loop(OracleEyes(), progress=progress))
-                results.append(benchmark_loop(make_eyes("network", weights), progress=progress))
+                results.append(benchmark_loop(make_eyes("network", weights, engine=engine), progress=progress))
             elif name is BenchmarkName.INFERENCE:
                 from perception.benchmark import benchmark_inference
 
-                speed = benchmark_inference(weights)
+                speed = benchmark_inference(weights, engine=engine)
                 results.append(
                     Benchmark(
                         "frame to percept",
@@ -692,6 +754,35 @@ def explain(
         _print_json({"page": str(page), "heads": explained.to_dict(), "pointing": games})
     else:
         _say(str(page), quiet)
+
+
+@app.command()
+def export(
+    to: Annotated[FormatName, typer.Option("--to", help="The format.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A folder; runs/export/FORMAT-PRECISION if not given.")
+    ] = None,
+    precision: Annotated[PrecisionName, typer.Option("--precision", help="float32 or int8.")] = PrecisionName.FLOAT32,
+    weights: Weights = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write the network for another library, after its answers on drawn frames were held against those of Keras."""
+    from perception.engine import Precision
+    from perception.export import Format
+    from perception.export import export as write_export
+
+    folder = out or Path("runs/export") / f"{to.value}-{precision.value}"
+    made = write_export(weights, Format(to.value), folder, precision=Precision(precision.value))
+    if as_json:
+        _print_json(made.to_dict())
+        return
+    near = made.agreement
+    _say(
+        f"{made.model}: over {near.frames} frames its beliefs are {near.belief:.2g} from those of Keras in the mean "
+        f"and {near.belief_most:.2g} at most, its boxes {near.box:.2g}, its lane at most {near.lane:.2g}.",
+        quiet,
+    )
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from perception.engine import STANDARD, Engine
 from perception.labels import STOP_LINE_RANGE_M, is_asked
 from perception.matching import Answer, SceneAnswers, Target, score_kind
 from perception.perceiver import Perceiver, load_perceiver
@@ -38,12 +39,15 @@ BELIEVED_LINE = 0.5
 """A stop line counts as reported from this confidence on."""
 
 
-def evaluate(dataset: Path, weights: Path | None = None, *, progress: Progress | None = None) -> Scores:
+def evaluate(
+    dataset: Path, weights: Path | None = None, *, engine: Engine = STANDARD, progress: Progress | None = None
+) -> Scores:
     """Score weights on a whole data set.
 
     Args:
         dataset: Its folder.
         weights: The weights file; the shipped one if not given.
+        engine: What the answers are computed with.
         progress: Told the frames done and the frames in all.
 
     Raises:
@@ -51,7 +55,7 @@ def evaluate(dataset: Path, weights: Path | None = None, *, progress: Progress |
         WeightsError: If the weights are missing, altered or foreign.
     """
     source = Dataset.open(dataset)
-    perceiver = load_perceiver(weights, lowest_score=LOWEST_COUNTED)
+    perceiver = load_perceiver(weights, lowest_score=LOWEST_COUNTED, engine=engine)
     source.require_camera(perceiver.camera)
     return score_examples(source.examples(), perceiver, count=source.count, progress=progress)
 
