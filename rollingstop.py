@@ -328,6 +328,10 @@ def evaluate(
     annotations: Annotated[Path | None, typer.Option(help="Their boxes, as COCO JSON.")] = None,
     backend: BackendOption = BackendName.KERAS,
     precision: PrecisionOption = None,
+    corruptions: Annotated[
+        bool, typer.Option("--corruptions", help="Instead, score stop signs under 15 corruptions in 5 severities.")
+    ] = False,
+    frames: Annotated[int, typer.Option("--frames", min=1, help="How many frames --corruptions takes.")] = 200,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where scores.json, plots and detections.json go.")
     ] = None,
@@ -339,6 +343,11 @@ def evaluate(
         raise typer.BadParameter("Expected a data set, or --images with --annotations. Received: both or neither.")
     if (images is None) != (annotations is None):
         raise typer.BadParameter("Expected --images and --annotations together. Received: one of them.")
+    if corruptions:
+        if dataset is None:
+            raise typer.BadParameter("Expected a data set with --corruptions. Received: photographs.")
+        _evaluate_corruptions(dataset, weights, _engine(backend, precision), frames, out, quiet, as_json)
+        return
     if dataset is not None:
         from perception.evaluate import evaluate as score_dataset
 
@@ -363,6 +372,38 @@ def evaluate(
     elif not quiet:
         _print_photograph_scores(photo_scores)
         _say(f"Detections: {out / 'detections.json'}")
+
+
+def _evaluate_corruptions(
+    dataset: Path, weights: Path | None, engine: Engine, frames: int, out: Path | None, quiet: bool, as_json: bool
+) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from perception.perceiver import load_perceiver
+    from perception.robustness import evaluate_corruptions, unfamiliar_beliefs, write_robustness
+    from perception.scores import LOWEST_COUNTED
+
+    with _bar("Corrupting", quiet) as progress:
+        scores = evaluate_corruptions(dataset, weights, frames=frames, engine=engine, progress=progress)
+    beliefs = unfamiliar_beliefs(load_perceiver(weights, lowest_score=LOWEST_COUNTED, engine=engine))
+    if out is not None:
+        write_robustness(scores, beliefs, out)
+    if as_json:
+        _print_json({**scores.to_dict(), "unfamiliar": {name: sign for name, (sign, _) in beliefs.items()}})
+        return
+    if quiet:
+        return
+    table = Table(title=f"Stop signs: AP50 on {scores.frames} frames by severity; clean {_measured(scores.clean)}")
+    for column in ("corruption", "1", "2", "3", "4", "5"):
+        table.add_column(column, justify="left" if column == "corruption" else "right")
+    for name, row in scores.cells.items():
+        table.add_row(name.replace("_", " "), *("-" if each.value is None else f"{each.value:.3f}" for each in row))
+    Console().print(table)
+    error, surest = scores.mean_corruption_error, max(beliefs, key=lambda name: beliefs[name][0])
+    _say(f"mCE against the colour rule (clean AP50 {scores.clean_rule:.3f}) on the same frames: {error:.3f}.")
+    _say(f"Worst at severity 3: {scores.worst.replace('_', ' ')}, AP50 {scores.worst_ap:.3f}.")
+    _say(f"Frames of no road: surest of a stop sign on '{surest}', {beliefs[surest][0]:.2f}.")
 
 
 def _write_scores(scores: Scores, out: Path | None) -> None:

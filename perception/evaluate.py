@@ -87,7 +87,7 @@ class _Tally:
     def add(self, truth: GroundTruth, percept: Percept) -> None:
         """Take note of one frame."""
         for kind, scenes in self.scenes.items():
-            targets = [Target(each.box, each.distance_m, _counts(each)) for each in truth.objects if each.kind is kind]
+            targets = targets_of(truth, kind)
             answers = [Answer(d.box, d.score, d.distance_m) for d in percept.detections if d.kind is kind]
             scenes.append(SceneAnswers(targets, answers))
         if percept.lane is not None:
@@ -141,6 +141,11 @@ class _Tally:
             curves=curve,
             distance_pairs=pairs,
         )
+
+
+def targets_of(truth: GroundTruth, kind: ObjectKind) -> list[Target]:
+    """Return what is to be found of one kind in one frame."""
+    return [Target(each.box, each.distance_m, _counts(each)) for each in truth.objects if each.kind is kind]
 
 
 def _counts(thing: ObjectTruth) -> bool:
