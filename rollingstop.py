@@ -331,6 +331,9 @@ def evaluate(
     corruptions: Annotated[
         bool, typer.Option("--corruptions", help="Instead, score stop signs under 15 corruptions in 5 severities.")
     ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="A page of scores, plots and the worst mistakes, with pictures.")
+    ] = None,
     frames: Annotated[int, typer.Option("--frames", min=1, help="How many frames --corruptions takes.")] = 200,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where scores.json, plots and detections.json go.")
@@ -350,10 +353,23 @@ def evaluate(
         return
     if dataset is not None:
         from perception.evaluate import evaluate as score_dataset
+        from perception.mistakes import MistakeBook
 
+        book = MistakeBook() if html is not None else None
         with _bar("Evaluating", quiet) as progress:
-            scores = score_dataset(dataset, weights, engine=_engine(backend, precision), progress=progress)
+            scores = score_dataset(
+                dataset,
+                weights,
+                engine=_engine(backend, precision),
+                watch=book.add if book is not None else None,
+                progress=progress,
+            )
         _write_scores(scores, out)
+        if html is not None and book is not None:
+            from perception.evaluate_page import write_page
+
+            write_page(scores, book, dataset, html)
+            _say(f"Page: {html}", quiet)
         if as_json:
             _print_json(scores.to_dict())
         elif not quiet:
@@ -462,6 +478,10 @@ def _print_scores(scores: Scores) -> None:
         ("lane: offset error, median", _measured(lane.offset_error_median_m, 3, " m")),
         ("lane: offset error, 95 %", _measured(lane.offset_error_p95_m, 3, " m")),
         ("lane: heading error, median", _measured(lane.heading_error_median_rad, 4, " rad")),
+        ("stop signs: calibration error (ECE)", _measured(signs.reliability.ece)),
+        ("vehicles: calibration error", _measured(scores.vehicle.reliability.ece)),
+        ("stop line: calibration error", _measured(line.reliability.ece)),
+        ("lane: calibration error", _measured(lane.reliability.ece)),
     ):
         rest.add_row(name, value)
     console.print(rest)
