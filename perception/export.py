@@ -90,46 +90,9 @@ TOLERANCES = {
     Precision.BFLOAT16: Agreement(0.02, 0.25, 0.03, 0.15, 0),
     Precision.INT8: Agreement(0.08, 0.80, 0.20, 0.60, 0),
 }
-"""What is tolerated. LiteRT keeps even the answers in int8, where one step of a box field is some 0.05, and single beliefs
-of int8 move far where the network wavers; what that costs is AP, which `evaluate --backend` measures. These limits catch
-a broken conversion: answers that are nothing like the network's."""
-
-
-class Format(StrEnum):
-    """What the network can be exported to."""
-
-    ONNX = "onnx"
-    OPENVINO = "openvino"
-    LITERT = "litert"
-    SAVEDMODEL = "savedmodel"
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How far an exported model's answers are from those of Keras in float32, over some frames.
-
-    Attributes:
-        belief: Mean |difference| of beliefs, from 0 to 1, where either believes at least `BELIEVED`.
-        belief_most: The largest anywhere.
-        box: Mean |difference| of the box fields where Keras believes: cells and logarithms.
-        lane: Largest |difference| of the lane's answers, in units of `LANE_SCALES`.
-        frames: How many frames.
-    """
-
-    belief: float
-    belief_most: float
-    box: float
-    lane: float
-    frames: int
-
-
-TOLERANCES = {
-    Precision.FLOAT32: Agreement(0.001, 0.005, 0.001, 0.005, 0),
-    Precision.BFLOAT16: Agreement(0.02, 0.25, 0.03, 0.15, 0),
-    Precision.INT8: Agreement(0.08, 0.80, 0.20, 0.60, 0),
-}
-"""What is tolerated. LiteRT keeps even the answers in int8, where one step of a box field is some 0.05. Single beliefs of int8 move far where the network wavers; what that costs is AP, which `evaluate
---backend` measures. These limits catch a broken conversion: answers that are nothing like the network's."""
+"""What is tolerated. LiteRT keeps even the answers in int8, where one step of a box field is some 0.05, and single
+beliefs of int8 move far where the network wavers; what that costs is AP, which `evaluate --backend` measures. These
+limits catch a broken conversion: answers that are nothing like the network's."""
 
 
 @dataclass(frozen=True, slots=True)

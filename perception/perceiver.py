@@ -88,9 +88,9 @@ def load_perceiver(
 
         exported = exported_for(weights, engine)
         return Perceiver(card.camera, card, lowest_score, make_look(engine.backend, exported.model, engine.precision))
-    return make_perceiver(
-        card.network, card.camera, arrays, card=card, lowest_score=lowest_score, precision=engine.precision
-    )
+    # Keras looks its policies up by plain strings alone.
+    precision = engine.precision.value if engine.precision is not None else None
+    return make_perceiver(card.network, card.camera, arrays, card=card, lowest_score=lowest_score, precision=precision)
 
 
 def make_perceiver(

@@ -83,6 +83,16 @@ def test_an_export_drives_as_keras_sees(name: str, tmp_path: Path, monkeypatch: 
     assert exported_for(None, engine).agreement.belief_most < 0.005
 
 
+@pytest.mark.parametrize("precision", OFFERED[Backend.KERAS])
+def test_keras_sees_the_same_in_both_precisions(precision: Precision) -> None:
+    frame = CameraFrame(0, drawn_frames(99, 1)[0], Camera())
+    ours = load_perceiver()(frame)
+    other = load_perceiver(engine=Engine(Backend.KERAS, precision))(frame)
+    assert other.lane is not None
+    assert ours.lane is not None
+    assert other.lane.offset_m == pytest.approx(ours.lane.offset_m, abs=0.1)
+
+
 def test_a_conversion_that_answers_otherwise_is_refused() -> None:
     heat = np.full((4, 4, CHANNELS), -5.0, np.float32)
     heat[1, 1, 0] = 3.0
