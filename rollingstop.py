@@ -17,6 +17,7 @@ import typer
 from sim.errors import RecipeError, RollingStopError, StorageError
 
 if TYPE_CHECKING:
+    from perception.engine import Engine
     from perception.scores import Measure, PhotographScores, Scores
     from scenarios.run import Results
     from scenarios.why import Explanation
@@ -62,10 +63,42 @@ class BenchmarkName(StrEnum):
     ALL = "all"
 
 
+class BackendName(StrEnum):
+    """What the network's answers can be computed with."""
+
+    KERAS = "keras"
+    ONNX = "onnx"
+    OPENVINO = "openvino"
+    LITERT = "litert"
+
+
+class PrecisionName(StrEnum):
+    """Numbers in which the network can multiply."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    INT8 = "int8"
+
+
+class FormatName(StrEnum):
+    """What the network can be exported to."""
+
+    ONNX = "onnx"
+    OPENVINO = "openvino"
+    LITERT = "litert"
+    SAVEDMODEL = "savedmodel"
+
+
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no tables.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Weights = Annotated[
     Path | None, typer.Option("--weights", "-w", help="A weights file (.npz); the shipped one if not given.")
+]
+BackendOption = Annotated[
+    BackendName, typer.Option("--backend", help="What computes the network's answers; all but keras are extras.")
+]
+PrecisionOption = Annotated[
+    PrecisionName | None, typer.Option("--precision", help="Numbers it multiplies in; the backend's own if not given.")
 ]
 Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes; one for each core if not given.")]
 
@@ -117,6 +150,12 @@ def _bar(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _engine(backend: BackendName, precision: PrecisionName | None) -> Engine:
+    from perception.engine import Backend, Engine, Precision
+
+    return Engine(Backend(backend.value), Precision(precision.value) if precision else None)
 
 
 def _say(text: str, quiet: bool = False) -> None:
@@ -313,6 +352,15 @@ def evaluate(
     annotations: Annotated[
         Path | None, typer.Option(help="Their boxes: COCO's JSON, YOLO's data.yaml, or a folder of Pascal VOC's XML.")
     ] = None,
+    backend: BackendOption = BackendName.KERAS,
+    precision: PrecisionOption = None,
+    corruptions: Annotated[
+        bool, typer.Option("--corruptions", help="Instead, score stop signs under 15 corruptions in 5 severities.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="A page of scores, plots and the worst mistakes, with pictures.")
+    ] = None,
+    frames: Annotated[int, typer.Option("--frames", min=1, help="How many frames --corruptions takes.")] = 200,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where scores.json, plots and detections.json go.")
     ] = None,
@@ -324,17 +372,37 @@ def evaluate(
         raise typer.BadParameter("Expected a data set, or --images with --annotations. Received: both or neither.")
     if (images is None) != (annotations is None):
         raise typer.BadParameter("Expected --images and --annotations together. Received: one of them.")
+    if corruptions:
+        if dataset is None:
+            raise typer.BadParameter("Expected a data set with --corruptions. Received: photographs.")
+        _evaluate_corruptions(dataset, weights, _engine(backend, precision), frames, out, quiet, as_json)
+        return
     if dataset is not None:
         from perception.evaluate import evaluate as score_dataset
+        from perception.mistakes import MistakeBook
 
+        book = MistakeBook() if html is not None else None
         with _bar("Evaluating", quiet) as progress:
-            scores = score_dataset(dataset, weights, progress=progress)
+            scores = score_dataset(
+                dataset,
+                weights,
+                engine=_engine(backend, precision),
+                watch=book.add if book is not None else None,
+                progress=progress,
+            )
         _write_scores(scores, out)
+        if html is not None and book is not None:
+            from perception.evaluate_page import write_page
+
+            write_page(scores, book, dataset, html)
+            _say(f"Page: {html}", quiet)
         if as_json:
             _print_json(scores.to_dict())
         elif not quiet:
             _print_scores(scores)
         return
+    if backend is not BackendName.KERAS or precision is not None:
+        raise typer.BadParameter("Expected keras with --images: exported networks see one size. Received: another.")
     from perception.photographs import evaluate_photographs
 
     if images is None or annotations is None or out is None:
@@ -346,6 +414,38 @@ def evaluate(
     elif not quiet:
         _print_photograph_scores(photo_scores)
         _say(f"Detections: {out / 'detections.json'}")
+
+
+def _evaluate_corruptions(
+    dataset: Path, weights: Path | None, engine: Engine, frames: int, out: Path | None, quiet: bool, as_json: bool
+) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from perception.perceiver import load_perceiver
+    from perception.robustness import evaluate_corruptions, unfamiliar_beliefs, write_robustness
+    from perception.scores import LOWEST_COUNTED
+
+    with _bar("Corrupting", quiet) as progress:
+        scores = evaluate_corruptions(dataset, weights, frames=frames, engine=engine, progress=progress)
+    beliefs = unfamiliar_beliefs(load_perceiver(weights, lowest_score=LOWEST_COUNTED, engine=engine))
+    if out is not None:
+        write_robustness(scores, beliefs, out)
+    if as_json:
+        _print_json({**scores.to_dict(), "unfamiliar": {name: sign for name, (sign, _) in beliefs.items()}})
+        return
+    if quiet:
+        return
+    table = Table(title=f"Stop signs: AP50 on {scores.frames} frames by severity; clean {_measured(scores.clean)}")
+    for column in ("corruption", "1", "2", "3", "4", "5"):
+        table.add_column(column, justify="left" if column == "corruption" else "right")
+    for name, row in scores.cells.items():
+        table.add_row(name.replace("_", " "), *("-" if each.value is None else f"{each.value:.3f}" for each in row))
+    Console().print(table)
+    error, surest = scores.mean_corruption_error, max(beliefs, key=lambda name: beliefs[name][0])
+    _say(f"mCE against the colour rule (clean AP50 {scores.clean_rule:.3f}) on the same frames: {error:.3f}.")
+    _say(f"Worst at severity 3: {scores.worst.replace('_', ' ')}, AP50 {scores.worst_ap:.3f}.")
+    _say(f"Frames of no road: surest of a stop sign on '{surest}', {beliefs[surest][0]:.2f}.")
 
 
 def _write_scores(scores: Scores, out: Path | None) -> None:
@@ -404,6 +504,10 @@ def _print_scores(scores: Scores) -> None:
         ("lane: offset error, median", _measured(lane.offset_error_median_m, 3, " m")),
         ("lane: offset error, 95 %", _measured(lane.offset_error_p95_m, 3, " m")),
         ("lane: heading error, median", _measured(lane.heading_error_median_rad, 4, " rad")),
+        ("stop signs: calibration error (ECE)", _measured(signs.reliability.ece)),
+        ("vehicles: calibration error", _measured(scores.vehicle.reliability.ece)),
+        ("stop line: calibration error", _measured(line.reliability.ece)),
+        ("lane: calibration error", _measured(lane.reliability.ece)),
     ):
         rest.add_row(name, value)
     console.print(rest)
@@ -436,6 +540,8 @@ def drive(
     seed: Annotated[int, typer.Option(min=0, help="Which world.")] = 0,
     eyes: Annotated[EyesName, typer.Option(help="Whose eyes the driver sees with.")] = EyesName.NETWORK,
     weights: Weights = None,
+    backend: BackendOption = BackendName.KERAS,
+    precision: PrecisionOption = None,
     endless: Annotated[bool, typer.Option("--endless", help="A road without end, which nobody judges.")] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Without a window.")] = False,
     record: Annotated[Path | None, typer.Option("--record", help="A film of the drive, .mp4 or .gif.")] = None,
@@ -455,7 +561,11 @@ def drive(
         raise typer.BadParameter("Expected --endless or --scenario. Received: both.")
     if not headless:
         require_screen()
-    setup, limit = endless_setup(eyes.value, weights) if endless else drive_setup(scenario, eyes.value, weights)
+    engine = _engine(backend, precision)
+    if endless:
+        setup, limit = endless_setup(eyes.value, weights, engine)
+    else:
+        setup, limit = drive_setup(scenario, eyes.value, weights, engine)
     if headless:
         with _bar("Driving", quiet) as progress:
             summary = run_headless(
@@ -478,6 +588,8 @@ def test(
     ] = None,
     eyes: Annotated[EyesName, typer.Option(help="Whose eyes the driver sees with.")] = EyesName.NETWORK,
     weights: Weights = None,
+    backend: BackendOption = BackendName.KERAS,
+    precision: PrecisionOption = None,
     runs: Annotated[
         int, typer.Option("--runs", "-n", min=1, help="Runs of each scenario, each on a seed of its own.")
     ] = 1,
@@ -501,9 +613,17 @@ def test(
     from scenarios.scenario import load_catalogue
 
     chosen = load_catalogue(catalogue)
+    engine = _engine(backend, precision)
     with _bar(f"Driving with {eyes.value} eyes", quiet) as progress:
         results = run_catalogue(
-            chosen, eyes.value, runs=runs, seed=seed, weights=weights, workers=workers, progress=progress
+            chosen,
+            eyes.value,
+            runs=runs,
+            seed=seed,
+            weights=weights,
+            engine=engine,
+            workers=workers,
+            progress=progress,
         )
     if junit is not None:
         junit.parent.mkdir(parents=True, exist_ok=True)
@@ -511,7 +631,7 @@ def test(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         write_json(results, out / "results.json")
-        _film_failures(results, weights, out, films, quiet)
+        _film_failures(results, weights, engine, out, films, quiet)
         _bundle_failures(results, weights, out, quiet)
     causes = _explain_failures(results, weights, out, quiet) if why else []
     if as_json:
@@ -527,7 +647,7 @@ def test(
         raise typer.Exit(1)
 
 
-def _film_failures(results: Results, weights: Path | None, out: Path, most: int, quiet: bool) -> None:
+def _film_failures(results: Results, weights: Path | None, engine: Engine, out: Path, most: int, quiet: bool) -> None:
     from scenarios.film import record_run
     from scenarios.run import make_eyes
     from scenarios.scenario import find_scenario
@@ -535,7 +655,7 @@ def _film_failures(results: Results, weights: Path | None, out: Path, most: int,
     failures = results.failures[:most]
     if not failures:
         return
-    eyes = make_eyes(results.eyes, weights)
+    eyes = make_eyes(results.eyes, weights, engine=engine)
     with _bar("Filming failures", quiet) as progress:
         for done, verdict in enumerate(failures, start=1):
             scenario = find_scenario(verdict.scenario, results.scenarios)
@@ -597,6 +717,8 @@ def benchmark(
     what: Annotated[BenchmarkName, typer.Argument(help="What to time.")] = BenchmarkName.ALL,
     preset: Annotated[str | None, typer.Option(help="Light and weather of the frames that 'render' draws.")] = None,
     weights: Weights = None,
+    backend: BackendOption = BackendName.KERAS,
+    precision: PrecisionOption = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -615,6 +737,7 @@ def benchmark(
         # It asks how reading and training share the cores that training has: it is no part of "all", on one core.
         _benchmark_reading(quiet, as_json)
         return
+    engine = _engine(backend, precision)
     on_one_core()
     alone = (BenchmarkName.ALL, BenchmarkName.READ)
     wanted = [name for name in BenchmarkName if what in (name, BenchmarkName.ALL) and name not in alone]
@@ -632,11 +755,11 @@ def benchmark(
                 from sim.loop import OracleEyes
 
                 results.append(benchmark_loop(OracleEyes(), progress=progress))
-                results.append(benchmark_loop(make_eyes("network", weights), progress=progress))
+                results.append(benchmark_loop(make_eyes("network", weights, engine=engine), progress=progress))
             elif name is BenchmarkName.INFERENCE:
                 from perception.benchmark import benchmark_inference
 
-                speed = benchmark_inference(weights)
+                speed = benchmark_inference(weights, engine=engine)
                 results.append(
                     Benchmark(
                         "frame to percept",
@@ -1006,6 +1129,80 @@ def import_data(
     _say("; ".join(f"{name} {count}" for name, count in made.counts.items()) or "Nothing is marked on them.", quiet)
     left_out = [name for name, ours in made.classes.items() if ours == "none"]
     _say(f"Left out: {', '.join(left_out)} (see --class)." if left_out else "", quiet or not left_out)
+
+
+@app.command()
+def explain(
+    image: Annotated[Path | None, typer.Argument(help="A picture of any size; a drawn frame if not given.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the drawn frame, the first of its seed to show a sign.")] = 0,
+    weights: Weights = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The page, .html; runs/explain/NAME.html if not given.")
+    ] = None,
+    pointing: Annotated[
+        int, typer.Option("--pointing", min=0, help="Play the pointing game on so many drawn frames too.")
+    ] = 0,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """See what every layer of the network sees in a frame, what each answer rests on, and two checks of that."""
+    from dataclasses import asdict
+
+    from perception.explain import Head, load_explainer, pointing_game, true_boxes
+    from perception.explain_page import explain_frame, read_picture, write_explanation
+    from sim.show.shots import open_source
+
+    explainer = load_explainer(weights)
+    source = open_source([str(seed)])
+    if image is not None:
+        rgb, truth, name = read_picture(image, explainer.camera), None, image.stem
+    else:
+        shots = list(source.shots(0, 20))
+        shot = next((each for each in shots if true_boxes(each.truth, Head.STOP_SIGN)), shots[0])
+        rgb, truth, name = shot.picture(), shot.truth, f"seed-{seed}-frame-{shot.name}"
+    explained = explain_frame(explainer, rgb, truth)
+    played = None
+    if pointing:
+        with _bar("Pointing", quiet) as progress:
+            done = iter(range(1, pointing + 1))
+            frames = ((shot.picture(), shot.truth) for shot in source.shots(0, pointing))
+            played = pointing_game(explainer, frames, progress=lambda: progress(next(done), pointing))
+    page = out or Path("runs/explain") / f"{name}.html"
+    write_explanation(explained, page, str(image) if image is not None else name.replace("-", " "), played)
+    if as_json:
+        games = {head.value: asdict(scores) for head, scores in (played or {}).items()}
+        _print_json({"page": str(page), "heads": explained.to_dict(), "pointing": games})
+    else:
+        _say(str(page), quiet)
+
+
+@app.command()
+def export(
+    to: Annotated[FormatName, typer.Option("--to", help="The format.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A folder; runs/export/FORMAT-PRECISION if not given.")
+    ] = None,
+    precision: Annotated[PrecisionName, typer.Option("--precision", help="float32 or int8.")] = PrecisionName.FLOAT32,
+    weights: Weights = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write the network for another library, after its answers on drawn frames were held against those of Keras."""
+    from perception.engine import Precision
+    from perception.export import Format
+    from perception.export import export as write_export
+
+    folder = out or Path("runs/export") / f"{to.value}-{precision.value}"
+    made = write_export(weights, Format(to.value), folder, precision=Precision(precision.value))
+    if as_json:
+        _print_json(made.to_dict())
+        return
+    near = made.agreement
+    _say(
+        f"{made.model}: over {near.frames} frames its beliefs are {near.belief:.2g} from those of Keras in the mean "
+        f"and {near.belief_most:.2g} at most, its boxes {near.box:.2g}, its lane at most {near.lane:.2g}.",
+        quiet,
+    )
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 
 from perception.backend import describe_device, limit_threads
 from perception.channels import CHANNELS, STRIDE, BoxField
+from perception.engine import STANDARD, Backend, Engine, Precision
 from perception.perceiver import load_perceiver
 from perception.pipeline import Batch, Preparer, batches, shuffled
 from perception.targets import Targets
@@ -76,7 +78,9 @@ class ReadingSpeed:
     device: str
 
 
-def benchmark_inference(weights: Path | None = None, *, frames: int = 300, threads: int | None = 1) -> InferenceSpeed:
+def benchmark_inference(
+    weights: Path | None = None, *, frames: int = 300, threads: int | None = 1, engine: Engine = STANDARD
+) -> InferenceSpeed:
     """Time the perceiver on frames of noise: its time does not depend on what it sees.
 
     Raises:
@@ -85,7 +89,8 @@ def benchmark_inference(weights: Path | None = None, *, frames: int = 300, threa
     """
     if threads is not None:
         limit_threads(threads)
-    perceive = load_perceiver(weights)
+        os.environ["TF_NUM_INTRAOP_THREADS"] = str(threads)
+    perceive = load_perceiver(weights, engine=engine)
     pictures = [CameraFrame(step, rgb, perceive.camera) for step, rgb in enumerate(_noise(perceive.camera, 8))]
     spent_ms: list[float] = []
     for number in range(frames + 20):
@@ -94,8 +99,14 @@ def benchmark_inference(weights: Path | None = None, *, frames: int = 300, threa
         spent_ms.append(1e3 * (time.perf_counter() - begun))
     timed = spent_ms[20:]
     return InferenceSpeed(
-        float(np.median(timed)), float(np.quantile(timed, 0.99)), len(timed), threads, describe_device()
+        float(np.median(timed)), float(np.quantile(timed, 0.99)), len(timed), threads, _describe(engine)
     )
+
+
+def _describe(engine: Engine) -> str:
+    if engine.backend is Backend.KERAS:
+        return f"keras, {engine.precision}" if engine.precision else f"keras, {describe_device()}"
+    return f"{engine.backend}, {engine.precision or Precision.FLOAT32}"
 
 
 def benchmark_training(config: TrainConfig | None = None, *, steps: int = 20) -> TrainingSpeed:

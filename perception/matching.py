@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from perception.reliability import reliability
 from perception.scores import DetectionScores, KindScores, Measure, quantile, rate, share
 from sim.percept import Box
 from sim.seeding import Stream, stream
@@ -114,6 +115,7 @@ def score_kind(
         precision=share(int(found.sum()), int(acted.sum())),
         false_per_frame=rate(int((acted & ~matched.right).sum()), len(scenes)),
         bands=each,
+        reliability=reliability(matched.scores, matched.right, matched.pictures),
     )
     known = found & (matched.found_m < UNKNOWN_M)
     return scores, curve, np.stack([matched.found_m[known], matched.believed_m[known]], axis=1)

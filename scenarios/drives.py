@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from perception.engine import STANDARD, Engine
 from scenarios.judge import Judge
 from scenarios.run import driver_for, make_eyes
 from scenarios.scenario import Expectations, Scenario, fault_of, find_scenario, load_shipped, start_world
@@ -34,13 +35,16 @@ FREE_DRIVE = Scenario(
 """What is driven where no scenario is named."""
 
 
-def drive_setup(scenario: str | None, eyes: str, weights: Path | None) -> tuple[DriveSetup, int]:
+def drive_setup(
+    scenario: str | None, eyes: str, weights: Path | None, engine: Engine = STANDARD
+) -> tuple[DriveSetup, int]:
     """Return what to drive, judged as the catalogue is, and the steps after which its time is up.
 
     Args:
         scenario: A name in the catalogue or the traffic folder; worlds of every kind if not given.
         eyes: "network", "oracle" or "blind".
         weights: The network's weights; the shipped ones if not given.
+        engine: What the network's answers are computed with.
 
     Raises:
         ScenarioError: If there is no scenario of that name.
@@ -49,7 +53,7 @@ def drive_setup(scenario: str | None, eyes: str, weights: Path | None) -> tuple[
     chosen = FREE_DRIVE if scenario is None else find_scenario(scenario, load_shipped())
     setup = DriveSetup(
         start=lambda seed: start_world(chosen, seed),
-        eyes=make_eyes(eyes, weights),
+        eyes=make_eyes(eyes, weights, engine=engine),
         driver_for=lambda world: driver_for(world.scene.speed_limit_mps, yields=chosen.yields),
         judge_for=lambda world: _Commentator(chosen, world, eyes),
         fault_for=lambda world: fault_of(chosen, world),
@@ -87,12 +91,13 @@ ENDLESS_TURN_SHARE = 0.4
 HOUR_STEPS = 3600 * CONTROL_HZ
 
 
-def endless_setup(eyes: str, weights: Path | None) -> tuple[DriveSetup, int]:
+def endless_setup(eyes: str, weights: Path | None, engine: Engine = STANDARD) -> tuple[DriveSetup, int]:
     """Return a drive that nobody judges, on a road without end, and the steps after which a headless one stops.
 
     Args:
         eyes: "network", "oracle" or "blind".
         weights: The network's weights; the shipped ones if not given.
+        engine: What the network's answers are computed with.
 
     Raises:
         WeightsError: If the network's weights cannot be used.
@@ -101,7 +106,7 @@ def endless_setup(eyes: str, weights: Path | None) -> tuple[DriveSetup, int]:
     spec = replace(ENDLESS, road=replace(ENDLESS.road, turn_share=turn_share))
     setup = DriveSetup(
         start=lambda seed: start_endless(seed, spec),
-        eyes=make_eyes(eyes, weights),
+        eyes=make_eyes(eyes, weights, engine=engine),
         driver_for=_driver_for,
         onward=lambda world: lay_ahead(world, spec),
         camera=Camera(),

@@ -45,6 +45,7 @@ class Stream(IntEnum):
     PITCH = 28
     TURNS = 29
     FAULT = 30
+    CORRUPTION = 40
 
 
 def stream(seed: int, purpose: Stream, *index: int) -> np.random.Generator:
