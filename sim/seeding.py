@@ -44,6 +44,7 @@ class Stream(IntEnum):
     ROUTE = 27
     PITCH = 28
     TURNS = 29
+    STRATUM = 40
 
 
 def stream(seed: int, purpose: Stream, *index: int) -> np.random.Generator:
