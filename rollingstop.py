@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.errors import RecipeError, RollingStopError, StorageError
+from sim.errors import DatasetError, RecipeError, RollingStopError, StorageError
 
 if TYPE_CHECKING:
     from perception.engine import Engine
@@ -167,15 +167,73 @@ def _print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2))
 
 
+@contextmanager
+def _drawing(title: str, folder: Path | None, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show a live table while frames are drawn: how many, how fast, how long yet, and what they take on the disk."""
+    if quiet:
+        yield lambda _done, _total: None
+        return
+    from time import monotonic
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[disk]}"),
+    )
+    began: tuple[float, int] | None = None
+    looked_s = 0.0
+    with Progress(*columns, console=Console(stderr=True)) as table:
+        task = table.add_task(title, total=None, rate="", disk="")
+
+        def report(done: int, total: int) -> None:
+            nonlocal began, looked_s
+            now = monotonic()
+            began = began or (now, done)
+            table.update(task, completed=done, total=total)
+            # The folder is looked through once a second, however fast frames come.
+            if now - looked_s < 1.0 and done < total:
+                return
+            looked_s = now
+            rate = (done - began[1]) / max(now - began[0], 1e-3)
+            disk = sum(path.stat().st_size for path in folder.glob("*.parquet")) if folder else 0
+            words = f"{disk / 1e6:.0f} MB, {disk / max(done, 1) * total / 1e6:.0f} in all" if disk else ""
+            table.update(task, rate=f"{rate:.0f} frames/s" if done > began[1] else "", disk=words)
+
+        yield report
+
+
+class EngineName(StrEnum):
+    """What draws a data set."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 @app.command()
 def generate(
     recipe: Annotated[Path, typer.Argument(help="A recipe, such as datasets/standard.toml.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The data set's folder; datasets/generated/NAME if not given.")
+        str | None,
+        typer.Option(
+            "--out", "-o", help="The data set's folder, or a URI (s3://...); datasets/generated/NAME if not given."
+        ),
     ] = None,
     workers: Workers = _CORES,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     count: Annotated[int | None, typer.Option(help="How many frames, instead of the recipe's.")] = None,
+    engine: Annotated[EngineName, typer.Option(help="Processes of this machine, or tasks on a Ray cluster.")] = (
+        EngineName.LOCAL
+    ),
+    address: Annotated[
+        str | None, typer.Option(help="Of a running Ray cluster, or 'auto'; one is started here if not given.")
+    ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -183,9 +241,38 @@ def generate(
     from sim.recording import generate_dataset, load_recipe
 
     wanted = load_recipe(recipe)
-    folder = out or Path("datasets/generated") / wanted.name
-    with _bar(f"Drawing {wanted.name}", quiet) as progress:
-        made = generate_dataset(wanted, folder, seed=seed, count=count, workers=workers, progress=progress)
+    if out is not None and "://" in out:
+        from sim.recording.cloud import generate_to
+
+        with _drawing(f"Drawing {wanted.name}", None, quiet) as progress:
+            stored = generate_to(
+                wanted,
+                out,
+                seed=seed,
+                count=count,
+                workers=workers,
+                engine=engine.value,
+                address=address,
+                progress=progress,
+            )
+        size = sum(shard.bytes for shard in stored.shards)
+        if as_json:
+            _print_json({"path": out, "frames": stored.rows, "shards": len(stored.shards), "bytes": size})
+        else:
+            _say(f"{stored.rows} frames in {len(stored.shards)} shards, {size / 1e6:.0f} MB: {out}", quiet)
+        return
+    folder = Path(out) if out else Path("datasets/generated") / wanted.name
+    with _drawing(f"Drawing {wanted.name}", folder, quiet) as progress:
+        made = generate_dataset(
+            wanted,
+            folder,
+            seed=seed,
+            count=count,
+            workers=workers,
+            engine=engine.value,
+            address=address,
+            progress=progress,
+        )
     size = sum(path.stat().st_size for path in made.shard_paths)
     if as_json:
         _print_json({"path": str(made.path), "frames": made.count, "shards": len(made.shard_paths), "bytes": size})
@@ -632,8 +719,8 @@ def test(
         out.mkdir(parents=True, exist_ok=True)
         write_json(results, out / "results.json")
         _film_failures(results, weights, engine, out, films, quiet)
-        _bundle_failures(results, weights, out, quiet)
-    causes = _explain_failures(results, weights, out, quiet) if why else []
+        _bundle_failures(results, weights, engine, out, quiet)
+    causes = _explain_failures(results, weights, engine, out, quiet) if why else []
     if as_json:
         _print_json({**to_json(results), **({"why": _plain_causes(causes)} if why else {})})
     elif not quiet:
@@ -830,7 +917,7 @@ def _standard_recipe() -> Path:
     return SHIPPED_RECIPES / "standard.toml"
 
 
-def _bundle_failures(results: Results, weights: Path | None, out: Path, quiet: bool) -> None:
+def _bundle_failures(results: Results, weights: Path | None, engine: Engine, out: Path, quiet: bool) -> None:
     from scenarios.replay import record_bundle, write_bundle
     from scenarios.run import make_eyes
     from scenarios.scenario import find_scenario
@@ -838,7 +925,7 @@ def _bundle_failures(results: Results, weights: Path | None, out: Path, quiet: b
     failures = results.failures
     if not failures:
         return
-    eyes = make_eyes(results.eyes, weights)
+    eyes = make_eyes(results.eyes, weights, engine=engine)
     with _bar("Keeping failures for replay", quiet) as progress:
         for done, verdict in enumerate(failures, start=1):
             scenario = find_scenario(verdict.scenario, results.scenarios)
@@ -846,7 +933,9 @@ def _bundle_failures(results: Results, weights: Path | None, out: Path, quiet: b
             progress(done, len(failures))
 
 
-def _explain_failures(results: Results, weights: Path | None, out: Path | None, quiet: bool) -> list[Explanation]:
+def _explain_failures(
+    results: Results, weights: Path | None, engine: Engine, out: Path | None, quiet: bool
+) -> list[Explanation]:
     from scenarios.run import make_eyes
     from scenarios.scenario import find_scenario
     from scenarios.why import explain
@@ -855,7 +944,7 @@ def _explain_failures(results: Results, weights: Path | None, out: Path | None, 
     found: list[Explanation] = []
     failures = results.failures
     if failures:
-        eyes = make_eyes(results.eyes, weights)
+        eyes = make_eyes(results.eyes, weights, engine=engine)
         with _bar("Asking why", quiet) as progress:
             for done, verdict in enumerate(failures, start=1):
                 reason = explain(find_scenario(verdict.scenario, results.scenarios), verdict.seed, eyes)
@@ -1203,6 +1292,27 @@ def export(
         f"and {near.belief_most:.2g} at most, its boxes {near.box:.2g}, its lane at most {near.lane:.2g}.",
         quiet,
     )
+
+
+@app.command()
+def verify(
+    dataset: Annotated[Path, typer.Argument(help="A data set's folder.")],
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Check every byte of a data set and every claim of its manifest; say what is wrong, and what mends it."""
+    from sim.recording.verify import verify_dataset
+
+    with _bar(f"Checking {dataset.name}", quiet) as progress:
+        faults = verify_dataset(dataset, progress)
+    if as_json:
+        _print_json([{"file": fault.name, "fault": fault.what, "mend": fault.mend} for fault in faults])
+    else:
+        for fault in faults:
+            typer.echo(str(fault))
+        _say("Whole: every file is what was written." if not faults else f"{len(faults)} at fault.", quiet)
+    if faults:
+        raise typer.Exit(DatasetError.exit_code)
 
 
 def main() -> None:

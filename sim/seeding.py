@@ -45,7 +45,8 @@ class Stream(IntEnum):
     PITCH = 28
     TURNS = 29
     FAULT = 30
-    CORRUPTION = 40
+    STRATUM = 40
+    CORRUPTION = 41
 
 
 def stream(seed: int, purpose: Stream, *index: int) -> np.random.Generator:
