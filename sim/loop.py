@@ -126,6 +126,7 @@ def drive(
     want_truth: bool = False,
     override: Callable[[World, Control], Control] | None = None,
     onward: Callable[[World], World] | None = None,
+    memory: DriverMemory | None = None,
 ) -> Iterator[Tick]:
     """Drive without end; the consumer stops when it has seen enough.
 
@@ -139,12 +140,14 @@ def drive(
         want_truth: Work out the truth at each step though the eyes do not need it.
         override: What may take the wheel: given the world and the driver's control, returns the control to apply.
         onward: Lays more road ahead of a drive without end; called with each world before it is looked at.
+        memory: What the driver remembers at the start, to go on with a drive from one of its ticks; nothing if not
+            given.
 
     Yields:
         A tick for each 20 Hz step, before the world moves on.
     """
     painter = painter or Painter(camera or Camera())
-    memory = DriverMemory()
+    memory = memory or DriverMemory()
     while True:
         if onward is not None:
             world = onward(world)
