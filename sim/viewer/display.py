@@ -37,6 +37,9 @@ def open_display(size_px: tuple[int, int] = BASE_SIZE_PX) -> pygame.Surface:
             for that.
     """
     require_screen()
+    # The view is composed in memory. Where OpenGL is drawn by the processor, Mesa's LLVM and TensorFlow's do not bear
+    # each other, and a window that SDL hands over by OpenGL would crash.
+    os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
     asked_for = os.environ.get("SDL_VIDEODRIVER", "")
     on_linux = sys.platform.startswith("linux")
     try:
