@@ -109,7 +109,8 @@ def _strongest(features: Any) -> tuple[Any, Any, Any]:
     _, numbers = tf.math.top_k(spread, min(STRONGEST, int(features.shape[-1])))
     chosen = tf.gather(features, numbers, axis=-1)
     peaks = tf.reduce_max(chosen, axis=(0, 1))
-    grey = tf.cast(tf.round(255.0 * tf.clip_by_value(chosen / tf.maximum(peaks, 1e-6), 0.0, 1.0)), tf.uint8)
+    share = tf.sqrt(tf.clip_by_value(chosen / tf.maximum(peaks, 1e-6), 0.0, 1.0))
+    grey = tf.cast(tf.round(255.0 * share), tf.uint8)
     return grey, numbers, peaks
 
 

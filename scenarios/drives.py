@@ -45,9 +45,9 @@ def eyes_offers(eyes: str, weights: Sequence[Path | None]) -> tuple[EyesOffer, .
         weights: The networks' weights, one network each; None stands for the shipped ones.
     """
     files = list(dict.fromkeys(weights)) or [None]
-    names = ["network" if path is None else f"network, {_short(path)}" for path in files]
+    names = ["network" if path is None or _short(path) == "weights" else f"{_short(path)} network" for path in files]
     if len(set(names)) < len(names):
-        names = [f"network, {path}" for path in files]
+        names = [f"{path or 'shipped'} network" for path in files]
     offers = [_network_offer(name, path) for name, path in zip(names, files, strict=True)]
     offers += [EyesOffer(name, name, lambda name=name: make_eyes(name)) for name in EYES_NAMES if name != "network"]
     first = next(offer for offer in offers if offer.kind == eyes)

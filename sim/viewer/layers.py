@@ -24,7 +24,8 @@ class MapPicture:
 
     Attributes:
         name: "ch 12", or what it stands for: "stop sign".
-        grey: How strongly it answers at each place, uint8, shape (height, width); 255 is its strongest.
+        grey: How strongly it answers at each place, uint8, shape (height, width); 255 is its strongest. Of a hidden layer
+            it goes by the square root, as weak answers count too; of the decision it is the belief itself.
         peak: Its strongest answer.
     """
 

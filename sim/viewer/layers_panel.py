@@ -58,14 +58,13 @@ class LayersPanel:
 
     def _draw_layer(self, target: pygame.Surface, view: LayerView, column: pygame.Rect) -> None:
         px, type_ = self._layout.px, self._type
-        type_.draw(target, type_.fitted(view.caption, 12, column.width), column.topleft, 12, YELLOW, Weight.BOLD)
+        type_.draw(target, type_.fitted(view.caption, 12, column.width), column.topleft, 12, YELLOW)
         detail = type_.fitted(view.detail, 10, column.width)
         type_.draw(target, detail, (column.left, column.top + px(15)), 10, FAINT)
         y = column.top + px(30)
+        most = (column.bottom - y) // MOST_MAPS - px(3)
         for picture in view.maps[:MOST_MAPS]:
-            height = round(column.width * picture.grey.shape[0] / picture.grey.shape[1])
-            if y + height > column.bottom + px(4):
-                break
+            height = min(round(column.width * picture.grey.shape[0] / picture.grey.shape[1]), most)
             place = pygame.Rect(column.left, y, column.width, height)
             self._draw_map(target, picture, place)
             y += height + px(3)

@@ -68,7 +68,7 @@ class EyesOffer:
     """Eyes that a drive can go on with; made when they are first wanted, since a network takes a moment to load.
 
     Attributes:
-        name: What they are called where there are several: "network, rich".
+        name: What they are called where there are several: "rich network".
         kind: "network", "oracle" or "blind".
         make: Makes them.
         make_layers: Makes what looks into their layers; None for eyes that have none.

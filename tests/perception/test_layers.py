@@ -36,10 +36,8 @@ def test_each_layer_shows_its_strongest_channels_first(trained: Trained) -> None
             assert camera.width_px % width == 0
             assert picture.grey.dtype == np.uint8
     for view in views[:-1]:
-        spreads = [picture.peak * picture.grey.std() for picture in view.maps]
-        assert spreads == sorted(spreads, reverse=True) or np.allclose(
-            spreads, sorted(spreads, reverse=True), rtol=0.05, atol=0.5
-        )
+        spreads = [picture.peak * ((picture.grey / 255.0) ** 2).std() for picture in view.maps]
+        assert spreads == pytest.approx(sorted(spreads, reverse=True), rel=0.05, abs=0.01)
         assert all(picture.grey.max() in (0, 255) for picture in view.maps)
     black = CameraFrame(0, np.zeros_like(frame.rgb), camera)
     assert not np.array_equal(look(black)[0].maps[0].grey, views[0].maps[0].grey)

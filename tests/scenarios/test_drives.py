@@ -11,7 +11,7 @@ from sim.viewer.session import ScoringJudge, Session
 
 def test_the_eyes_that_were_asked_for_come_first_and_each_network_has_a_name() -> None:
     offers = eyes_offers("oracle", (None, Path("runs/a/rollingstop.npz"), Path("b.npz"), None))
-    assert [offer.name for offer in offers] == ["oracle", "network", "network, a", "network, b", "blind"]
+    assert [offer.name for offer in offers] == ["oracle", "network", "a network", "b network", "blind"]
     assert offers[0].make().name == "oracle"
     assert all((offer.make_layers is not None) == (offer.kind == "network") for offer in offers)
     alike = eyes_offers("network", (Path("x/rollingstop.npz"), Path("y/x/rollingstop.npz")))
