@@ -626,7 +626,10 @@ def drive(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Which world.")] = 0,
     eyes: Annotated[EyesName, typer.Option(help="Whose eyes the driver sees with.")] = EyesName.NETWORK,
-    weights: Weights = None,
+    weights: Annotated[
+        list[Path] | None,
+        typer.Option("--weights", "-w", help="A weights file (.npz); given more than once, V changes between them."),
+    ] = None,
     backend: BackendOption = BackendName.KERAS,
     precision: PrecisionOption = None,
     endless: Annotated[bool, typer.Option("--endless", help="A road without end, which nobody judges.")] = False,
@@ -634,13 +637,18 @@ def drive(
     record: Annotated[Path | None, typer.Option("--record", help="A film of the drive, .mp4 or .gif.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many steps; 20 are a second.")] = None,
     truth: Annotated[bool, typer.Option("--truth", help="Show the true boxes too, in a headless film.")] = False,
+    log_path: Annotated[
+        Path | None, typer.Option("--log", help="Note down every step, .parquet; `rollingstop plot` draws it.")
+    ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Watch the car drive, or take its wheel. F1 in the window lists the keys."""
+    from contextlib import nullcontext
     from dataclasses import asdict
 
     from scenarios.drives import drive_setup, endless_setup
+    from sim.recording.run_log import RunLog, check_log_path
     from sim.viewer.session import run_headless
     from sim.viewer.window import require_screen, run_window
 
@@ -648,24 +656,32 @@ def drive(
         raise typer.BadParameter("Expected --endless or --scenario. Received: both.")
     if not headless:
         require_screen()
+    if log_path is not None:
+        check_log_path(log_path)
+    first, *others = weights or [None]
+    more = [path for path in others if path is not None]
     engine = _engine(backend, precision)
     if endless:
-        setup, limit = endless_setup(eyes.value, weights, engine)
+        setup, limit = endless_setup(eyes.value, first, more, engine=engine)
     else:
-        setup, limit = drive_setup(scenario, eyes.value, weights, engine)
-    if headless:
-        with _bar("Driving", quiet) as progress:
-            summary = run_headless(
-                setup, seed, max_steps=steps or limit, film=record, show_truth=truth, progress=progress
-            )
-    else:
-        summary = run_window(setup, seed, max_steps=steps, film=record)
+        setup, limit = drive_setup(scenario, eyes.value, first, more, engine=engine)
+    with RunLog(log_path) if log_path is not None else nullcontext() as log:
+        if headless:
+            with _bar("Driving", quiet) as progress:
+                summary = run_headless(
+                    setup, seed, max_steps=steps or limit, film=record, show_truth=truth, log=log, progress=progress
+                )
+        else:
+            summary = run_window(setup, seed, max_steps=steps, film=record, log=log)
     if as_json:
-        _print_json({**asdict(summary), "film": str(summary.film) if summary.film else None})
+        paths = {"film": summary.film, "log": log_path}
+        _print_json({**asdict(summary), **{name: str(path) if path else None for name, path in paths.items()}})
         return
     _say(f"{summary.time_s:.1f} s, {summary.distance_m:.0f} m. {summary.verdict or ''}".strip(), quiet)
     if summary.film:
         _say(f"Film: {summary.film}", quiet)
+    if log_path:
+        _say(f"Log: {log_path}", quiet)
 
 
 @app.command()
@@ -1313,6 +1329,28 @@ def verify(
         _say("Whole: every file is what was written." if not faults else f"{len(faults)} at fault.", quiet)
     if faults:
         raise typer.Exit(DatasetError.exit_code)
+
+
+@app.command()
+def plot(
+    log: Annotated[Path, typer.Argument(help="The log of a drive: `rollingstop drive --log run.parquet`.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The picture, .png, .svg or .pdf; beside the log if not given.")
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Draw a drive's log: speed, the way to the stop, and how sure the eyes were, over time."""
+    from sim.recording.run_log import read_log
+    from sim.show.run_plot import write_run_plot
+
+    table = read_log(log)
+    path = out or log.with_suffix(".png")
+    write_run_plot(table, path)
+    if as_json:
+        _print_json({"path": str(path), "ticks": len(table)})
+    else:
+        _say(str(path), quiet)
 
 
 def main() -> None:

@@ -123,6 +123,7 @@ def drive(
     override: Callable[[World, Control], Control] | None = None,
     onward: Callable[[World], World] | None = None,
     fault: Fault | None = None,
+    memory: DriverMemory | None = None,
 ) -> Iterator[Tick]:
     """Drive without end; the consumer stops when it has seen enough.
 
@@ -137,12 +138,14 @@ def drive(
         override: What may take the wheel: given the world and the driver's control, returns the control to apply.
         onward: Lays more road ahead of a drive without end; called with each world before it is looked at.
         fault: What breaks between the world and the driver, or None.
+        memory: What the driver remembers at the start, to go on with a drive from one of its ticks; nothing if not
+            given.
 
     Yields:
         A tick for each 20 Hz step, before the world moves on.
     """
     painter = painter or Painter(camera or Camera())
-    memory = DriverMemory()
+    memory = memory or DriverMemory()
     line = FaultyLine(fault, eyes) if fault is not None else None
     want_frame = want_frame or eyes.needs_frame or (fault is not None and fault.in_picture)
     while True:
