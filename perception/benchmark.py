@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
 
 from perception.backend import describe_device, limit_threads
 from perception.channels import CHANNELS, STRIDE, BoxField
+from perception.engine import STANDARD, Backend, Engine, Precision
 from perception.perceiver import load_perceiver
-from perception.pipeline import Batch
+from perception.pipeline import Batch, Preparer, batches, shuffled
 from perception.targets import Targets
 from perception.train import new_learner
 from perception.training_config import TrainConfig
 from sim.camera import Camera, CameraFrame
+from sim.errors import DatasetError
+from sim.recording import Dataset
 from sim.seeding import Stream, stream
 
 
@@ -54,7 +59,28 @@ class TrainingSpeed:
     device: str
 
 
-def benchmark_inference(weights: Path | None = None, *, frames: int = 300, threads: int | None = 1) -> InferenceSpeed:
+@dataclass(frozen=True, slots=True)
+class ReadingSpeed:
+    """Speed of training steps whose batches are read from shards, decoded, augmented and given targets meanwhile.
+
+    Attributes:
+        images_per_s: Over all timed steps.
+        wait_share: Share of the time in which the training waits for a batch.
+        steps: How many were timed.
+        workers: Threads that prepare.
+        device: What it ran on.
+    """
+
+    images_per_s: float
+    wait_share: float
+    steps: int
+    workers: int
+    device: str
+
+
+def benchmark_inference(
+    weights: Path | None = None, *, frames: int = 300, threads: int | None = 1, engine: Engine = STANDARD
+) -> InferenceSpeed:
     """Time the perceiver on frames of noise: its time does not depend on what it sees.
 
     Raises:
@@ -63,7 +89,8 @@ def benchmark_inference(weights: Path | None = None, *, frames: int = 300, threa
     """
     if threads is not None:
         limit_threads(threads)
-    perceive = load_perceiver(weights)
+        os.environ["TF_NUM_INTRAOP_THREADS"] = str(threads)
+    perceive = load_perceiver(weights, engine=engine)
     pictures = [CameraFrame(step, rgb, perceive.camera) for step, rgb in enumerate(_noise(perceive.camera, 8))]
     spent_ms: list[float] = []
     for number in range(frames + 20):
@@ -72,8 +99,14 @@ def benchmark_inference(weights: Path | None = None, *, frames: int = 300, threa
         spent_ms.append(1e3 * (time.perf_counter() - begun))
     timed = spent_ms[20:]
     return InferenceSpeed(
-        float(np.median(timed)), float(np.quantile(timed, 0.99)), len(timed), threads, describe_device()
+        float(np.median(timed)), float(np.quantile(timed, 0.99)), len(timed), threads, _describe(engine)
     )
+
+
+def _describe(engine: Engine) -> str:
+    if engine.backend is Backend.KERAS:
+        return f"keras, {engine.precision}" if engine.precision else f"keras, {describe_device()}"
+    return f"{engine.backend}, {engine.precision or Precision.FLOAT32}"
 
 
 def benchmark_training(config: TrainConfig | None = None, *, steps: int = 20) -> TrainingSpeed:
@@ -99,7 +132,41 @@ def benchmark_training(config: TrainConfig | None = None, *, steps: int = 20) ->
     return TrainingSpeed(config.batch / float(np.median(spent_s[3:])), steps, describe_device())
 
 
-def _noise(camera: Camera, count: int) -> Iterator[np.ndarray]:
+def benchmark_reading(
+    dataset: Path, config: TrainConfig | None = None, *, steps: int = 30, workers: int = 2
+) -> ReadingSpeed:
+    """Time training steps on a data set, and how long they wait for their batches.
+
+    Raises:
+        DatasetError: If the data set is missing, damaged, or fills no batch.
+    """
+    config = config or TrainConfig()
+    source = Dataset.open(dataset)
+    if source.count < config.batch:
+        raise DatasetError(f"Expected at least {config.batch} examples. Received: {source.count}.")
+    learner = new_learner(config, source.camera, steps + 3)
+    prepare = Preparer(source.camera, config.augment, config.seed)
+    waited_s, spent_s = 0.0, 0.0
+    made = islice(_endless(source, config, prepare, workers), steps + 3)
+    for number in range(steps + 3):
+        begun = time.perf_counter()
+        batch = next(made)
+        got = time.perf_counter()
+        learner.take_step(batch)
+        # The first steps build the graph.
+        if number >= 3:
+            waited_s += got - begun
+            spent_s += time.perf_counter() - begun
+    return ReadingSpeed(steps * config.batch / spent_s, waited_s / spent_s, steps, workers, describe_device())
+
+
+def _endless(source: Dataset, config: TrainConfig, prepare: Preparer, workers: int) -> Iterator[Batch]:
+    for epoch in count():
+        order = shuffled(source, source.count, config.seed, epoch, config.shuffle_buffer)
+        yield from batches(order, prepare, epoch, config.batch, workers)
+
+
+def _noise(camera: Camera, pictures: int) -> Iterator[np.ndarray]:
     rng = stream(0, Stream.TEXTURE)
-    for _ in range(count):
+    for _ in range(pictures):
         yield rng.integers(0, 256, (camera.height_px, camera.width_px, 3), dtype=np.uint8)

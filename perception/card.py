@@ -18,6 +18,9 @@ from sim.files import write_atomically
 FORMAT = 2
 """Raised when the network's structure changes such that older weights no longer fit."""
 
+MAX_CARD_BYTES = 4 * 2**20
+"""Larger cards are not ours; the shipped ones have under 300 kB."""
+
 _TRAINED_WITH = ("rollingstop", "tensorflow", "keras", "albumentations", "numpy")
 
 LIMITS = """\
@@ -86,6 +89,11 @@ def read_card(weights: Path) -> Card:
         WeightsError: If it is missing, damaged, or of another format.
     """
     path = card_path(weights)
+    if path.is_file() and path.stat().st_size > MAX_CARD_BYTES:
+        raise WeightsError(
+            f"Expected the card {path} to have at most {MAX_CARD_BYTES} bytes. Received: {path.stat().st_size}.",
+            hint="Train again or fetch the files again.",
+        )
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -93,7 +101,7 @@ def read_card(weights: Path) -> Card:
             f"Expected a card beside the weights, at {path}. Received: no such file.",
             hint="Keep the two files together, as `rollingstop train` writes them.",
         ) from None
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise WeightsError(
             f"Expected {path} to be a card in JSON. Received: {fault}.", hint="Train again or fetch the files again."
         ) from None

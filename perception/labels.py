@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +27,11 @@ class Labels:
     Attributes:
         boxes: Half-open xyxy in pixels, float32, shape (n, 4).
         channels: Which heat map each box belongs to, int32, shape (n,).
-        distances_m: Depth of each, float32, shape (n,).
+        distances_m: Depth of each, NaN where it is unknown, float32, shape (n,).
         asked: Whether each is asked for; the others are ignored, neither asked for nor punished, bool, shape (n,).
         lane: Offset in metres, heading in radians, curvature in 1/m, float32, shape (3,).
-        road_asked: Whether lane and stop line may be asked for: not where the picture's geometry was changed.
+        road_asked: Whether lane and stop line may be asked for: not where the picture's geometry was changed, nor on a
+            photograph, where nobody knows them.
     """
 
     boxes: NDArray[np.float32]
@@ -51,12 +53,15 @@ def label(truth: GroundTruth) -> Labels:
     if line is not None and line.box is not None:
         asked = line.visible and line.distance_m <= STOP_LINE_RANGE_M
         rows.append((line.box, Channel.STOP_LINE, line.distance_m, asked))
+    road_known = isfinite(truth.lane.offset_m)
+    lane = (truth.lane.offset_m, truth.lane.heading_rad, truth.lane.curvature_per_m) if road_known else (0.0, 0.0, 0.0)
     return Labels(
         boxes=np.array([row[0] for row in rows], dtype=np.float32).reshape(-1, 4),
         channels=np.array([row[1] for row in rows], dtype=np.int32),
         distances_m=np.array([row[2] for row in rows], dtype=np.float32),
         asked=np.array([row[3] for row in rows], dtype=np.bool_),
-        lane=np.array([truth.lane.offset_m, truth.lane.heading_rad, truth.lane.curvature_per_m], dtype=np.float32),
+        lane=np.array(lane, dtype=np.float32),
+        road_asked=road_known,
     )
 
 

@@ -52,16 +52,19 @@ def losses(outputs: dict[str, Any], targets: dict[str, Any], weights: LossWeight
     """
     answers = tf.gather_nd(outputs["boxes"], targets["cells"])
     share = targets["weights"] / tf.maximum(tf.reduce_sum(targets["weights"]), 1.0)
+    # Nobody knows how far things on a photograph are: there the distance carries no loss.
+    far = targets["boxes"][:, BoxField.LOG_DISTANCE]
+    known = tf.math.is_finite(far)
+    measured = tf.where(known, targets["weights"], 0.0)
     channels = outputs["heat"].shape[-1]
     parts = {
         "heat": focal_loss(outputs["heat"], targets["heat"][..., :channels]),
         "box": tf.reduce_sum(share * _box_errors(answers, targets["boxes"])),
         "distance": tf.reduce_sum(
-            share
+            measured
+            / tf.maximum(tf.reduce_sum(measured), 1.0)
             * laplace_loss(
-                answers[:, BoxField.LOG_DISTANCE],
-                answers[:, BoxField.LOG_SPREAD],
-                targets["boxes"][:, BoxField.LOG_DISTANCE],
+                answers[:, BoxField.LOG_DISTANCE], answers[:, BoxField.LOG_SPREAD], tf.where(known, far, 0.0)
             )
         ),
     }

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from perception.reliability import reliability
 from perception.scores import DetectionScores, KindScores, Measure, quantile, rate, share
 from sim.percept import Box
 from sim.seeding import Stream, stream
@@ -28,10 +29,16 @@ BOOTSTRAPS = 200
 
 _FAR_M = 1e6
 
+UNKNOWN_M = 1e5
+"""The distance of an object whose distance is not known: it counts in the whole, and in no band."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One object to be found. `counts` is false where finding it is neither asked for nor false."""
+    """One object to be found. `counts` is false where finding it is neither asked for nor false.
+
+    `distance_m` is `UNKNOWN_M` where nobody knows it.
+    """
 
     box: Box
     distance_m: float
@@ -108,8 +115,10 @@ def score_kind(
         precision=share(int(found.sum()), int(acted.sum())),
         false_per_frame=rate(int((acted & ~matched.right).sum()), len(scenes)),
         bands=each,
+        reliability=reliability(matched.scores, matched.right, matched.pictures),
     )
-    return scores, curve, np.stack([matched.found_m[found], matched.believed_m[found]], axis=1)
+    known = found & (matched.found_m < UNKNOWN_M)
+    return scores, curve, np.stack([matched.found_m[known], matched.believed_m[known]], axis=1)
 
 
 def _judge(scenes: Sequence[SceneAnswers], spans: Mapping[str, Band]) -> COCOeval:
@@ -270,7 +279,8 @@ def _span_scores(
         return inside & (matched.scores >= (np.inf if threshold is None else threshold))
 
     found = above(0.97)
-    errors = np.abs(matched.believed_m[found] - matched.found_m[found]) / np.maximum(matched.found_m[found], 1e-9)
+    known = found & (matched.found_m < UNKNOWN_M)
+    errors = np.abs(matched.believed_m[known] - matched.found_m[known]) / np.maximum(matched.found_m[known], 1e-9)
     return DetectionScores(
         ap=ap,
         recall_at_90=share(int(above(0.90).sum()), n),

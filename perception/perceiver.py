@@ -15,6 +15,7 @@ from perception.backend import compute_precision, tf
 from perception.card import Card
 from perception.channels import KIND_OF_CHANNEL, LANE_SCALES, Channel
 from perception.decode import contested, find_peaks, suppress
+from perception.engine import STANDARD, Backend, Engine
 from perception.losses import MAX_LOG_SPREAD, MIN_LOG_SPREAD
 from perception.network import NetworkConfig, build_network
 from perception.weights import fill, read_weights
@@ -55,12 +56,16 @@ class Perceiver:
         """
         if frame.camera != self.camera:
             raise _other_camera(self.camera, frame.camera)
-        peaks, lane = self._look(tf.constant(frame.rgb))
-        return _percept(frame.step, peaks.numpy(), lane.numpy(), self.lowest_score)
+        peaks, lane = self._look(frame.rgb)
+        return _percept(frame.step, peaks, lane, self.lowest_score)
 
 
 def load_perceiver(
-    weights: Path | None = None, *, camera: Camera | None = None, lowest_score: float = LOWEST_SCORE
+    weights: Path | None = None,
+    *,
+    camera: Camera | None = None,
+    lowest_score: float = LOWEST_SCORE,
+    engine: Engine = STANDARD,
 ) -> Perceiver:
     """Load a trained network.
 
@@ -68,14 +73,24 @@ def load_perceiver(
         weights: The .npz file or its folder; the shipped weights if not given.
         camera: What will take the frames, if already known.
         lowest_score: Detections less believed are not reported.
+        engine: What the answers are computed with.
 
     Raises:
         WeightsError: If the weights are missing, altered, of another network, or of another camera.
+        RollingStopError: If the engine's library is not installed.
     """
     card, arrays = read_weights(weights)
     if camera is not None and camera != card.camera:
         raise _other_camera(card.camera, camera)
-    return make_perceiver(card.network, card.camera, arrays, card=card, lowest_score=lowest_score)
+    if engine.backend is not Backend.KERAS:
+        from perception.export import exported_for
+        from perception.runtimes import make_look
+
+        exported = exported_for(weights, engine)
+        return Perceiver(card.camera, card, lowest_score, make_look(engine.backend, exported.model, engine.precision))
+    # Keras looks its policies up by plain strings alone.
+    precision = engine.precision.value if engine.precision is not None else None
+    return make_perceiver(card.network, card.camera, arrays, card=card, lowest_score=lowest_score, precision=precision)
 
 
 def make_perceiver(
@@ -85,22 +100,35 @@ def make_perceiver(
     *,
     card: Card | None = None,
     lowest_score: float = LOWEST_SCORE,
+    precision: str | None = None,
 ) -> Perceiver:
-    """Return the perceiver of a network with the given weights.
+    """Return the perceiver of a network with the given weights, run by Keras.
+
+    Args:
+        network: Its sizes.
+        camera: Whose frames it sees.
+        arrays: Its weights by name.
+        card: What is known of them.
+        lowest_score: Detections less believed are not reported.
+        precision: A Keras dtype; what this machine multiplies fastest if not given.
 
     Raises:
         WeightsError: If the weights are not those of such a network.
     """
-    model = build_network(network, camera, compute_precision())
+    model = build_network(network, camera, precision or compute_precision())
     fill(model, arrays, "the weights file")
     shape = (camera.height_px, camera.width_px, 3)
 
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8)], autograph=False)
-    def look(rgb: Any) -> tuple[Any, Any]:
+    def graph(rgb: Any) -> tuple[Any, Any]:
         outputs = model(rgb[None], training=False)
         return find_peaks(outputs["heat"], outputs["boxes"])[0], outputs["lane"][0]
 
-    look(tf.zeros(shape, tf.uint8))
+    def look(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        peaks, lane = graph(tf.constant(rgb))
+        return peaks.numpy(), lane.numpy()
+
+    look(np.zeros(shape, np.uint8))
     return Perceiver(camera, card, lowest_score, look)
 
 

@@ -27,6 +27,9 @@ from perception.network import build_sign_detector
 from perception.scores import LOWEST_COUNTED, PhotographScores
 from perception.weights import fill, read_weights
 from sim.errors import DatasetError
+from sim.exchange.annotated import Annotated, read_annotated, read_picture
+from sim.exchange.coco import xywh
+from sim.exchange.coco_folder import read_coco_file
 from sim.files import write_atomically
 
 Progress = Callable[[int, int], None]
@@ -138,7 +141,7 @@ def evaluate_photographs(
 
     Args:
         images: Folder of the photographs.
-        annotations: COCO ground truth.
+        annotations: COCO ground truth, YOLO's `data.yaml`, or a folder of Pascal VOC's XML files.
         weights: The weights file; the shipped one if not given.
         out: Where `detections.json` goes: COCO results in the photographs' pixels, scores down to 0.005.
         progress: Told the photographs done and in all.
@@ -148,14 +151,13 @@ def evaluate_photographs(
         WeightsError: If the weights are missing, altered or foreign.
         StorageError: If the results cannot be written.
     """
-    truth = _read_annotations(annotations)
+    truth, places = _read_truth(images, annotations)
     category = _stop_category(truth, annotations)
-    places = [_place(images, annotations, str(entry["file_name"])) for entry in truth["images"]]
     find = load_sign_finder(weights)
     results: list[dict[str, Any]] = []
     scenes: list[SceneAnswers] = []
     for done, (entry, place) in enumerate(zip(truth["images"], places, strict=True), start=1):
-        seen = find(read_photograph(place, entry))
+        seen = find(_photograph(place, entry))
         results += [
             {
                 "image_id": entry["id"],
@@ -171,28 +173,6 @@ def evaluate_photographs(
             progress(done, len(places))
     write_atomically(out / "detections.json", json.dumps(results).encode())
     return PhotographScores(len(scenes), score_kind(scenes, {})[0])
-
-
-def read_photograph(path: Path, entry: dict[str, Any]) -> NDArray[np.uint8]:
-    """Return a photograph as uint8 rgb, turned as its annotations expect it.
-
-    Raises:
-        DatasetError: If it cannot be read or has another size than annotated.
-    """
-    data = np.frombuffer(path.read_bytes(), np.uint8)
-    size = (entry.get("height"), entry.get("width"))
-    # Annotations are made on the picture as shown, or as stored: a camera held upright makes the two differ.
-    for flags in (cv2.IMREAD_COLOR, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION):
-        bgr = cv2.imdecode(data, flags) if data.size else None
-        if bgr is None:
-            raise DatasetError(f"Expected a photograph at {path}. Received: no picture.", hint="Fetch the file again.")
-        if None in size or bgr.shape[:2] == size:
-            return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
-    raise DatasetError(
-        f"Expected {path} to be {size[1]} x {size[0]} pixels, as annotated. "
-        f"Received: {bgr.shape[1]} x {bgr.shape[0]} pixels.",
-        hint="Annotations and photographs must belong together.",
-    )
 
 
 def _merged(boxes: NDArray[np.float32], scores: NDArray[np.float32], height_px: int, width_px: int) -> list[Seen]:
@@ -215,26 +195,43 @@ def _merged(boxes: NDArray[np.float32], scores: NDArray[np.float32], height_px: 
     ]
 
 
-def _read_annotations(path: Path) -> dict[str, Any]:
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DatasetError(
-            f"Expected COCO annotations at {path}. Received: no such file.", hint="Check the path."
-        ) from None
-    except (OSError, ValueError) as fault:
-        raise DatasetError(f"Expected {path} to be COCO annotations in JSON. Received: {fault}.") from None
-    keys = ("images", "annotations", "categories")
-    if not isinstance(raw, dict) or any(not isinstance(raw.get(key), list) for key in keys):
-        raise DatasetError(f"Expected {path} to hold the lists {', '.join(keys)}. Received: another structure.")
-    for key, needed in (("images", ("id", "file_name")), ("annotations", ("image_id", "category_id", "bbox"))):
-        if any(name not in entry for entry in raw[key] for name in needed):
-            raise DatasetError(
-                f"Expected each of '{key}' in {path} to have {', '.join(needed)}. Received: one without."
-            )
-    if not raw["images"]:
-        raise DatasetError(f"Expected photographs in {path}. Received: an empty list.")
-    return raw
+def _read_truth(images: Path, annotations: Path) -> tuple[dict[str, Any], list[Path]]:
+    """Return ground truth as COCO has it, and where each of its photographs lies."""
+    if annotations.is_dir() or annotations.suffix.lower() in (".yaml", ".yml"):
+        return _as_coco(read_annotated(annotations, images=images))
+    truth = read_coco_file(annotations)
+    return truth, [_place(images, annotations, str(entry["file_name"])) for entry in truth["images"]]
+
+
+def _as_coco(annotated: Annotated) -> tuple[dict[str, Any], list[Path]]:
+    numbers = {name: number for number, name in enumerate(annotated.classes, start=1)}
+    entries: list[dict[str, Any]] = []
+    marked: list[dict[str, Any]] = []
+    for number, picture in enumerate(annotated.pictures, start=1):
+        regions, size = picture.regions, picture.size_px
+        if picture.in_shares:
+            rgb, regions = picture.read()
+            size = (rgb.shape[1], rgb.shape[0])
+        entry = {"id": number, "file_name": picture.path.name}
+        entries.append(entry | ({"width": size[0], "height": size[1]} if size is not None else {}))
+        marked += [
+            {
+                "image_id": number,
+                "category_id": numbers[region.name],
+                "bbox": xywh(region.box),
+                "iscrowd": int(region.ignored),
+            }
+            for region in regions
+        ]
+    categories = [{"id": number, "name": name} for name, number in numbers.items()]
+    truth = {"images": entries, "annotations": marked, "categories": categories}
+    return truth, [picture.path for picture in annotated.pictures]
+
+
+def _photograph(path: Path, entry: dict[str, Any]) -> NDArray[np.uint8]:
+    """Return a photograph, uint8 rgb (H, W, 3), of the size that its entry says, if it says so."""
+    width, height = entry.get("width"), entry.get("height")
+    return read_picture(path, None if width is None or height is None else (width, height))
 
 
 def _stop_category(truth: dict[str, Any], path: Path) -> int:

@@ -26,6 +26,7 @@ def write_plots(scores: Scores, folder: Path, *, history: Sequence[dict[str, flo
         "precision_recall.png": _precision_recall(scores),
         "recall_by_distance.png": _recall_by_distance(scores),
         "distance_error.png": _distance_error(scores),
+        "reliability.png": _reliability(scores),
     }
     if history:
         pages["history.png"] = _history(history)
@@ -78,6 +79,27 @@ def _distance_error(scores: Scores) -> Figure:
     axes.scatter(true_m, believed_m / np.maximum(true_m, 1e-9), s=5, color=_BLUE, alpha=0.4, linewidths=0)
     axes.axhline(1.0, color=_GREY, linestyle=":", linewidth=1)
     axes.set(ylim=(0.5, 1.5), xlim=(0, None))
+    return figure
+
+
+def _reliability(scores: Scores) -> Figure:
+    names = ("stop_sign", "distractor", "vehicle", "pedestrian", "stop_line", "lane")
+    figure = Figure(figsize=(8.4, 5.4), dpi=120, layout="constrained")
+    figure.suptitle("Reliability: what is believed, and how often it is right")
+    for place, name in enumerate(names, start=1):
+        axes = figure.add_subplot(2, 3, place)
+        found = getattr(scores, name).reliability
+        bins = [each for each in found.bins if each.believed is not None and each.right is not None]
+        axes.plot([0, 1], [0, 1], color=_GREY, linestyle=":", linewidth=1)
+        axes.plot([each.believed for each in bins], [each.right for each in bins], color=_BLUE, marker=".")
+        most = max((each.n for each in bins), default=1)
+        axes.bar(
+            [(each.low + each.high) / 2 for each in bins], [0.25 * each.n / most for each in bins], 0.09, color="0.88"
+        )
+        error = "nothing to judge" if found.ece.value is None else f"ECE {found.ece.value:.3f}, n {found.ece.n:,}"
+        axes.set(xlim=(0, 1), ylim=(0, 1.02))
+        axes.set_title(f"{name.replace('_', ' ')}: {error}", fontsize=9)
+        axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 

@@ -28,6 +28,39 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Bin:
+    """Beliefs of one span of a reliability diagram.
+
+    Attributes:
+        low: Its lower end.
+        high: Its upper end.
+        believed: Their mean; None where there are none.
+        right: The share of them that was right; None where there are none.
+        n: How many there are.
+    """
+
+    low: float
+    high: float
+    believed: float | None
+    right: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """How well beliefs agree with what came true.
+
+    Attributes:
+        ece: Expected calibration error: mean |believed - right| over the bins, each by its number of beliefs (Guo et
+            al. 2017, On Calibration of Modern Neural Networks, section 2).
+        bins: The reliability diagram.
+    """
+
+    ece: Measure
+    bins: tuple[Bin, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DetectionScores:
     """How well one kind of object is found, within one band of distance or over all.
 
@@ -62,12 +95,14 @@ class KindScores(DetectionScores):
         precision: At that score.
         false_per_frame: False detections a frame at that score.
         bands: The same by distance, "8-40" metres and so on.
+        reliability: Whether its beliefs mean what they say.
     """
 
     threshold_97: float | None
     precision: Measure
     false_per_frame: Measure
     bands: dict[str, DetectionScores]
+    reliability: Reliability
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +114,29 @@ class StopLineScores:
         false_per_frame: Lines believed with 0.5 where none can be seen, a frame.
         distance_error_median_m: |believed - true| of those believed.
         distance_error_p90_m: Its 90th percentile.
+        reliability: Of every belief in a line: right if one is there, within 10 % or 1 m.
     """
 
     recall: Measure
     false_per_frame: Measure
     distance_error_median_m: Measure
     distance_error_p90_m: Measure
+    reliability: Reliability
 
 
 @dataclass(frozen=True, slots=True)
 class LaneScores:
-    """How well the lane is known: medians and 95th percentiles of the absolute errors."""
+    """How well the lane is known: medians and 95th percentiles of the absolute errors.
+
+    Its confidence is a belief too: that the offset is right to within half a metre.
+    """
 
     offset_error_median_m: Measure
     offset_error_p95_m: Measure
     heading_error_median_rad: Measure
     heading_error_p95_rad: Measure
     curvature_error_median_per_m: Measure
+    reliability: Reliability
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Targets:
     Attributes:
         heat: Each cell's heat from 0 to 1, `IGNORED` where nothing is asked; float32, shape (h, w, 5).
         cells: Row, column and channel of each cell with a box; int32, shape (n, 3); (n, 4) for a batch, frame first.
-        boxes: The first five of `BoxField` for each such cell; float32, shape (n, 5).
+        boxes: The first five of `BoxField` for each such cell, NaN for an unknown distance; float32, shape (n, 5).
         weights: How much each counts; float32, shape (n,).
         lane: In `LANE_SCALES`; float32, shape (3,).
         lane_weight: 1 where the lane is asked for, else 0.
@@ -128,5 +128,5 @@ def _fields(
     fields[:, BoxField.OFFSET_V] = (y0 + y1) / 2 - (rows + 0.5)
     fields[:, BoxField.LOG_WIDTH] = np.log(max(x1 - x0, 1.0 / STRIDE))
     fields[:, BoxField.LOG_HEIGHT] = np.log(max(y1 - y0, 1.0 / STRIDE))
-    fields[:, BoxField.LOG_DISTANCE] = np.log(max(distance_m, 0.5))
+    fields[:, BoxField.LOG_DISTANCE] = np.log(np.maximum(distance_m, 0.5))
     return fields

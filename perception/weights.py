@@ -9,7 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import stat
+import struct
+import tokenize
 import zipfile
+import zlib
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +34,28 @@ SHIPPED = Path(__file__).parent / "weights" / WEIGHTS_NAME
 
 MAX_BYTES = 64 * 2**20
 """Larger files are not ours; the shipped one has under 5 MB."""
+
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+_DAMAGES = (
+    ValueError,
+    OSError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    MemoryError,
+    OverflowError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    tokenize.TokenError,
+    SyntaxError,
+)
+"""What reading a damaged or hostile archive can raise; an encrypted member is a RuntimeError."""
 
 _AGAIN = "Fetch the file again, or train your own with `rollingstop train`."
 
@@ -49,17 +77,47 @@ def unpack(data: bytes, origin: Path) -> dict[str, NDArray[Any]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(member.file_size for member in archive.infolist())
+            if size <= MAX_BYTES:
+                _check_members(archive)
         if size > MAX_BYTES:
             raise WeightsError(
                 f"Expected {origin} to unpack to at most {MAX_BYTES} bytes. Received: {size}.", hint=_AGAIN
             )
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as fault:
+    except _DAMAGES as fault:
         raise WeightsError(
             f"Expected {origin} to be an .npz file of plain arrays. Received: another kind of file ({fault}).",
             hint=_AGAIN,
         ) from None
+
+
+def _check_members(archive: zipfile.ZipFile) -> None:
+    """Check that an archive holds plain arrays alone, each as large as it says, under names that lead nowhere else.
+
+    NumPy makes room for an array before it reads it, so a header may not claim more than there is.
+
+    Raises:
+        ValueError: If it holds anything else.
+    """
+    names = [member.filename for member in archive.infolist()]
+    if len(set(names)) < len(names):
+        raise ValueError("two members of one name")
+    for member in archive.infolist():
+        parts = member.filename.replace("\\", "/").split("/")
+        if os.pardir in parts or not parts[0] or ":" in member.filename or parts[-1] in ("", ".npy"):
+            raise ValueError(f"the name {member.filename!r}")
+        if not member.filename.endswith(".npy") or stat.S_ISLNK(member.external_attr >> 16):
+            raise ValueError(f"the member {member.filename!r}, which is no array")
+        with archive.open(member) as file:
+            version = np.lib.format.read_magic(file)
+            if version not in _HEADERS:
+                raise ValueError(f"an array of format {version}")
+            shape, _, dtype = _HEADERS[version](file)
+            if dtype.hasobject or min(shape, default=0) < 0:
+                raise ValueError(f"{member.filename!r}, no plain array")
+            if prod(shape) * dtype.itemsize != member.file_size - file.tell():
+                raise ValueError(f"{member.filename!r} of shape {shape}, which is not its size")
 
 
 def arrays_of(model: Any) -> dict[str, NDArray[np.float32]]:

@@ -16,7 +16,7 @@ import pytest
 from scenarios.outcomes import Verdict
 from scenarios.report import failure_line
 from scenarios.run import make_eyes, run_scenario
-from scenarios.scenario import CATALOGUE_DIR, Scenario, load_scenario
+from scenarios.scenario import CATALOGUE_DIR, FAULTS_DIR, Scenario, load_scenario
 from sim.camera import Camera
 from sim.errors import RollingStopError
 from sim.loop import Eyes
@@ -31,7 +31,7 @@ FIRST_SEED = 1_000
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Take each scenario for a test file."""
-    if file_path.suffix == ".toml" and file_path.parent == CATALOGUE_DIR:
+    if file_path.suffix == ".toml" and file_path.parent in (CATALOGUE_DIR, FAULTS_DIR):
         return ScenarioFile.from_parent(parent, path=file_path)
     return None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from scenarios.moment import moment_of
 from scenarios.outcomes import Finding, Metrics, Verdict, leading_outcome
-from scenarios.rules import ComfortRule, ContactRule, LaneRule, PhantomStopRule, RouteRule, StopRule
-from scenarios.scenario import Scenario
+from scenarios.rules import ComfortRule, ContactRule, LaneRule, PhantomStopRule, RouteRule, SafeStopRule, StopRule
+from scenarios.scenario import Scenario, fault_of
 from scenarios.scoring import CarlaWatch
 from scenarios.traffic_rules import PeopleRule, RightOfWayRule, SchoolBusRule
 from sim.vehicle import STEP_S
@@ -37,6 +37,8 @@ class Judge:
         self._comfort = ComfortRule(expect.comfort_brake_mps2, expect.comfort_jerk_mps3)
         self._route = RouteRule(expect.route_finished_s)
         self._carla = CarlaWatch(world)
+        fault = fault_of(scenario, world)
+        self._safe = SafeStopRule(fault.start_step, expect.safe_stop_s) if fault and expect.safe_stop_s else None
         self._last_step = world.step + round(expect.route_finished_s / STEP_S)
         self._out_of_time = False
 
@@ -48,6 +50,8 @@ class Judge:
             self._comfort, self._route, self._carla,
         ):  # fmt: skip
             rule.see(moment)
+        if self._safe is not None:
+            self._safe.see(moment)
         self._steps += 1
         self._out_of_time = world.step >= self._last_step
 
@@ -84,4 +88,5 @@ class Judge:
             *(self._buses.findings() if expect.school_bus_stop else ()),
             *self._comfort.findings(),
             *self._route.findings(),
+            *(self._safe.findings() if self._safe is not None else ()),
         )

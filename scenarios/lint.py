@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter
 
-from scenarios.scenario import CATALOGUE_DIR, Scenario, load_scenario, read_scenario, start_world
+from scenarios.scenario import CATALOGUE_DIR, FAULTS_DIR, Scenario, load_scenario, read_scenario, start_world
 from sim.config import faults
 from sim.errors import RollingStopError, ScenarioError
 from sim.recording.presets import preset_names
@@ -34,13 +34,13 @@ class Fault:
 
 
 def scenario_files(paths: Sequence[Path]) -> list[Path]:
-    """Return the scenario files among files and folders; those of the catalogue where none is given.
+    """Return the scenario files among files and folders; the shipped ones where none is given.
 
     Raises:
         ScenarioError: If a folder has none.
     """
     found: list[Path] = []
-    for path in paths or (CATALOGUE_DIR,):
+    for path in paths or (CATALOGUE_DIR, FAULTS_DIR):
         inside = sorted(path.glob("*.toml")) if path.is_dir() else [path]
         if not inside:
             raise ScenarioError(f"Expected scenarios (*.toml) in {path}. Received: none.", hint="Check the folder.")

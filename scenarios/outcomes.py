@@ -19,6 +19,7 @@ class Outcome(Enum):
     PERSON_ENDANGERED = "Came too near to someone on foot."
     PASSED_SCHOOL_BUS = "Passed a school bus with its stop arm out."
     RIGHT_OF_WAY_TAKEN = "Took another road user's right of way."
+    NO_SAFE_STOP = "Did not come to a stand after a fault."
     ROLLED_THROUGH = "Crossed the stop line without a full stop."
     STOPPED_LATE = "Stopped past the stop line."
     STOPPED_SHORT = "Stopped too far before the stop line."
@@ -50,6 +51,20 @@ class Expectation(StrEnum):
     COMFORT_BRAKE = "comfort_brake_mps2"
     COMFORT_JERK = "comfort_jerk_mps3"
     ROUTE_FINISHED = "route_finished_s"
+    SAFE_STOP = "safe_stop_s"
+
+
+MARGIN_UNITS: dict[Expectation, tuple[float, str]] = {
+    Expectation.STOPS: (0.7, "m inside of where the bumper must be; m of braking missed, where it rolled through"),
+    Expectation.NO_PHANTOM_STOP: (0.5, "s that it might have braked longer for nothing"),
+    Expectation.LANE_KEPT: (0.6, "m to the limit"),
+    Expectation.NO_CONTACT: (2.0, "m to the nearest other body"),
+    Expectation.COMFORT_BRAKE: (1.0, "m/s2 to the limit"),
+    Expectation.COMFORT_JERK: (3.0, "m/s3 to the limit"),
+    Expectation.ROUTE_FINISHED: (10.0, "s to spare; m that were left, where it was not reached"),
+    Expectation.SAFE_STOP: (2.0, "s to spare"),
+}
+"""Of each expectation whose margin is measured: a comfortable margin, and what it is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +75,22 @@ class Finding:
         expectation: Which.
         outcome: `Outcome.HELD`, or how it was broken.
         sentence: What happened, with numbers.
+        margin: How far it was from breaking, in the unit of `MARGIN_UNITS`; negative by how far it was broken. None
+            where nothing but yes or no is known.
     """
 
     expectation: Expectation
     outcome: Outcome
     sentence: str
+    margin: float | None = None
+
+    @property
+    def robustness(self) -> float:
+        """The margin as a share of what is comfortable: negative if and only if it is broken, and never above 1."""
+        if self.margin is None:
+            return 1.0 if self.held else -1.0
+        share = self.margin / MARGIN_UNITS[self.expectation][0]
+        return min(max(share, 0.0), 1.0) if self.held else min(share, -1e-6)
 
     @property
     def held(self) -> bool:
@@ -133,6 +159,11 @@ class Verdict:
     def reason(self) -> str:
         """What a person reads: how the weightiest broken expectation was broken, or that all held."""
         return self.broken[0].sentence if self.broken else self.outcome.value
+
+    @property
+    def margin(self) -> float:
+        """The least robustness among the findings: negative if and only if the run failed, 1 at its best."""
+        return min((finding.robustness for finding in self.findings), default=1.0)
 
     @property
     def simulated_s(self) -> float:

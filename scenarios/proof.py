@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from perception.engine import STANDARD, Engine
 from scenarios.outcomes import Verdict
 from scenarios.pool import Progress
 from scenarios.run import Results, run_catalogue
@@ -62,6 +63,7 @@ def prove(
     *,
     seed: int = 0,
     weights: Path | None = None,
+    engine: Engine = STANDARD,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Proof:
@@ -77,6 +79,7 @@ def prove(
         rate: The claim: fewer than this share of runs fail.
         seed: The first run seed.
         weights: The network's weights; the shipped ones if not given.
+        engine: What computes the network.
         workers: Processes.
         progress: Called as runs are done; the total is that of the next look.
 
@@ -92,7 +95,7 @@ def prove(
             more = min(max(BATCH_RUNS // len(scenarios), 1), look.runs // len(scenarios) - rounds)
             done, total = len(verdicts), look.runs
             batch = run_catalogue(
-                scenarios, eyes_name, runs=more, seed=seed + rounds, weights=weights, workers=workers,
+                scenarios, eyes_name, runs=more, seed=seed + rounds, weights=weights, engine=engine, workers=workers,
                 progress=lambda now, _all, done=done, total=total: progress(done + now, total) if progress else None,
             )  # fmt: skip
             verdicts.extend(batch.verdicts)

@@ -117,7 +117,23 @@ class LineWatch:
     def finding(self) -> Finding:
         """Say how the line was taken."""
         outcome, sentence = self._judge()
-        return Finding(Expectation.STOPS, outcome, sentence)
+        return Finding(Expectation.STOPS, outcome, sentence, self._margin(outcome))
+
+    def _margin(self, outcome: Outcome) -> float:
+        low_m, high_m = self._gap_m
+        match outcome:
+            case Outcome.STOPPED_LATE:
+                return (self._late_gap_m or 0.0) - low_m
+            case Outcome.STOPPED_SHORT:
+                return high_m - (self._nearest_short_m or high_m)
+            case Outcome.LINE_NOT_REACHED:
+                return -self._last_gap_m
+            case Outcome.ROLLED_THROUGH:
+                return -((self._crossed_mps or 0.0) ** 2) / (2.0 * self._expect.comfort_brake_mps2)
+            case _:
+                gap_m = low_m if self.stop_gap_m is None else self.stop_gap_m
+                inside_m = min(gap_m - low_m, high_m - gap_m)
+                return inside_m if outcome is Outcome.HELD else self.dwell_steps * STEP_S - self._expect.dwell_s
 
     def _judge(self) -> tuple[Outcome, str]:
         name, expect = self._name, self._expect
@@ -172,6 +188,7 @@ class PhantomStopRule:
     def __init__(self) -> None:
         self._under_way = False
         self._braking_steps = 0
+        self._longest_steps = 0
         self._phantom: str | None = None
         self._excused_until_s = 0.0
 
@@ -195,6 +212,7 @@ class PhantomStopRule:
             self._braking_steps = 0
             return
         self._braking_steps = self._braking_steps + 1 if braking else 0
+        self._longest_steps = max(self._longest_steps, self._braking_steps)
         at = f"at {moment.world.time_s:.1f} s, with no stop sign or car to stop for"
         if stopping:
             self._phantom = f"Slowed to {ego.speed_mps:.1f} m/s {at}."
@@ -204,7 +222,9 @@ class PhantomStopRule:
     def findings(self) -> tuple[Finding, ...]:
         """Say where it stopped for nothing, if it did."""
         if self._phantom is None:
-            return (Finding(Expectation.NO_PHANTOM_STOP, Outcome.HELD, "Stopped and braked for good reasons only."),)
+            spare_s = PHANTOM_BRAKE_S - self._longest_steps * STEP_S
+            held = "Stopped and braked for good reasons only."
+            return (Finding(Expectation.NO_PHANTOM_STOP, Outcome.HELD, held, spare_s),)
         return (Finding(Expectation.NO_PHANTOM_STOP, Outcome.PHANTOM_STOP, self._phantom),)
 
 
@@ -255,9 +275,11 @@ class LaneRule:
     def findings(self) -> tuple[Finding, ...]:
         """Say how far the car strayed."""
         strayed = f"Strayed {self.max_offset_m:.2f} m from the lane's centre at {self._at_s:.1f} s"
-        if self.max_offset_m <= self._limit_m:
-            return (Finding(Expectation.LANE_KEPT, Outcome.HELD, f"{strayed}."),)
-        return (Finding(Expectation.LANE_KEPT, Outcome.LEFT_LANE, f"{strayed}; expected {self._limit_m:g} m at most."),)
+        spare_m = self._limit_m - self.max_offset_m
+        if spare_m >= 0.0:
+            return (Finding(Expectation.LANE_KEPT, Outcome.HELD, f"{strayed}.", spare_m),)
+        strayed = f"{strayed}; expected {self._limit_m:g} m at most."
+        return (Finding(Expectation.LANE_KEPT, Outcome.LEFT_LANE, strayed, spare_m),)
 
 
 class ContactRule:
@@ -291,7 +313,7 @@ class ContactRule:
         if self.touched is not None:
             return (Finding(Expectation.NO_CONTACT, Outcome.CONTACT, self.touched),)
         near = "no other car was near" if self.min_distance_m is None else f"nearest {self.min_distance_m:.2f} m"
-        return (Finding(Expectation.NO_CONTACT, Outcome.HELD, f"Touched nothing; {near}."),)
+        return (Finding(Expectation.NO_CONTACT, Outcome.HELD, f"Touched nothing; {near}.", self.min_distance_m),)
 
 
 def footprint_of_ego(world: World) -> Rectangle:
@@ -337,8 +359,8 @@ class ComfortRule:
 
 def _limit(expectation: Expectation, broken: Outcome, value: float, limit: float, happened: str) -> Finding:
     if value <= limit:
-        return Finding(expectation, Outcome.HELD, f"{happened}.")
-    return Finding(expectation, broken, f"{happened}; expected {limit:g} at most.")
+        return Finding(expectation, Outcome.HELD, f"{happened}.", limit - value)
+    return Finding(expectation, broken, f"{happened}; expected {limit:g} at most.", limit - value)
 
 
 class RouteRule:
@@ -358,8 +380,36 @@ class RouteRule:
     def findings(self) -> tuple[Finding, ...]:
         """Say when the end was reached, or how much was left."""
         if self.finished_s is not None and self.finished_s <= self._limit_s:
-            return (Finding(Expectation.ROUTE_FINISHED, Outcome.HELD, f"Finished after {self.finished_s:.1f} s."),)
+            finished, spare_s = f"Finished after {self.finished_s:.1f} s.", self._limit_s - self.finished_s
+            return (Finding(Expectation.ROUTE_FINISHED, Outcome.HELD, finished, spare_s),)
         sentence = (
             f"Had {max(self._left_m, 0.0):.1f} m of the route left when it ended; expected {self._limit_s:g} s at most."
         )
-        return (Finding(Expectation.ROUTE_FINISHED, Outcome.OUT_OF_TIME, sentence),)
+        return (Finding(Expectation.ROUTE_FINISHED, Outcome.OUT_OF_TIME, sentence, -max(self._left_m, 0.0)),)
+
+
+class SafeStopRule:
+    """A stand soon after a fault has set in."""
+
+    def __init__(self, start_step: int, limit_s: float) -> None:
+        self._start_step = start_step
+        self._limit_s = limit_s
+        self.stood_after_s: float | None = None
+
+    def see(self, moment: Moment) -> None:
+        """Take note of the next moment."""
+        late_steps = moment.world.step - self._start_step
+        if late_steps >= 0 and moment.speed_mps < FULL_STOP_MPS and self.stood_after_s is None:
+            self.stood_after_s = late_steps * STEP_S
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Say how soon the car stood."""
+        at = f"the fault at {self._start_step * STEP_S:.1f} s"
+        if self.stood_after_s is None:
+            return (Finding(Expectation.SAFE_STOP, Outcome.NO_SAFE_STOP, f"Never stood after {at}."),)
+        sentence = f"Stood {self.stood_after_s:.1f} s after {at}"
+        spare_s = self._limit_s - self.stood_after_s
+        if spare_s >= 0.0:
+            return (Finding(Expectation.SAFE_STOP, Outcome.HELD, f"{sentence}.", spare_s),)
+        late = f"{sentence}; expected {self._limit_s:g} s at most."
+        return (Finding(Expectation.SAFE_STOP, Outcome.NO_SAFE_STOP, late, spare_s),)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from perception.engine import STANDARD, Engine
 from scenarios.judge import Judge
 from scenarios.outcomes import Verdict
 from scenarios.pool import Progress, map_in_workers
-from scenarios.scenario import Scenario, start_world
+from scenarios.scenario import Scenario, fault_of, start_world
 from sim.camera import Camera
 from sim.control import DriverConfig
 from sim.loop import BlindEyes, Eyes, NetworkEyes, OracleEyes, Tick, drive
@@ -61,13 +62,14 @@ class Results:
         return tuple(verdict for verdict in self.verdicts if verdict.scenario == scenario.name)
 
 
-def make_eyes(name: str, weights: Path | None = None, camera: Camera | None = None) -> Eyes:
+def make_eyes(name: str, weights: Path | None = None, camera: Camera | None = None, engine: Engine = STANDARD) -> Eyes:
     """Return the eyes of a name; only the network's load TensorFlow.
 
     Args:
         name: "network", "oracle" or "blind".
         weights: The network's weights; the shipped ones if not given.
         camera: The camera that the network must be made for.
+        engine: What the network's answers are computed with.
 
     Raises:
         ValueError: If there are no eyes of that name.
@@ -80,7 +82,7 @@ def make_eyes(name: str, weights: Path | None = None, camera: Camera | None = No
     if name == "network":
         from perception.perceiver import load_perceiver
 
-        return NetworkEyes(load_perceiver(weights, camera=camera))
+        return NetworkEyes(load_perceiver(weights, camera=camera, engine=engine))
     raise ValueError(f"Expected eyes to be one of {', '.join(EYES_NAMES)}. Received: '{name}'.")
 
 
@@ -125,6 +127,7 @@ def run_scenario(
         painter=painter,
         want_frame=want_frame,
         want_truth=want_truth,
+        fault=fault_of(scenario, world),
     )
     for tick in ticks:
         judge.see(tick.world)
@@ -143,6 +146,7 @@ def run_catalogue(
     seed: int = 0,
     weights: Path | None = None,
     camera: Camera | None = None,
+    engine: Engine = STANDARD,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Results:
@@ -155,6 +159,7 @@ def run_catalogue(
         seed: The first run seed, not negative.
         weights: The network's weights; the shipped ones if not given.
         camera: The camera, if not the standard one.
+        engine: What the network's answers are computed with.
         workers: Processes. One drives in this process; more are started anew, one thread each.
         progress: Called as runs are done.
 
@@ -171,7 +176,7 @@ def run_catalogue(
     if runs < 1 or workers < 1 or seed < 0:
         raise ValueError(f"Expected runs and workers >= 1 and seed >= 0. Received: {runs}, {workers} and {seed}.")
     jobs = [
-        Job(scenario, run_seed, eyes_name, weights, camera)
+        Job(scenario, run_seed, eyes_name, weights, camera, engine)
         for scenario in scenarios
         for run_seed in range(seed, seed + runs)
     ]
@@ -190,11 +195,12 @@ class Job:
     eyes: str
     weights: Path | None
     camera: Camera | None
+    engine: Engine
 
 
 def run_job(job: Job) -> Verdict:
     """Run one job; what it needs to see and draw is made once a process."""
-    eyes = _eyes_of_process(job.eyes, job.weights, job.camera)
+    eyes = _eyes_of_process(job.eyes, job.weights, job.camera, job.engine)
     painter = _painter_of_process(job.camera)
     return run_scenario(job.scenario, job.run_seed, eyes, camera=job.camera, painter=painter)
 
@@ -210,8 +216,8 @@ def _run_here(jobs: Sequence[Job], report: Progress) -> list[Verdict]:
 
 
 @lru_cache(maxsize=1)
-def _eyes_of_process(name: str, weights: Path | None, camera: Camera | None) -> Eyes:
-    return make_eyes(name, weights, camera)
+def _eyes_of_process(name: str, weights: Path | None, camera: Camera | None, engine: Engine) -> Eyes:
+    return make_eyes(name, weights, camera, engine)
 
 
 @lru_cache(maxsize=1)

@@ -16,10 +16,12 @@ from zlib import crc32
 from sim.actors import CARS, SIZES_M, Actor, Behaviour
 from sim.config import STRICT, parse, read_toml
 from sim.errors import RecipeError, ScenarioError
+from sim.faults import Fault, draw_fault
 from sim.generate import generate_world
 from sim.recording.presets import with_preset
 from sim.seeding import Stream, derive_seed, stream
 from sim.spec import Span, WorldSpec
+from sim.spec.faults import FaultSpec
 from sim.world import World, place_ego
 
 CATALOGUE_DIR = Path(__file__).parent / "catalogue"
@@ -31,6 +33,9 @@ FOLLOWER_GAP_M = (2.0, 25.0)
 
 FOLLOWER_HASTE = 1.15
 """What a follower wishes to drive, as a share of the speed limit."""
+
+FAULTS_DIR = Path(__file__).parent / "faults"
+"""Scenarios in which a camera, the network or a sensor fails on the way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,7 @@ class Expectations:
         comfort_brake_mps2: Strongest braking; loosened where the scenario itself is a surprise.
         comfort_jerk_mps3: Fastest change of acceleration, measured over 0.3 s.
         route_finished_s: Time by which the route's end must be reached; the run is cut there.
+        safe_stop_s: Where a fault is drawn: so soon after it has set in, the car must stand; 0 where it may drive on.
 
     Raises:
         ValueError: If a number is not finite and positive, or the span is upside down or negative.
@@ -110,12 +116,15 @@ class Expectations:
     comfort_brake_mps2: float = 3.0
     comfort_jerk_mps3: float = 6.0
     route_finished_s: float = 40.0
+    safe_stop_s: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("dwell_s", "lane_kept_m", "comfort_brake_mps2", "comfort_jerk_mps3", "route_finished_s"):
             value = getattr(self, name)
             if not (isfinite(value) and value > 0):
                 raise ValueError(f"Expected {name} to be a positive number. Received: {value}.")
+        if not (isfinite(self.safe_stop_s) and self.safe_stop_s >= 0):
+            raise ValueError(f"Expected safe_stop_s to be 0 or a positive number. Received: {self.safe_stop_s}.")
         for name in ("bumper_gap_m", "unpainted_gap_m"):
             low, high = getattr(self, name)
             if not (isfinite(high) and 0 <= low < high):
@@ -138,10 +147,11 @@ class Scenario:
         start: How the ego begins.
         expect: What must hold.
         yields: Whether the driver minds who crosses its way; see `DriverConfig`.
+        fault: What fails on the way, or None.
 
     Raises:
-        ValueError: If title or description is empty, the family is no word, or a scenario is not required and does not
-            say why, or says why and is.
+        ValueError: If title or description is empty, the family is no word, a scenario is not required and does not say
+            why, or says why and is, or a safe stop is expected without a fault.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -156,8 +166,11 @@ class Scenario:
     start: Start = field(default_factory=Start)
     expect: Expectations = field(default_factory=Expectations)
     yields: bool = False
+    fault: FaultSpec | None = None
 
     def __post_init__(self) -> None:
+        if self.fault is None and self.expect.safe_stop_s > 0.0:
+            raise ValueError("Expected a table [fault] beside safe_stop_s. Received: none.")
         for item in ("title", "description"):
             if not getattr(self, item).strip():
                 raise ValueError(f"Expected {item} to say something. Received: nothing.")
@@ -240,12 +253,12 @@ def load_catalogue(path: Path | None = None) -> tuple[Scenario, ...]:
 
 
 def load_shipped() -> tuple[Scenario, ...]:
-    """Return every scenario that comes with Rolling Stop.
+    """Return every scenario that comes with Rolling Stop: the catalogue, and those with faults.
 
     Raises:
         ScenarioError: If a file is wrong.
     """
-    return load_catalogue()
+    return (*load_catalogue(), *load_catalogue(FAULTS_DIR))
 
 
 def choose(
@@ -327,3 +340,8 @@ def _follower(world: World, gap_m: float, look: int) -> Actor:
         number, kind, Behaviour.WITH_EGO, x_m, y_m, road.path.heading(s_m), world.ego.speed_mps, s_m,
         road.lane_centre_d_m, FOLLOWER_HASTE * world.scene.speed_limit_mps, look=look,
     )  # fmt: skip
+
+
+def fault_of(scenario: Scenario, world: World) -> Fault | None:
+    """Return what fails in a run that begins with a world; the same for the same scenario and run seed."""
+    return None if scenario.fault is None else draw_fault(scenario.fault, world.scene.seed)

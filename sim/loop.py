@@ -6,24 +6,20 @@ The window, the recorder, the judge and every test consume this generator; none 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sim.camera import Camera, CameraFrame
 from sim.control import DriverConfig, DriverMemory, decide
+from sim.faults import Capture, Fault, FaultyLine
+from sim.health import measure_health
 from sim.percept import Percept
 from sim.render import Painter
-from sim.truth import GroundTruth, perfect_percept
+from sim.truth import perfect_percept
 from sim.vehicle import STEP_S, Control
 from sim.world import World, advance
 
-
-@dataclass(frozen=True, slots=True)
-class Capture:
-    """Frame and truth of one moment; a part that nobody asked for is None."""
-
-    frame: CameraFrame | None
-    truth: GroundTruth | None
+__all__ = ["BlindEyes", "Capture", "Eyes", "NetworkEyes", "OracleEyes", "Tick", "drive"]
 
 
 class Eyes(Protocol):
@@ -68,7 +64,7 @@ class NetworkEyes:
         """Return what the network believes of the frame."""
         if capture.frame is None:
             raise ValueError("Expected a frame for the network to see. Received: None.")
-        return self.perceive(capture.frame)
+        return replace(self.perceive(capture.frame), health=measure_health(capture.frame.rgb))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +122,8 @@ def drive(
     want_truth: bool = False,
     override: Callable[[World, Control], Control] | None = None,
     onward: Callable[[World], World] | None = None,
+    fault: Fault | None = None,
+    memory: DriverMemory | None = None,
 ) -> Iterator[Tick]:
     """Drive without end; the consumer stops when it has seen enough.
 
@@ -139,19 +137,28 @@ def drive(
         want_truth: Work out the truth at each step though the eyes do not need it.
         override: What may take the wheel: given the world and the driver's control, returns the control to apply.
         onward: Lays more road ahead of a drive without end; called with each world before it is looked at.
+        fault: What breaks between the world and the driver, or None.
+        memory: What the driver remembers at the start, to go on with a drive from one of its ticks; nothing if not
+            given.
 
     Yields:
         A tick for each 20 Hz step, before the world moves on.
     """
     painter = painter or Painter(camera or Camera())
-    memory = DriverMemory()
+    memory = memory or DriverMemory()
+    line = FaultyLine(fault, eyes) if fault is not None else None
+    want_frame = want_frame or eyes.needs_frame or (fault is not None and fault.in_picture)
     while True:
         if onward is not None:
             world = onward(world)
-        frame, truth = painter.look(world, frame=want_frame or eyes.needs_frame, truth=want_truth or eyes.needs_truth)
+        frame, truth = painter.look(world, frame=want_frame, truth=want_truth or eyes.needs_truth)
         capture = Capture(frame, truth)
-        percept = eyes(world.step, capture)
-        memory, control = decide(memory, percept, world.ego.own_motion, STEP_S, driver)
+        own = world.ego.own_motion
+        if line is None:
+            percept = eyes(world.step, capture)
+        else:
+            (capture, percept), own = line.look(world.step, capture), line.feel(world.step, own)
+        memory, control = decide(memory, percept, own, STEP_S, driver, step=world.step)
         if override is not None:
             control = override(world, control)
         yield Tick(world, capture, percept, memory, control)

@@ -72,6 +72,21 @@ class StopLineEstimate:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameHealth:
+    """What can be told of a picture without knowing what it shows.
+
+    Attributes:
+        black_share: Share of the picture's width that is black from top to bottom.
+        white_share: Share of its pixels that are saturated.
+        sharpness: Mean second difference along its rows, in grey levels.
+    """
+
+    black_share: float
+    white_share: float
+    sharpness: float
+
+
+@dataclass(frozen=True, slots=True)
 class Percept:
     """All that is believed of one moment.
 
@@ -80,9 +95,11 @@ class Percept:
         detections: Objects, highest score first.
         lane: The ego lane, or None if no lane is seen.
         stop_line: The nearest stop line, or None if none is seen.
+        health: What can be told of the frame itself; None from eyes that read none.
     """
 
     step: int
     detections: tuple[Detection, ...] = ()
     lane: LaneEstimate | None = None
     stop_line: StopLineEstimate | None = None
+    health: FrameHealth | None = None

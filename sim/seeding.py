@@ -44,6 +44,9 @@ class Stream(IntEnum):
     ROUTE = 27
     PITCH = 28
     TURNS = 29
+    FAULT = 30
+    STRATUM = 40
+    CORRUPTION = 41
 
 
 def stream(seed: int, purpose: Stream, *index: int) -> np.random.Generator:

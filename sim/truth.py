@@ -10,6 +10,10 @@ from sim.road import StopMark
 MIN_VISIBLE_FRACTION = 0.5
 """Objects of which less is visible are neither asked for nor counted as false: they are ignored."""
 
+CROWD = "crowd"
+"""Variant of a region in which things of its kind are neither asked for nor false: COCO's crowds, and whole photographs
+in which nobody has marked the things of a kind. By its label nothing of it is visible, so it is ignored."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignAttributes:
@@ -46,7 +50,7 @@ class ObjectTruth:
         amodal_box: The box of all of it inside the frame, were nothing in front of it.
         visible_fraction: Visible pixels over the pixels that it would cover inside the frame, were nothing in front.
         truncated: Whether it is cut by the frame's edge.
-        distance_m: Depth of its centre from the camera along the optical axis.
+        distance_m: Depth of its centre from the camera along the optical axis; NaN on a photograph, where nobody knows.
         applies_to_ego: Whether the ego must obey it.
         sign: What it is like, if it is a sign or an advert; None for actors.
     """
@@ -65,7 +69,7 @@ class ObjectTruth:
 
 @dataclass(frozen=True, slots=True)
 class LaneTruth:
-    """The ego lane at the ground under the camera; same frame and signs as `LaneEstimate`.
+    """The ego lane at the ground under the camera; same frame and signs as `LaneEstimate`. All NaN where nobody knows.
 
     Attributes:
         offset_m: The car's position left (positive) of the lane's centre line.

@@ -59,7 +59,7 @@ def test_version_and_help_are_quick_to_come():
     passed_s = time.perf_counter() - started_s
 
     assert done.returncode == 0
-    for command in ("generate", "show", "train", "evaluate", "drive", "test", "demo", "benchmark"):
+    for command in ("generate", "show", "train", "evaluate", "drive", "test", "demo", "benchmark", "plot"):
         assert command in done.stdout
     # A guard against loading the simulator by accident, far above what it takes; the benchmark measures speed.
     assert passed_s < 10.0
@@ -387,3 +387,23 @@ def test_evaluate_wants_either_a_data_set_or_photographs(monkeypatch, capsys, wo
 
     assert status == 2
     assert "Expected" in err
+
+
+def test_drive_logs_and_plot_draws_the_log(monkeypatch, capsys, tmp_path):
+    log = tmp_path / "run.parquet"
+    status, out, _ = run(
+        monkeypatch, capsys, "drive", "--scenario", "straight", "--eyes", "oracle", "--headless", "--steps", 8,
+        "--log", log, "-q", "--json",
+    )  # fmt: skip
+    assert (status, json.loads(out)["log"]) == (0, str(log))
+    status, out, _ = run(monkeypatch, capsys, "plot", log, "--json")
+    assert (status, json.loads(out)) == (0, {"path": str(tmp_path / "run.png"), "ticks": 8})
+    assert (tmp_path / "run.png").stat().st_size > 10_000
+
+
+def test_a_log_of_another_kind_is_refused_before_the_drive(monkeypatch, capsys, tmp_path):
+    status, _, err = run(
+        monkeypatch, capsys, "drive", "--eyes", "oracle", "--headless", "--log", tmp_path / "run.csv", "-q"
+    )
+    assert status == 3
+    assert "--log run.parquet" in err

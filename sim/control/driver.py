@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import inf
 from typing import Any, ClassVar
@@ -18,11 +18,11 @@ from sim.control.longitudinal import (
     stop_accel,
     stop_urgency,
 )
-from sim.control.odometry import measure_travel
 from sim.control.steering import steer
-from sim.control.stopline import LineTrack, update_lines
+from sim.control.stopline import LineTrack, coast_lines, update_lines
 from sim.control.stopping import ARRIVED_M, MISSED_M, Stop, mark_handled, next_stop, vehicle_ahead
-from sim.control.tracking import SAME_STOP_M, Track, update_tracks
+from sim.control.tracking import SAME_STOP_M, Track, coast_tracks, update_tracks
+from sim.control.watchdog import PROBE_MPS, SHED_MPS, SLOW_SHARE, Watch, keep_watch
 from sim.control.yielding import Cause, Crosser, Yield, must_let_through, next_yield, update_crossers
 from sim.following import idm_accel
 from sim.percept import Percept
@@ -38,6 +38,7 @@ class Phase(StrEnum):
     HOLDING = "Holding"
     LEAVING = "Leaving"
     YIELDING = "Yielding"
+    SAFE_STOP = "Safe stop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,7 @@ class DriverMemory:
         left_m: How far it has driven since it left the last line; infinity if it has left none lately.
         next_track_id: The first track id not yet given.
         crossers: The crossing traffic that it remembers while it comes to, or stands at, a stop line.
+        watch: What it mistrusts.
     """
 
     phase: Phase = Phase.CRUISING
@@ -122,6 +124,7 @@ class DriverMemory:
     left_m: float = inf
     next_track_id: int = 1
     crossers: tuple[Crosser, ...] = ()
+    watch: Watch = Watch()  # noqa: RUF009 - frozen, so one for all is safe
 
 
 LEAVING_M = 6.0
@@ -155,7 +158,13 @@ LANE_LOST_M = 20.0
 
 
 def decide(
-    memory: DriverMemory, percept: Percept, own: OwnMotion, dt_s: float, config: DriverConfig
+    memory: DriverMemory,
+    percept: Percept,
+    own: OwnMotion,
+    dt_s: float,
+    config: DriverConfig,
+    *,
+    step: int | None = None,
 ) -> tuple[DriverMemory, Control]:
     """Return what to remember and what to ask of the car.
 
@@ -165,12 +174,27 @@ def decide(
         own: The car's own sensors at this moment.
         dt_s: Time since the last step.
         config: How to drive.
+        step: The moment by the driver's own clock, which tells how old a percept is; the percept's own if not given.
     """
     geometry = config.geometry
-    travel = measure_travel(memory.own, own, dt_s, geometry)
-    lane = update_lane(memory.lane, percept.lane, travel, geometry.camera_forward_m)
-    tracks, next_id = update_tracks(memory.tracks, percept, travel, lane, config.camera, geometry, memory.next_track_id)
-    lines = update_lines(memory.lines, percept.stop_line, travel, geometry.camera_forward_m)
+    now = percept.step if step is None else step
+    watch, sight = keep_watch(
+        memory.watch, percept, memory.own, own, memory.asked, now, dt_s, geometry, config.camera
+    )  # fmt: skip
+    own, travel, next_id = sight.own, sight.travel, memory.next_track_id
+    if watch.trouble is not None:
+        # The speed wished for falls with the own: it is shed gently, as by one who lifts the foot.
+        slow_mps = max(SLOW_SHARE * config.cruise_mps, own.speed_mps - SHED_MPS)
+        config = replace(config, cruise_mps=min(config.cruise_mps, slow_mps))
+    if sight.percept is None:
+        lane = update_lane(memory.lane, None, travel, geometry.camera_forward_m)
+        tracks = coast_tracks(memory.tracks, travel, geometry)
+        lines = coast_lines(memory.lines, travel, geometry.camera_forward_m)
+    else:
+        seen = sight.percept
+        lane = update_lane(memory.lane, seen.lane, travel, geometry.camera_forward_m)
+        tracks, next_id = update_tracks(memory.tracks, seen, travel, lane, config.camera, geometry, next_id)
+        lines = update_lines(memory.lines, seen.stop_line, travel, geometry.camera_forward_m)
 
     stop = next_stop(tracks, lines, geometry.camera_to_bumper_m, config.stop_gap_m)
     if stop is not None and stop.in_m < -MISSED_M and memory.phase is not Phase.HOLDING:
@@ -186,11 +210,16 @@ def decide(
         if wait is None and memory.phase is Phase.HOLDING and must_let_through(crossers, memory.held_s - config.hold_s):
             wait = Yield(Cause.TRAFFIC, inf, 0.0)
     turn = _take_turn(memory, stop, leader, wait, own, travel.distance_m, dt_s, config)
+    if watch.stops:
+        stays = memory.phase is Phase.HOLDING
+        turn = _Turn(Phase.HOLDING, memory.held_s + dt_s) if stays else replace(turn, phase=Phase.SAFE_STOP)
     if turn.left_m < SAME_STOP_M:
         # Whatever sign is seen, or seen again, so near to the line just left belongs to the stop just made.
         tracks = mark_handled(tracks, SAME_STOP_M - turn.left_m)
 
     accel, surprised = _wanted_accel(turn, stop, leader, wait, lane, own, config)
+    if turn.phase is Phase.SAFE_STOP:
+        accel = min(accel, _safe_accel(watch, own, config))
     if turn.phase is not Phase.HOLDING:
         accel = limit_jerk(accel, memory.asked.accel_mps2, dt_s, surprised=surprised)
     steer_rad = memory.asked.steer_rad
@@ -200,7 +229,7 @@ def decide(
     return (
         DriverMemory(
             turn.phase,
-            _reason(turn, stop, leader, wait, lane, own, config),
+            _doubts(watch, turn, own, config) or _reason(turn, stop, leader, wait, lane, own, config),
             tracks,
             stop.in_m if stop is not None and turn.phase is not Phase.LEAVING else None,
             lines,
@@ -211,6 +240,7 @@ def decide(
             turn.left_m,
             next_id,
             crossers,
+            watch,
         ),
         control,
     )
@@ -323,6 +353,15 @@ def _wanted_accel(
     return max(accel, -config.hard_brake_mps2), surprised
 
 
+def _safe_accel(watch: Watch, own: OwnMotion, config: DriverConfig) -> float:
+    """Return the acceleration with which the car comes to a safe stop, and stands; or creeps, to see if that helps."""
+    if watch.probes:
+        return free_accel(own.speed_mps, PROBE_MPS, config.max_accel_mps2)
+    if own.speed_mps <= config.standstill_mps:
+        return -STAND_BRAKE_MPS2
+    return -StopProfile(config.comfort_brake_mps2).brake_at(own.speed_mps)
+
+
 def _stopping_accel(stop: Stop, free_mps2: float, speed_mps: float, config: DriverConfig) -> tuple[float, float]:
     """Return the acceleration towards a stop, given the one without it, and the stop's urgency."""
     profile = StopProfile(config.comfort_brake_mps2)
@@ -373,6 +412,21 @@ def _following_accel(leader: Track, wished_mps: float, own: OwnMotion, config: D
     if leader.in_place < 0.85 and needed < config.comfort_brake_mps2:
         softest = max(softest, -0.8)  # it may yet turn out to be parked at the kerb of a bend
     return max(accel, softest), needed > SURPRISED_URGENCY * config.comfort_brake_mps2
+
+
+def _doubts(watch: Watch, turn: _Turn, own: OwnMotion, config: DriverConfig) -> str:
+    """Return what is mistrusted and what is done about it, in words; nothing if all is well."""
+    if watch.trouble is None:
+        return ""
+    if turn.phase is Phase.HOLDING:
+        does = "standing" if watch.stops else ""
+    elif watch.probes:
+        does = "creeping to see whether it changes"
+    elif watch.stops:
+        does = "standing" if own.speed_mps <= config.standstill_mps else "braking in the lane"
+    else:
+        does = "driving slowly"
+    return f"{turn.phase}: {does}: {watch.reason}" if does else ""
 
 
 def _reason(

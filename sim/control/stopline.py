@@ -69,6 +69,16 @@ def update_lines(
     return tuple(sorted(after, key=_depth)) if len(after) > 1 else tuple(after)
 
 
+def coast_lines(lines: tuple[LineTrack, ...], travel: Travel, camera_forward_m: float) -> tuple[LineTrack, ...]:
+    """Return the lines after the car has moved without looking."""
+    return tuple(
+        LineTrack(
+            carry(line.x_m, 0.0, travel, camera_forward_m)[0], line.spread_m + 0.004 * travel.distance_m, line.log_odds
+        )
+        for line in lines
+    )
+
+
 def _depth(line: LineTrack) -> float:
     return line.x_m
 

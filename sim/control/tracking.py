@@ -8,7 +8,7 @@ by odometry.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, fsum, hypot
 
 from sim.camera import Camera
@@ -209,6 +209,12 @@ def update_tracks(
             after.append(_found(next_id, detection, bearing, gains[index], travel, lane, camera, after))
             next_id += 1
     return _merge(after), next_id
+
+
+def coast_tracks(tracks: tuple[Track, ...], travel: Travel, geometry: VehicleGeometry) -> tuple[Track, ...]:
+    """Return the tracks after the car has moved without looking: nothing is seen, and so nothing is missed."""
+    moved = (_predict(track, travel, geometry.camera_forward_m) for track in tracks)
+    return tuple(replace(track, unseen_s=track.unseen_s + travel.dt_s) for track in moved if track.x_m > -20.0)
 
 
 def _bearing(detection: Detection, camera: Camera) -> float:

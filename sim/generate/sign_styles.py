@@ -53,7 +53,7 @@ _FOREIGN_OCTAGONS = tuple(style for style in FOREIGN if style not in (*_TRIANGLE
 TRIANGLE_ASPECT = 1.14
 """Width over height of Japan's triangle: nearly equilateral, its corners round."""
 
-_UNWEATHERED = frozenset(
+UNWEATHERED = frozenset(
     {
         SignKind.STOP_SHIRT,
         SignKind.STOP_LORRY,
@@ -219,7 +219,7 @@ def weather_signs(seed: int, spec: SignSpec, signs: list[Sign]) -> list[Sign]:
     """Return signs with what has befallen each."""
     snowy = bool(stream(seed, Stream.SIGN_WEAR).random() < spec.snow_share)
     return [
-        sign if sign.kind in _UNWEATHERED else replace(sign, weathering=_weathering(seed, spec, sign.sign_id, snowy))
+        sign if sign.kind in UNWEATHERED else replace(sign, weathering=_weathering(seed, spec, sign.sign_id, snowy))
         for sign in signs
     ]
 

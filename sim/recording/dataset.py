@@ -172,7 +172,7 @@ class Dataset:
 
     @contextmanager
     def _opened(self, shard: ShardRecord) -> Generator[pq.ParquetFile]:
-        with _opened(self.path / shard.name) as file:
+        with opened_shard(self.path / shard.name) as file:
             metadata = file.schema_arrow.metadata or {}
             found = metadata.get(FINGERPRINT.encode(), b"").decode()
             if found != self.manifest.recipe_sha256 or file.metadata.num_rows != shard.rows:
@@ -194,7 +194,7 @@ def read_shard(path: Path, groups: Sequence[int] | None = None) -> Iterator[Exam
     Raises:
         DatasetError: If the shard is missing, truncated, or no shard of this schema.
     """
-    with _opened(path) as file:
+    with opened_shard(path) as file:
         for group in range(file.num_row_groups) if groups is None else groups:
             yield from from_table(file.read_row_group(group))
 
@@ -211,7 +211,12 @@ def _check_size(path: Path, shard: ShardRecord) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Generator[pq.ParquetFile]:
+def opened_shard(path: Path) -> Generator[pq.ParquetFile]:
+    """Open a shard and check its schema; what goes wrong inside the block is told in one line.
+
+    Raises:
+        DatasetError: If it is missing, damaged, or of another schema.
+    """
     with _reading(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
         found = file.schema_arrow
         version = (found.metadata or {}).get(b"schema_version", b"none").decode()

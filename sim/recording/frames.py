@@ -15,13 +15,22 @@ from numpy.typing import NDArray
 from sim.actors import Actor, Behaviour
 from sim.generate import generate_world
 from sim.geometry import Rectangle, rectangles_overlap
-from sim.recording.recipe import Part, Placement, Recipe
-from sim.recording.schema import Example
+from sim.percept import ObjectKind
+from sim.recording.recipe import Part, Placement, Recipe, Stratify
+from sim.recording.schema import DIGITAL_SOURCE_TYPE, Example
 from sim.render import Painter
 from sim.seeding import Stream, derive_seed, stream
 from sim.signs import Sign, SignKind
 from sim.spec import WorldSpec
 from sim.world import World, place_ego
+
+_XMP = (
+    b"http://ns.adobe.com/xap/1.0/\x00"
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
+    b' Iptc4xmpExt:DigitalSourceType="' + DIGITAL_SOURCE_TYPE.encode() + b'"/></rdf:RDF></x:xmpmeta>'
+)
+"""What tells any tool that reads XMP that no camera took the picture."""
 
 PAST_SIGN_M = 0.5
 """A camera this far past a sign has left it behind."""
@@ -41,8 +50,9 @@ def draw_example(recipe: Recipe, index: int, painter: Painter | None = None) -> 
         index: Which frame, from 0.
         painter: What draws it, of the recipe's camera; made here if not given. Holds caches alone.
     """
-    world, part = sample_world(recipe, index)
-    frame, truth = (painter or Painter(recipe.camera)).look(world, frame=True, truth=True)
+    painter = painter or Painter(recipe.camera)
+    world, part = sample_world(recipe, index, painter)
+    frame, truth = painter.look(world, frame=True, truth=True)
     if frame is None or truth is None:
         raise ValueError("Expected the painter to return the frame and the truth asked for. Received: None.")
     note = f"Synthetic image drawn by Rolling Stop: recipe {recipe.name}, seed {recipe.seed}, index {index}."
@@ -50,22 +60,119 @@ def draw_example(recipe: Recipe, index: int, painter: Painter | None = None) -> 
     return Example(index, world.scene.seed, image, truth, frame_attributes(world, part))
 
 
-def sample_world(recipe: Recipe, index: int) -> tuple[World, Part]:
-    """Return the world of one frame, the ego in its place, and the part of the mixture that it was drawn from."""
-    rng = stream(recipe.seed, Stream.EGO, index)
-    part = _pick_part(rng, recipe.parts)
-    placement = recipe.placement
+def sample_world(recipe: Recipe, index: int, painter: Painter | None = None) -> tuple[World, Part]:
+    """Return the world of one frame, the ego in its place, and the part of the mixture that it was drawn from.
+
+    Args:
+        recipe: What to draw.
+        index: Which frame, from 0.
+        painter: Of the recipe's camera; used only where the recipe wishes for occlusion. Made here if not given.
+    """
+    if recipe.stratify is None:
+        return _sample(recipe, index)
+    return _sample_as_wished(recipe, recipe.stratify, index, painter)
+
+
+def _sample_as_wished(recipe: Recipe, stratify: Stratify, index: int, painter: Painter | None) -> tuple[World, Part]:
+    """Return the first of the frame's worlds that is as it wishes, or the one that is most so."""
+    rng = stream(recipe.seed, Stream.STRATUM, index)
     share = float(rng.random())
+    bands = recipe.placement.bands
+    weights = np.array([weight for _, _, weight in bands])
+    band = bands[int(rng.choice(len(bands), p=weights / weights.sum()))]
+    placement = replace(recipe.placement, bands=(band,))
+    weather, variant, occlusion = (
+        _wish(rng, axis) for axis in (stratify.weather, stratify.variant, stratify.occlusion)
+    )
+    signed = share >= placement.no_sign_share + placement.past_sign_share
+    best: tuple[World, Part] | None = None
+    most = -1
+    for attempt in range(stratify.tries):
+        world, part = _sample(recipe, index, attempt, placement, share)
+        met = int(weather in (None, world.scene.light.family))
+        if signed:
+            ahead = _sign_ahead(world)
+            met += int(ahead is not None) + int(variant is None or (ahead is not None and str(ahead.face) == variant))
+            # The costly question last, and only where the others are answered.
+            if met == 3 and occlusion is not None:
+                painter = painter or Painter(recipe.camera)
+                met += int(_occlusion(world, painter) == occlusion)
+            else:
+                met += int(occlusion is None)
+        if met > most:
+            best, most = (world, part), met
+        if met == (4 if signed else 1):
+            break
+    if best is None:
+        raise ValueError(f"Expected at least one try. Received: {stratify.tries}.")
+    return best
+
+
+def _wish(rng: np.random.Generator, weights: dict[str, float]) -> str | None:
+    if not weights:
+        return None
+    names = sorted(weights)
+    shares = np.array([weights[name] for name in names])
+    name = names[int(rng.choice(len(names), p=shares / shares.sum()))]
+    return None if name == "any" else name
+
+
+def _sign_ahead(world: World) -> Sign | None:
+    """Return the next stop sign that the ego must obey, if there is one ahead."""
+    path = world.scene.network.ego_road.path
+    camera_s_m = world.ego_s_m + world.geometry.camera_forward_m
+    ahead = [
+        (path.project(sign.x_m, sign.y_m)[0], number)
+        for number, sign in enumerate(world.scene.signs)
+        if sign.kind is SignKind.STOP and sign.applies_to_ego
+    ]
+    coming = [item for item in ahead if item[0] > camera_s_m]
+    return world.scene.signs[min(coming)[1]] if coming else None
+
+
+def _occlusion(world: World, painter: Painter) -> str:
+    """Return how much is hidden of the nearest stop sign for the ego, in the words of `recipe.OCCLUSIONS`."""
+    truth = painter.look(world, frame=False, truth=True)[1]
+    if truth is None:
+        raise ValueError("Expected the painter to return the truth asked for. Received: None.")
+    signs = [o for o in truth.objects if o.kind is ObjectKind.STOP_SIGN and o.applies_to_ego]
+    if not signs:
+        return "most"
+    visible = min(signs, key=lambda o: o.distance_m).visible_fraction
+    return "none" if visible >= 0.95 else "part" if visible >= 0.5 else "most"
+
+
+def split_of(world_seed: int) -> str:
+    """Return which of `train`, `validation` and `test` a world belongs to: 8, 1 and 1 in 10, by its seed alone."""
+    return {8: "validation", 9: "test"}.get(derive_seed(world_seed, Stream.SPLIT) % 10, "train")
+
+
+def _world_seed(recipe: Recipe, *key: int) -> int:
+    seed = derive_seed(recipe.seed, Stream.RECIPE, *key)
+    while recipe.split is not None and split_of(seed) != recipe.split:
+        seed = derive_seed(seed, Stream.RECIPE)
+    return seed
+
+
+def _sample(
+    recipe: Recipe, index: int, attempt: int = 0, placement: Placement | None = None, settled: float | None = None
+) -> tuple[World, Part]:
+    key = (index, attempt) if attempt else (index,)
+    rng = stream(recipe.seed, Stream.EGO, *key)
+    part = _pick_part(rng, recipe.parts)
+    placement = placement or recipe.placement
+    share = float(rng.random())
+    share = share if settled is None else settled
     without_sign = share < placement.no_sign_share
     past_sign = not without_sign and share < placement.no_sign_share + placement.past_sign_share
     spec: WorldSpec = replace(part.world, controlled_share=0.0) if without_sign else part.world
-    world = generate_world(derive_seed(recipe.seed, Stream.RECIPE, index), spec)
+    world = generate_world(_world_seed(recipe, *key), spec)
     camera_s_m = _camera_s_m(rng, world, placement, past_sign=past_sign)
     offset_m = float(rng.uniform(-placement.offset_m, placement.offset_m))
     heading_rad = float(rng.uniform(-placement.heading_rad, placement.heading_rad))
     s_m = camera_s_m - world.geometry.camera_forward_m
     placed = place_ego(world, s_m, offset_m, heading_rad, world.ego.speed_mps)
-    pitched = _pitched(placed, stream(recipe.seed, Stream.PITCH, index), placement.accel_sd_mps2)
+    pitched = _pitched(placed, stream(recipe.seed, Stream.PITCH, *key), placement.accel_sd_mps2)
     return _with_traffic(pitched, s_m - world.ego_s_m), part
 
 
@@ -178,4 +285,6 @@ def encode_jpeg(rgb: NDArray[np.uint8], quality: int, note: str) -> bytes:
     data = encoded.tobytes()
     comment = note.encode()
     # After the marker that starts the image: FF FE, the length with its own two bytes, the text (ITU-T T.81, B.2.4.5).
-    return data[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + data[2:]
+    marked = b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment
+    # FF E1, the namespace and the packet (XMP Specification Part 3, 1.1.3).
+    return data[:2] + marked + b"\xff\xe1" + (len(_XMP) + 2).to_bytes(2, "big") + _XMP + data[2:]

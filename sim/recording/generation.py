@@ -6,11 +6,13 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from sim.errors import DatasetError
-from sim.files import PARTIAL_SUFFIX, remove_partials, sha256_of, storage_error, sync_folder
+from sim.files import PARTIAL_SUFFIX, remove_partials, sha256_of, storage_error, sync_folder, write_atomically
 from sim.recording.artist import new_artist
-from sim.recording.dataset import Dataset
+from sim.recording.card import card_text
+from sim.recording.dataset import Dataset, opened_shard
 from sim.recording.manifest import (
     JOURNAL_NAME,
     MANIFEST_NAME,
@@ -21,10 +23,13 @@ from sim.recording.manifest import (
     write_manifest,
 )
 from sim.recording.recipe import Recipe
+from sim.recording.seal import CARD_NAME, SEAL_NAME, is_sealed, read_seal, restored_manifest, write_seal
 from sim.recording.shards import ShardPlan, plan_shards, write_shard
 from sim.recording.workers import write_shards_in_processes
 
 _log = logging.getLogger(__name__)
+
+Engine = Literal["local", "ray"]
 
 Progress = Callable[[int, int], None]
 """Told how many frames are done, and how many there are in all."""
@@ -37,6 +42,8 @@ def generate_dataset(
     seed: int | None = None,
     count: int | None = None,
     workers: int = 1,
+    engine: Engine = "local",
+    address: str | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
     """Make a data set, or finish or mend the one in `out`.
@@ -50,6 +57,8 @@ def generate_dataset(
         seed: Instead of the recipe's.
         count: Instead of the recipe's.
         workers: How many processes draw; one draws in this process.
+        engine: `local` processes, or tasks on a `ray` cluster.
+        address: Of a running Ray cluster, all of whose machines see `out`; one is started here if not given.
         progress: Told of it several times a second.
 
     Raises:
@@ -66,15 +75,32 @@ def generate_dataset(
     missing = run.missing
     if missing:
         run.begin()
-        _draw(run, missing, workers)
+        draw_shards(run.manifest, missing, str(out.absolute()), workers, engine, address, run.on_shard, run.on_frames)
     run.finish()
     return Dataset.open(out)
 
 
-def _draw(run: _Run, missing: Sequence[ShardPlan], workers: int) -> None:
-    recipe, folder = run.manifest.recipe, run.folder
+def draw_shards(
+    manifest: Manifest,
+    missing: Sequence[ShardPlan],
+    place: str,
+    workers: int,
+    engine: Engine,
+    address: str | None,
+    on_shard: Callable[[ShardRecord], None],
+    on_frames: Callable[[int], None],
+) -> None:
+    """Draw shards into a folder by whatever engine is asked for; only Ray's takes the URI of one."""
+    if engine == "ray":
+        from sim.recording.on_ray import write_shards_on_ray
+
+        write_shards_on_ray(
+            manifest, missing, place, workers=workers, address=address, on_shard=on_shard, on_frames=on_frames
+        )
+        return
+    recipe, folder = manifest.recipe, Path(place)
     if workers > 1 and len(missing) > 1:
-        write_shards_in_processes(recipe, missing, folder, workers, run.on_shard, run.on_frames)
+        write_shards_in_processes(recipe, missing, folder, workers, on_shard, on_frames)
         return
     draw = new_artist(recipe)
     drawn = 0
@@ -82,10 +108,10 @@ def _draw(run: _Run, missing: Sequence[ShardPlan], workers: int) -> None:
     def on_frame() -> None:
         nonlocal drawn
         drawn += 1
-        run.on_frames(drawn)
+        on_frames(drawn)
 
     for plan in missing:
-        run.on_shard(write_shard(recipe, plan, folder, draw, on_frame))
+        on_shard(write_shard(recipe, plan, folder, draw, on_frame))
 
 
 class _Run:
@@ -113,13 +139,7 @@ class _Run:
         found = self._found()
         if found is None:
             return
-        if found.recipe_sha256 != self.manifest.recipe_sha256:
-            raise DatasetError(
-                f"Expected {self.folder} to be empty or to hold {_in_words(self.manifest.recipe)}. "
-                f"Received: a folder with {_in_words(found.recipe)}"
-                f"{', altered since' if _in_words(found.recipe) == _in_words(self.manifest.recipe) else ''}.",
-                hint="Choose another folder with --out, or remove this one.",
-            )
+        check_same_recipe(found, self.manifest, str(self.folder))
         plans = {(plan.name, plan.first_index, plan.rows) for plan in plan_shards(self.manifest.recipe)}
         kept = tuple(s for s in found.shards if (s.name, s.first_index, s.rows) in plans and self._is_whole(s))
         self.manifest = replace(self.manifest, shards=kept)
@@ -139,6 +159,10 @@ class _Run:
             raise DatasetError(
                 f"Expected a folder at {self.folder}. Received: a file.", hint="Choose another folder with --out."
             )
+        if (self.folder / MANIFEST_NAME).exists() or (self.folder / SEAL_NAME).exists():
+            found = self._sealed()
+            if found is not None:
+                return found
         for name in (MANIFEST_NAME, JOURNAL_NAME):
             if (self.folder / name).exists():
                 return read_manifest(self.folder / name)
@@ -153,6 +177,20 @@ class _Run:
                 hint="Choose another folder with --out.",
             )
         return None
+
+    def _sealed(self) -> Manifest | None:
+        """Return the manifest that was sealed where the one that is there, or is gone, is not it."""
+        sums = read_seal(self.folder)
+        if not sums or is_sealed(self.folder, MANIFEST_NAME, sums):
+            return None
+        try:
+            versions = read_manifest(self.folder / MANIFEST_NAME).versions
+        except DatasetError:
+            versions = None
+        restored = restored_manifest(self.folder, self.manifest, versions)
+        if restored is not None:
+            self._remove(MANIFEST_NAME)
+        return restored
 
     def _is_whole(self, shard: ShardRecord) -> bool:
         path = self.folder / shard.name
@@ -181,7 +219,13 @@ class _Run:
 
     def finish(self) -> None:
         """Mark the folder as whole."""
-        if not (self.folder / MANIFEST_NAME).exists():
+        sums = read_seal(self.folder)
+        if not all(is_sealed(self.folder, name, sums) for name in (MANIFEST_NAME, CARD_NAME)):
+            # The manifest comes last: it is there once all else is.
+            self._remove(MANIFEST_NAME)
+            card = card_text(self.manifest, lambda name: opened_shard(self.folder / name)).encode()
+            write_atomically(self.folder / CARD_NAME, card)
+            write_seal(self.folder, self.manifest, card)
             write_manifest(self.manifest, self.folder / MANIFEST_NAME)
         self._remove(JOURNAL_NAME)
         remove_partials(self.folder)
@@ -195,6 +239,21 @@ class _Run:
             sync_folder(self.folder)
         except OSError as fault:
             raise storage_error(fault, path) from fault
+
+
+def check_same_recipe(found: Manifest, wanted: Manifest, place: str) -> None:
+    """Check that what is there was made from the recipe that is wanted.
+
+    Raises:
+        DatasetError: If it was made from another.
+    """
+    if found.recipe_sha256 != wanted.recipe_sha256:
+        theirs, ours = _in_words(found.recipe), _in_words(wanted.recipe)
+        raise DatasetError(
+            f"Expected {place} to be empty or to hold {ours}. "
+            f"Received: a folder with {theirs}{', altered since' if theirs == ours else ''}.",
+            hint="Choose another folder with --out, or remove this one.",
+        )
 
 
 def _in_words(recipe: Recipe) -> str:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from sim.config import STRICT, parse
 from sim.errors import DatasetError
 from sim.files import write_atomically
-from sim.recording.recipe import Recipe
+from sim.recording.recipe import Recipe, plain_recipe
 from sim.recording.schema import SCHEMA_VERSION
 
 MANIFEST_NAME = "manifest.json"
@@ -67,7 +67,7 @@ class Manifest:
     """What a data set is.
 
     Attributes:
-        synthetic: Always true: every picture is drawn, none is a photograph.
+        synthetic: Whether every picture is drawn from the recipe; false for photographs that were imported.
         schema_version: Of the shards' columns.
         recipe_sha256: Of all that fixes the examples.
         recipe: The recipe whole, with the seed, the count and the camera that were used.
@@ -125,7 +125,14 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
     Raises:
         StorageError: If it cannot be written.
     """
-    write_atomically(path, (json.dumps(asdict(manifest), indent=2) + "\n").encode())
+    write_atomically(path, manifest_bytes(manifest))
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """Return what stands in the file of a manifest."""
+    plain = asdict(manifest)
+    plain["recipe"] = plain_recipe(manifest.recipe)
+    return (json.dumps(plain, indent=2) + "\n").encode()
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -7,12 +7,14 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from sim.camera import Camera
 from sim.config import STRICT, parse, read_toml
 from sim.errors import RecipeError
+from sim.light import Sky, Weather
 from sim.recording.presets import overlaid, with_preset
+from sim.signs import SignKind, StopStyle
 from sim.spec import WorldSpec
 
 Band = tuple[float, float, float]
@@ -91,6 +93,60 @@ class Part:
             raise ValueError(f"Expected weight to be positive. Received: {self.weight}.")
 
 
+OCCLUSIONS = ("none", "part", "most")
+"""Of the nearest stop sign for the car: 95 % and more of it visible; half and more; less than half, or none of it."""
+
+
+def _families() -> list[str]:
+    """Return every value of `Light.family`."""
+    wet = [weather for weather in Weather if weather is not Weather.DRY]
+    dark = [f"{sky}_{weather}" for sky in (Sky.DUSK, Sky.NIGHT) for weather in wet]
+    return [*map(str, Sky), *map(str, wet), *dark]
+
+
+def _variants() -> list[str]:
+    return [str(SignKind.STOP), *map(str, StopStyle)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stratify:
+    """What frames are to be like, so that rare cases are not rare.
+
+    Each frame wishes for one value an axis, drawn by weight; `any` wishes for nothing. Worlds are drawn from the
+    recipe, each from a seed of its own, until one is as wished, or the tries are used up: then the one that is most so
+    is taken. Whether there is a stop sign, and its band of distances (`placement.bands`), is settled before and stays:
+    a wish shifts neither. A frame still depends on (recipe, seed, index) alone.
+
+    Attributes:
+        weather: Weight of each `light_family`.
+        variant: Weight of each `objects[].variant` of the nearest stop sign for the car: `stop_pare`, ...
+        occlusion: Weight of each of `none`, `part` and `most`.
+        tries: How many worlds are drawn at most for a frame.
+
+    Raises:
+        ValueError: If a weight or the tries are out of range, or an occlusion is unknown.
+    """
+
+    __pydantic_config__: ClassVar[Any] = STRICT
+
+    weather: dict[str, float] = field(default_factory=dict[str, float])
+    variant: dict[str, float] = field(default_factory=dict[str, float])
+    occlusion: dict[str, float] = field(default_factory=dict[str, float])
+    tries: int = 40
+
+    def __post_init__(self) -> None:
+        for axis in ("weather", "variant", "occlusion"):
+            for name, weight in getattr(self, axis).items():
+                if not (weight > 0.0 and isfinite(weight)):
+                    raise ValueError(f"Expected the weight of {axis}.{name} to be positive. Received: {weight}.")
+        for axis, known in (("weather", _families()), ("variant", _variants()), ("occlusion", OCCLUSIONS)):
+            unknown = sorted(set(getattr(self, axis)) - {*known, "any"})
+            if unknown:
+                raise ValueError(f"Expected {axis} of {', '.join(known)} or any. Received: {unknown[0]!r}.")
+        if not 1 <= self.tries <= 1000:
+            raise ValueError(f"Expected tries to be within 1 to 1000. Received: {self.tries}.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """What a data set is made of.
@@ -106,6 +162,9 @@ class Recipe:
         world: The worlds that they show.
         mixture: If given, the worlds are drawn from these parts instead, by weight.
         placement: Where in its world the car is put.
+        stratify: What frames are to be like; as the worlds come, if not given.
+        split: Only worlds of this share: `train` (8 in 10), `validation` or `test`. Worlds, and with them every sign's
+            look and wear, are disjoint between the three whatever the recipes' seeds.
 
     Raises:
         ValueError: If a number is out of range, or two parts share a name.
@@ -123,6 +182,8 @@ class Recipe:
     world: WorldSpec = field(default_factory=WorldSpec)
     mixture: tuple[Part, ...] = ()
     placement: Placement = field(default_factory=Placement)
+    stratify: Stratify | None = None
+    split: Literal["train", "validation", "test"] | None = None
 
     def __post_init__(self) -> None:
         for name, least, most in (
@@ -156,10 +217,19 @@ class Recipe:
     @property
     def sha256(self) -> str:
         """SHA-256 of all that fixes the examples and their shards; the description does not."""
-        plain = asdict(self)
+        plain = plain_recipe(self)
         del plain["description"]
-        _forget_unnamed_kinds(plain)
         return hashlib.sha256(json.dumps(_canonical(plain), sort_keys=True).encode()).hexdigest()
+
+
+def plain_recipe(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe as plain values, without the keys that it does not use: older recipes keep their fingerprints."""
+    plain = asdict(recipe)
+    for name in ("stratify", "split"):
+        if plain[name] is None:
+            del plain[name]
+    _forget_unnamed_kinds(plain)
+    return plain
 
 
 def _forget_unnamed_kinds(plain: dict[str, Any]) -> None:

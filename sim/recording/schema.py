@@ -26,6 +26,9 @@ ArrowType = Any
 ArrowTable = Any
 """A `pyarrow.Table`."""
 
+DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
+"""IPTC's term for pictures made purely by an algorithm that was trained on no sampled media: what a renderer makes."""
+
 FINGERPRINT = "recipe_sha256"
 """Key in a shard's metadata that ties it to its data set."""
 
@@ -140,7 +143,7 @@ SCHEMA = pa.schema(
         _column("stop_line", _STOP_LINE, "The nearest stop line ahead across the ego lane, or null.", nullable=True),
         _column("attributes", _ATTRIBUTES, "What scores can be sliced by."),
     ],
-    metadata={"schema_version": str(SCHEMA_VERSION), "synthetic": "true"},
+    metadata={"schema_version": str(SCHEMA_VERSION), "synthetic": "true", "digital_source_type": DIGITAL_SOURCE_TYPE},
 )
 
 

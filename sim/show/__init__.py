@@ -5,4 +5,6 @@ groups   by weather, variant, part, time or distance: which shots stand together
 contact  the sheet itself, with the labels that are asked for
 stats    what the worlds hold, counted
 alike    a perceptual hash, and the nearest two of many frames
+checks   whether labels hold together, by themselves and with the pixels drawn for them
+page     all of it on one HTML page, with distributions drawn
 """

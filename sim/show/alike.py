@@ -77,3 +77,20 @@ def nearest_pair(hashes: NDArray[np.uint64]) -> Nearest | None:
         if bits < (best.bits if best is not None else beyond):
             best = Nearest(start + int(row), start + int(column), bits)
     return best
+
+
+def alike_pairs(hashes: NDArray[np.uint64], most_bits: int = ALIKE_BITS) -> list[Nearest]:
+    """Return every pair of hashes that differ in `most_bits` or less, nearest first.
+
+    Args:
+        hashes: Shape (n, words).
+        most_bits: How many bits may differ.
+    """
+    pairs: list[Nearest] = []
+    for start in range(0, len(hashes) - 1, _ROWS_AT_ONCE):
+        rows = hashes[start : start + _ROWS_AT_ONCE]
+        differing = np.bitwise_count(rows[:, None, :] ^ hashes[None, start:, :]).sum(axis=2, dtype=np.int64)
+        differing[np.tril_indices(len(rows), 0, differing.shape[1])] = most_bits + 1
+        for row, column in np.argwhere(differing <= most_bits).tolist():
+            pairs.append(Nearest(start + row, start + column, int(differing[row, column])))
+    return sorted(pairs, key=lambda pair: (pair.bits, pair.first, pair.second))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import isnan
 from pathlib import Path
 
 import cv2
@@ -128,10 +129,14 @@ def _region(thing: ObjectTruth | None, camera: Camera) -> Region:
 
 def _caption(shot: Shot, thing: ObjectTruth | None) -> str:
     if thing is not None:
-        return f"{thing.variant.replace('_', ' ')} · {thing.distance_m:.0f} m · {shot.name}"
+        return f"{thing.variant.replace('_', ' ')} · {_metres(thing.distance_m)} · {shot.name}"
     sign = own_sign(shot)
-    what = f"stop sign at {sign.distance_m:.0f} m" if sign is not None else "no stop sign"
+    what = f"stop sign at {_metres(sign.distance_m)}" if sign is not None else "no stop sign"
     return f"{shot.name} · {what} · {shot.attributes['part']} · {shot.weather}"
+
+
+def _metres(distance_m: float) -> str:
+    return "? m" if isnan(distance_m) else f"{distance_m:.0f} m"
 
 
 def write_sheet(rgb: NDArray[np.uint8], path: Path) -> None:

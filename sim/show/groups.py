@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from itertools import islice, pairwise
+from math import isnan, nan
 
 from sim.percept import ObjectKind
 from sim.show.shots import Shot
@@ -30,16 +31,22 @@ class GroupBy(StrEnum):
     DISTANCE = "distance"
 
 
+UNKNOWN_BAND = "unknown distance"
+"""That of things on a photograph."""
+
+
 def band_of(distance_m: float) -> str:
     """Return the band of a distance, in words."""
+    if isnan(distance_m):
+        return UNKNOWN_BAND
     for low, high in pairwise(DISTANCES_M):
         if low <= distance_m < high:
             return f"{low:g}-{high:g} m"
     return f"under {DISTANCES_M[0]:g} m" if distance_m < DISTANCES_M[0] else f"over {DISTANCES_M[-1]:g} m"
 
 
-BANDS = tuple(dict.fromkeys(band_of(distance) for distance in (0.0, *DISTANCES_M)))
-"""All bands, nearest first."""
+BANDS = tuple(dict.fromkeys(band_of(distance) for distance in (0.0, *DISTANCES_M, nan)))
+"""All bands, nearest first, the unknown last."""
 
 NO_SIGN = "no stop sign in sight"
 

@@ -53,6 +53,8 @@ class Source:
         painter: What draws them, and their maps.
         between: Yields those from a number on until before another, in order.
         words: What `open_source` was told, and with which seed, so that another process can open it too.
+        recipe: What a data set's frames were drawn from, so that they can be drawn again; None where nothing drew them,
+            or where every shot has its world.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Source:
     painter: Painter = field(repr=False)
     between: Callable[[int, int], Iterator[Shot]] = field(repr=False)
     words: tuple[tuple[str, ...], int | None] = ((), None)
+    recipe: Recipe | None = field(default=None, repr=False)
 
     def shots(self, start: int = 0, stop: int | None = None) -> Iterator[Shot]:
         """Yield the shots from `start` on, until before `stop`, in order."""
@@ -138,7 +141,8 @@ def _of_dataset(dataset: Dataset) -> Source:
         for example in dataset.examples(start, stop):
             yield Shot(str(example.index), example.truth, example.attributes, partial(_decoded, example))
 
-    return Source(dataset.path.name, dataset.count, Painter(dataset.camera), between)
+    recipe = dataset.manifest.recipe if dataset.manifest.synthetic else None
+    return Source(dataset.path.name, dataset.count, Painter(dataset.camera), between, recipe=recipe)
 
 
 def _decoded(example: Example) -> NDArray[np.uint8]:

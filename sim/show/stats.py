@@ -19,8 +19,9 @@ from sim.errors import RecipeError
 from sim.percept import ObjectKind
 from sim.recording.workers import leave_with_parent
 from sim.show.alike import ALIKE_BITS, SIDE, Nearest, nearest_pair, perceptual_hash
-from sim.show.groups import BANDS, band_of, own_sign
+from sim.show.groups import BANDS, UNKNOWN_BAND, band_of, own_sign
 from sim.show.shots import Shot, Source, open_source
+from sim.truth import CROWD
 
 VISIBLE = (("all of it", 0.995), ("most", 0.75), ("half to most", 0.5), ("a quarter to half", 0.25), ("less", 0.0))
 """In what words, and from which share on, it is told how much of a sign is visible."""
@@ -70,6 +71,8 @@ class Stats:
         self.weather[shot.weather] += 1
         self.parts[str(shot.attributes["part"])] += 1
         for thing in shot.truth.objects:
+            if thing.variant == CROWD:
+                continue
             self.kinds[thing.kind] += 1
             self.variants.setdefault(thing.kind, Counter())[thing.variant] += 1
             if thing.kind is ObjectKind.STOP_SIGN and thing.applies_to_ego:
@@ -97,7 +100,9 @@ class Stats:
         for kind in ObjectKind:
             tables[f"{kind.value.replace('_', ' ')}s"] = _falling(self.variants.get(kind, Counter()))
         signs = "stop signs for the car, by"
-        tables[f"{signs} distance"] = {band: self.distances[band] for band in BANDS}
+        tables[f"{signs} distance"] = {
+            band: self.distances[band] for band in BANDS if band != UNKNOWN_BAND or self.distances[band]
+        }
         tables[f"{signs} how much is visible"] = {name: self.visible[name] for name, _ in VISIBLE}
         tables[f"{signs} what has befallen them"] = _falling(self.conditions)
         tables[f"{signs} what holds them up"] = _falling(self.mounts)

@@ -4,12 +4,15 @@
     layout                  where each panel lies, at any size
     camera_panel, map_panel, gauges, percept_panel, strip
                             one panel each, drawn from a `Tick` alone
+    layers, layers_panel    what each layer of a network sees: what is asked for, how often, and how it is drawn
     view                    `compose_view`: all of them in one picture; needs no display
     film                    pictures into an mp4 or a gif
-    session, manual         a drive that can be paused, stepped, restarted and steered by hand
-    window                  the same picture on a screen, with keys
+    session                 a drive that can be taken back, changed and driven on from any tick
+    manual, gamepad         a person at the wheel
+    tinkering, duel         what a person can change of a drive; a person against the eyes
+    display, window         the same picture on a screen, with keys and mouse
 
-Only `window` opens a display; nothing here initialises sound.
+Only `display` opens a display; nothing here initialises sound.
 """
 
 import os

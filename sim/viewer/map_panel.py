@@ -25,6 +25,7 @@ from sim.viewer.palette import (
     MAP_POLE,
     MUTED,
     NEAR_BLACK,
+    PURPLE,
     STOP_LINE,
     STOP_RED,
     TRUTH,
@@ -75,8 +76,19 @@ class MapPanel:
         upright = self._beliefs[ObjectKind.VEHICLE]
         self._beliefs[ObjectKind.VEHICLE] = pygame.transform.rotate(upright, 90)
 
-    def draw(self, target: pygame.Surface, tick: Tick, camera: Camera) -> None:
-        """Draw the map onto the view."""
+    def locate(self, world: World, point_px: tuple[float, float]) -> tuple[float, float]:
+        """Return the world position under a pixel of the map."""
+        return _Pose(world, self._px_per_m, self._origin_px).place(point_px)
+
+    def draw(self, target: pygame.Surface, tick: Tick, camera: Camera, *, ghost: World | None = None) -> None:
+        """Draw the map onto the view.
+
+        Args:
+            target: The whole view.
+            tick: What to show.
+            camera: The camera, for when there is no frame to name it.
+            ghost: Where another driver of the same world is, whose car is drawn as an outline; None for no other.
+        """
         world = tick.world
         camera = camera if tick.capture.frame is None else tick.capture.frame.camera
         to_map = _Pose(world, self._px_per_m, self._origin_px)
@@ -86,6 +98,9 @@ class MapPanel:
         self._draw_stop_target(large, tick, to_map)
         for actor in world.actors:
             self._draw_actor(large, actor, to_map)
+        if ghost is not None:
+            corners = (to_map.pixels(_body(ghost)) * SUPERSAMPLING).tolist()
+            pygame.draw.polygon(large, PURPLE, corners, round(2.5 * SUPERSAMPLING * self._layout.scale))
         self._draw_ego(large, world, to_map)
         panel = self._canvas.reduced()
         self._draw_wedge(panel, world, camera, to_map)
@@ -126,10 +141,7 @@ class MapPanel:
         _draw_car(large, box_corners(actor.x_m, actor.y_m, actor.heading_rad, length, width), MAP_CAR, to_map)
 
     def _draw_ego(self, large: pygame.Surface, world: World, to_map: _Pose) -> None:
-        size = world.geometry
-        middle = world.ego.ahead(0.5 * (size.front_m - size.rear_m))
-        body = box_corners(*middle, world.ego.heading_rad, size.front_m + size.rear_m, size.width_m)
-        _draw_car(large, body, MAP_EGO, to_map)
+        _draw_car(large, _body(world), MAP_EGO, to_map)
 
     def _draw_wedge(self, panel: pygame.Surface, world: World, camera: Camera, to_map: _Pose) -> None:
         """Draw what the camera's width covers, as a faint light; it never moves, since the map turns with the car."""
@@ -216,6 +228,12 @@ class _Pose:
         """Return world positions, shape (n, 2), as pixels of the map, shape (n, 2)."""
         return (points_m - self._centre) @ self._turn + self._origin
 
+    def place(self, point_px: tuple[float, float]) -> tuple[float, float]:
+        """Return the world position under a pixel of the map."""
+        # The turn is a rotation, a reflection and a scale: its inverse is its transpose over the scale's square.
+        x_m, y_m = (np.array(point_px) - self._origin) @ self._turn.T / self._px_per_m**2 + self._centre
+        return float(x_m), float(y_m)
+
     def from_camera(self, points_m: NDArray[np.float64], world: World) -> NDArray[np.float64]:
         """Return points in the camera's plan (x forward, y left; shape (n, 2)) as world positions."""
         c, s = cos(self._heading_rad), sin(self._heading_rad)
@@ -232,6 +250,13 @@ class _Pose:
         middle = self.pixels(centres_m)
         reach = radii_m[:, None] * self._px_per_m + 2.0
         return np.all((middle > -reach) & (middle < np.array(size_px) + reach), axis=1)
+
+
+def _body(world: World) -> NDArray[np.float64]:
+    """Return the corners of the ego's body, shape (4, 2)."""
+    size = world.geometry
+    middle = world.ego.ahead(0.5 * (size.front_m - size.rear_m))
+    return box_corners(*middle, world.ego.heading_rad, size.front_m + size.rear_m, size.width_m)
 
 
 def _draw_car(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isnan
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from sim.maps import LaneLines, Maps, SemanticClass
 from sim.percept import Box, ObjectKind
-from sim.truth import GroundTruth, ObjectTruth
+from sim.truth import CROWD, GroundTruth, ObjectTruth
 from sim.viewer.palette import (
     INK,
     KIND_STYLES,
@@ -120,7 +121,8 @@ class LabelWriter:
         if truth.stop_line is not None and truth.stop_line.box is not None:
             pygame.draw.rect(target, STOP_LINE, _rect(region, truth.stop_line.box, 2), 1)
         # The names of stop signs come first: there may not be room for all.
-        things = sorted(truth.objects, key=lambda thing: (thing.kind is not ObjectKind.STOP_SIGN, thing.distance_m))
+        marked = [thing for thing in truth.objects if thing.variant != CROWD]
+        things = sorted(marked, key=lambda thing: (thing.kind is not ObjectKind.STOP_SIGN, thing.distance_m))
         shown = [(thing, _rect(region, thing.box, 2)) for thing in things]
         shown = [(thing, rect) for thing, rect in shown if target.get_rect().colliderect(rect)]
         self.taken = [rect for thing, rect in shown if thing.kind is not ObjectKind.VEHICLE]
@@ -134,7 +136,9 @@ class LabelWriter:
         return np.asarray(cv2.cvtColor(pixels_bgrx(target), cv2.COLOR_BGRA2RGB), np.uint8)
 
     def _name(self, target: pygame.Surface, thing: ObjectTruth, box: pygame.Rect) -> None:
-        words = f"{thing.variant.replace('_', ' ')} {thing.distance_m:.0f} m"
+        words = thing.variant.replace("_", " ")
+        if not isnan(thing.distance_m):
+            words += f" {thing.distance_m:.0f} m"
         if thing.visible_fraction < 0.995:
             words += f" · {thing.visible_fraction:.0%}"
         if thing.kind is ObjectKind.STOP_SIGN and not thing.applies_to_ego:

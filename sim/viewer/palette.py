@@ -89,6 +89,7 @@ PHASE_COLOURS: dict[Phase, Rgb] = {
     Phase.HOLDING: VERMILION,
     Phase.LEAVING: YELLOW,
     Phase.YIELDING: PURPLE,
+    Phase.SAFE_STOP: STOP_RED,
 }
 
 

@@ -19,7 +19,10 @@ def written(tmp_path: Path, text: str, name: str = "recipe.toml") -> Path:
 
 
 def test_the_shipped_recipes_are_these() -> None:
-    assert [path.stem for path in SHIPPED] == ["demo", "rich", "rich_test", "standard", "test", "validation"]
+    assert [path.stem for path in SHIPPED] == [
+        *("demo", "ood_country", "ood_weather", "ood_wear", "rich", "rich_test"),
+        *("standard", "stratified", "test", "validation"),
+    ]
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

@@ -1,0 +1,422 @@
+"""The network in the formats of other libraries, each held against Keras on real frames before it is written.
+
+    checked weights ─► Keras ─► ONNX ─► int8 ─┐
+                         ├────► OpenVINO ─────┼─► held against Keras on drawn frames ─► files and export.json
+                         ├────► LiteRT, int8 ─┤
+                         └────► SavedModel ───┘
+
+Whatever the format, the model takes `rgb`, uint8 (1, H, W, 3), and answers `heat` (1, H/8, W/8, 5) logits, `boxes`
+(1, H/8, W/8, 5, 6) and `lane` (1, 6), as `build_network` says. bfloat16 is no format: OpenVINO multiplies a float32
+file's numbers so if told to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perception.backend import keras, tf
+from perception.card import FORMAT, Card
+from perception.engine import Backend, Engine, Precision, import_or_tell, require
+from perception.network import build_network
+from perception.runtimes import Answers, Run, make_run
+from perception.weights import fill, read_weights
+from sim.errors import RollingStopError, WeightsError
+from sim.files import sha256_of, storage_error, write_atomically
+from sim.show.shots import open_source
+
+MANIFEST = "export.json"
+
+CALIBRATION_SEED = 770_077
+"""Frames of this seed set the ranges of int8 numbers; no training and no test draws from it."""
+
+CALIBRATION_FRAMES = 48
+
+AGREEMENT_SEED = 770_078
+"""Frames of this seed are asked of Keras and of the exported model."""
+
+AGREEMENT_FRAMES = 8
+
+BELIEVED = 0.2
+"""Boxes are compared where Keras believes at least this much: elsewhere they mean nothing."""
+
+
+class Format(StrEnum):
+    """What the network can be exported to."""
+
+    ONNX = "onnx"
+    OPENVINO = "openvino"
+    LITERT = "litert"
+    SAVEDMODEL = "savedmodel"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far an exported model's answers are from those of Keras in float32, over some frames.
+
+    Attributes:
+        belief: Mean |difference| of beliefs, from 0 to 1, where either believes at least `BELIEVED`.
+        belief_most: The largest anywhere.
+        box: Mean |difference| of the box fields where Keras believes: cells and logarithms.
+        lane: Largest |difference| of the lane's answers, in units of `LANE_SCALES`.
+        frames: How many frames.
+    """
+
+    belief: float
+    belief_most: float
+    box: float
+    lane: float
+    frames: int
+
+
+TOLERANCES = {
+    Precision.FLOAT32: Agreement(0.001, 0.005, 0.001, 0.005, 0),
+    Precision.BFLOAT16: Agreement(0.02, 0.25, 0.03, 0.15, 0),
+    Precision.INT8: Agreement(0.08, 0.80, 0.20, 0.60, 0),
+}
+"""What is tolerated. LiteRT keeps even the answers in int8, where one step of a box field is some 0.05, and single
+beliefs of int8 move far where the network wavers; what that costs is AP, which `evaluate --backend` measures. These
+limits catch a broken conversion: answers that are nothing like the network's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """An exported model on the disk.
+
+    Attributes:
+        folder: Where it lies.
+        model: The file or folder that the library opens.
+        format: What it is.
+        precision: float32 or int8.
+        agreement: With Keras.
+        weights_sha256: Of the weights that it was made from.
+    """
+
+    folder: Path
+    model: Path
+    format: Format
+    precision: Precision
+    agreement: Agreement
+    weights_sha256: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as plain values."""
+        return {**asdict(self), "folder": str(self.folder), "model": str(self.model)}
+
+
+def export(weights: Path | None, to: Format, folder: Path, *, precision: Precision = Precision.FLOAT32) -> Exported:
+    """Write a trained network in another format; what was in the folder under the same name is replaced.
+
+    Args:
+        weights: The weights file; the shipped one if not given.
+        to: The format.
+        folder: Where to.
+        precision: float32 or int8.
+
+    Raises:
+        RollingStopError: If the library is not installed, does not offer the precision, or the model does not agree
+            with Keras within `TOLERANCES`; nothing is written then.
+        WeightsError: If the weights are missing, altered or foreign.
+        StorageError: If it cannot be written.
+    """
+    if precision is Precision.BFLOAT16 or (to is Format.SAVEDMODEL and precision is Precision.INT8):
+        raise RollingStopError(
+            f"Expected a precision that {to} files can have. Received: {precision}.",
+            hint="Export in float32; OpenVINO computes in bfloat16 with `--precision bfloat16` when it runs.",
+        )
+    if to is not Format.SAVEDMODEL:
+        require(Backend(to.value))
+    card, arrays = read_weights(weights)
+    model = build_network(card.network, card.camera, "float32")
+    fill(model, arrays, "the weights file")
+    shape = (1, card.camera.height_px, card.camera.width_px, 3)
+    # The libraries write where they like; the result is moved to its place once it is whole and checked.
+    with tempfile.TemporaryDirectory(prefix="rollingstop-") as made, _quiet():
+        place = _WRITERS[to](model, shape, Path(made), precision)
+        run = _saved_model_run(place) if to is Format.SAVEDMODEL else make_run(Backend(to.value), place, None)
+        agreement = agree(_keras_run(model), run, drawn_frames(AGREEMENT_SEED, AGREEMENT_FRAMES))
+        check_agreement(agreement, precision, str(to))
+        _move(Path(made), folder)
+    exported = Exported(folder, folder / place.name, to, precision, agreement, card.sha256)
+    _write_manifest(exported)
+    return exported
+
+
+def read_export(folder: Path) -> Exported:
+    """Return an exported model, every file of it held against the digests beside it.
+
+    Raises:
+        WeightsError: If it is missing, damaged or altered.
+    """
+    path = folder / MANIFEST
+    again = "Export it again."
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        files = {str(name): str(digest) for name, digest in raw["files"].items()}
+        found = Exported(
+            folder,
+            folder / str(raw["model"]),
+            Format(raw["format"]),
+            Precision(raw["precision"]),
+            Agreement(**raw["agreement"]),
+            str(raw["weights_sha256"]),
+        )
+        for name, digest in files.items():
+            if Path(name).is_absolute() or os.pardir in Path(name).parts or sha256_of(folder / name) != digest:
+                raise WeightsError(f"Expected {folder / name} as it was exported. Received: another file.", hint=again)
+        if str(raw["model"]) not in {Path(name).parts[0] for name in files}:
+            raise WeightsError(f"Expected {path} to list its model. Received: none.", hint=again)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+        raise WeightsError(f"Expected an exported model in {folder}. Received: {fault}.", hint=again) from None
+    return found
+
+
+def exported_for(weights: Path | None, engine: Engine) -> Exported:
+    """Return the exported model that an engine runs, made now if it was not made before.
+
+    Exports are kept in the user's cache, by the digest of the weights and the versions of the libraries.
+
+    Raises:
+        RollingStopError: As `export` does.
+    """
+    require(engine.backend)
+    card, _ = read_weights(weights)
+    precision = Precision.INT8 if engine.precision is Precision.INT8 else Precision.FLOAT32
+    folder = cache_folder(card, engine.backend, precision)
+    try:
+        found = read_export(folder)
+        if found.weights_sha256 == card.sha256:
+            return found
+    except WeightsError:
+        pass
+    logging.getLogger(__name__).info("Exporting the network for %s, %s.", engine.backend, precision)
+    return export(weights, Format(engine.backend.value), folder, precision=precision)
+
+
+def cache_folder(card: Card, backend: Backend, precision: Precision) -> Path:
+    """Return where the export of some weights is kept."""
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    packages = {Backend.ONNX: "onnxruntime", Backend.OPENVINO: "openvino", Backend.LITERT: "ai-edge-litert"}
+    made_by = [_version(packages[backend]), _version("tensorflow"), str(FORMAT)]
+    return root / "rollingstop" / "-".join([card.sha256[:16], backend, precision, *made_by])
+
+
+def drawn_frames(seed: int, count: int) -> list[NDArray[np.uint8]]:
+    """Return frames of the standard recipe, uint8 (H, W, 3)."""
+    return [shot.picture() for shot in open_source([str(seed)]).shots(0, count)]
+
+
+def agree(ours: Run, theirs: Run, frames: Sequence[NDArray[np.uint8]]) -> Agreement:
+    """Return how far two ways to run the network are apart on some frames; NaN where one answers NaN."""
+    beliefs, most, boxes, lanes = [], 0.0, [], 0.0
+    for rgb in frames:
+        first, second = ours(rgb), theirs(rgb)
+        believed = _sigmoid(first.heat)
+        apart = np.abs(believed - _sigmoid(second.heat))
+        either = (believed >= BELIEVED) | (_sigmoid(second.heat) >= BELIEVED)
+        beliefs.append(apart[either])
+        boxes.append(np.abs(first.boxes - second.boxes)[believed >= BELIEVED].ravel())
+        most = float(np.maximum(most, apart.max()))
+        lanes = float(np.maximum(lanes, np.abs(first.lane - second.lane).max()))
+    means = [float(np.concatenate(each).mean()) if sum(map(len, each)) else 0.0 for each in (beliefs, boxes)]
+    return Agreement(means[0], most, means[1], lanes, len(frames))
+
+
+def check_agreement(agreement: Agreement, precision: Precision, name: str) -> None:
+    """Check an exported model's answers.
+
+    Raises:
+        RollingStopError: If they are too far from those of Keras, or not numbers.
+    """
+    limits = asdict(TOLERANCES[precision])
+    for key, value in asdict(agreement).items():
+        if key != "frames" and not value <= limits[key]:
+            raise RollingStopError(
+                f"Expected the exported model ({name}, {precision}) to answer as Keras does, {key} within "
+                f"{limits[key]:g}. Received: {value:.4g} apart.",
+                hint="Another version of the library may convert it better; constraints.txt names those that do.",
+            )
+
+
+def _write_onnx(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision) -> Path:
+    path = folder / "rollingstop.onnx"
+    model.export(str(path), format="onnx", input_signature=_signature(shape), verbose=False)
+    if precision is Precision.INT8:
+        quantized = folder / "quantized.onnx"
+        _quantize_onnx(path, quantized)
+        quantized.replace(path)
+    return path
+
+
+def _quantize_onnx(source: Path, target: Path) -> None:
+    """Turn an ONNX file's convolutions to int8, except those that answer: their fields need finer steps."""
+    onnx = import_or_tell("onnx", "onnx")
+    quantization = import_or_tell("onnxruntime.quantization", "onnx")
+    graph = onnx.load(str(source)).graph
+    answers = [
+        node.name
+        for node in graph.node
+        if any(name in node.name for name in ("sign_heat", "sign_boxes", "road_heat", "road_boxes"))
+    ]
+
+    class Frames(quantization.CalibrationDataReader):  # type: ignore[misc]  # the module is imported at run time
+        def __init__(self) -> None:
+            self._left = iter(drawn_frames(CALIBRATION_SEED, CALIBRATION_FRAMES))
+
+        def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
+            rgb = next(self._left, None)
+            return None if rgb is None else {graph.input[0].name: rgb[None]}
+
+    quantization.quantize_static(
+        str(source),
+        str(target),
+        Frames(),
+        per_channel=True,
+        op_types_to_quantize=["Conv"],
+        nodes_to_exclude=answers,
+    )
+
+
+def _write_openvino(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision) -> Path:
+    openvino = import_or_tell("openvino", "openvino")
+    path = folder / "rollingstop.xml"
+    if precision is Precision.INT8:
+        # OpenVINO reads ONNX's int8 as it is; quantising by its own means would take another large library.
+        require(Backend.ONNX)
+        onnx = _write_onnx(model, shape, folder, precision)
+        openvino.save_model(openvino.convert_model(str(onnx)), str(path), compress_to_fp16=False)
+        onnx.unlink()
+        return path
+    graph = tf.function(
+        lambda rgb: model(rgb, training=False), input_signature=[tf.TensorSpec(shape, tf.uint8, "rgb")], autograph=False
+    )
+    openvino.save_model(openvino.convert_model(graph), str(path), compress_to_fp16=False)
+    return path
+
+
+def _write_litert(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision) -> Path:
+    path = folder / "rollingstop.tflite"
+    options: dict[str, Any] = {}
+    if precision is Precision.INT8:
+
+        def frames() -> Iterator[list[NDArray[np.uint8]]]:
+            for rgb in drawn_frames(CALIBRATION_SEED, CALIBRATION_FRAMES):
+                yield [rgb[None]]
+
+        options = {"optimizations": [tf.lite.Optimize.DEFAULT], "representative_dataset": frames}
+    model.export(str(path), format="litert", input_signature=_signature(shape), verbose=False, **options)
+    return path
+
+
+def _write_saved_model(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision) -> Path:
+    del precision
+    path = folder / "rollingstop"
+    model.export(str(path), format="tf_saved_model", input_signature=_signature(shape), verbose=False)
+    return path
+
+
+_WRITERS: dict[Format, Callable[[Any, tuple[int, ...], Path, Precision], Path]] = {
+    Format.ONNX: _write_onnx,
+    Format.OPENVINO: _write_openvino,
+    Format.LITERT: _write_litert,
+    Format.SAVEDMODEL: _write_saved_model,
+}
+
+
+def _signature(shape: tuple[int, ...]) -> list[Any]:
+    return [keras.InputSpec(shape=shape, dtype="uint8", name="rgb")]
+
+
+def _keras_run(model: Any) -> Run:
+    graph = tf.function(lambda rgb: model(rgb, training=False), autograph=False)
+
+    def run(rgb: NDArray[np.uint8]) -> Answers:
+        answers = graph(tf.constant(rgb[None]))
+        return Answers(*(answers[name][0].numpy() for name in ("heat", "boxes", "lane")))
+
+    return run
+
+
+def _saved_model_run(folder: Path) -> Run:
+    # It was written a moment ago by this process; a SavedModel from elsewhere, which may carry code, is never opened.
+    loaded = tf.saved_model.load(str(folder))
+
+    def run(rgb: NDArray[np.uint8]) -> Answers:
+        answers = loaded.serve(tf.constant(rgb[None]))
+        return Answers(*(answers[name][0].numpy() for name in ("heat", "boxes", "lane")))
+
+    return run
+
+
+def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    return 1.0 / (1.0 + np.exp(-np.clip(logits, -60.0, 60.0)))
+
+
+def _move(made: Path, folder: Path) -> None:
+    """Move what was made into its place."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for item in made.iterdir():
+            target = folder / item.name
+            if target.is_dir():
+                shutil.rmtree(target)
+            shutil.copytree(item, target) if item.is_dir() else write_atomically(target, item.read_bytes())
+    except OSError as fault:
+        raise storage_error(fault, folder) from fault
+
+
+def _write_manifest(exported: Exported) -> None:
+    model = exported.model
+    names = [path for path in model.rglob("*") if path.is_file()] if model.is_dir() else [model]
+    weights_beside = model.with_suffix(".bin")
+    if weights_beside.is_file():
+        names.append(weights_beside)
+    manifest = {
+        "model": model.name,
+        "format": exported.format,
+        "precision": exported.precision,
+        "weights_sha256": exported.weights_sha256,
+        "agreement": asdict(exported.agreement),
+        "files": {str(path.relative_to(exported.folder)): sha256_of(path) for path in sorted(names)},
+    }
+    write_atomically(exported.folder / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the converters print and warn about to themselves; what they raise still arrives."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"

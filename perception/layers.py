@@ -1,0 +1,144 @@
+"""Looking into the network: what each layer makes of a frame, its strongest channels as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perception.backend import compute_precision, keras, tf
+from perception.channels import Channel
+from perception.network import NetworkConfig, build_network
+from perception.weights import fill, read_weights
+from sim.camera import Camera, CameraFrame
+from sim.errors import WeightsError
+from sim.viewer.layers import LayerView, MapPicture
+
+STRONGEST = 4
+"""Channels shown of each layer."""
+
+STAGES = (
+    ("stem_2_1", "edges, colours"),
+    ("stem_4_2", "strokes, corners"),
+    ("stem_8_1", "corners, textures"),
+    ("stem_8_3", "parts"),
+    ("context_1", "larger parts"),
+    ("context_3", "surroundings"),
+    ("head", "parts in their place"),
+    ("sign_hidden", "evidence for signs"),
+    ("road_hidden", "evidence on roads"),
+)
+"""Layers in the order in which the picture passes them, and what such layers mostly come to answer to. The words tell
+the level, not what one channel found: that nobody chose."""
+
+DECISION = "decision"
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTap:
+    """A network whose layers can be looked at; the callable that the window's layers panel asks for.
+
+    Attributes:
+        camera: Whose frames it understands.
+    """
+
+    camera: Camera
+    _look: Any
+    _sizes: tuple[tuple[int, int, int], ...]
+
+    def __call__(self, frame: CameraFrame) -> Sequence[LayerView]:
+        """Return what each layer makes of a frame, from the picture to the decision.
+
+        Raises:
+            WeightsError: If another camera took the frame.
+        """
+        if frame.camera != self.camera:
+            raise WeightsError("Expected a frame of the camera that the weights were trained for. Received: another's.")
+        stages, heat = self._look(tf.constant(frame.rgb))
+        views = [
+            _view(name, caption, size, frame, *(part.numpy() for part in parts))
+            for (name, caption), size, parts in zip(STAGES, self._sizes, stages, strict=True)
+        ]
+        return (*views, _decision(heat.numpy()))
+
+
+def load_layers(weights: Path | None = None) -> LayerTap:
+    """Load a trained network for looking into it.
+
+    Args:
+        weights: The .npz file or its folder; the shipped weights if not given.
+
+    Raises:
+        WeightsError: If the weights are missing, altered, or of another network.
+    """
+    card, arrays = read_weights(weights)
+    return make_layers(card.network, card.camera, arrays)
+
+
+def make_layers(network: NetworkConfig, camera: Camera, arrays: dict[str, NDArray[np.float32]]) -> LayerTap:
+    """Return the tap of a network with the given weights.
+
+    Raises:
+        WeightsError: If the weights are not those of such a network.
+    """
+    model = build_network(network, camera, compute_precision())
+    fill(model, arrays, "the weights file")
+    taps = [model.get_layer(name).output for name, _ in STAGES]
+    inner = keras.Model(model.input, [*taps, model.output["heat"]])
+    shape = (camera.height_px, camera.width_px, 3)
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8)], autograph=False)
+    def look(rgb: Any) -> tuple[Any, Any]:
+        *features, heat = inner(rgb[None], training=False)
+        return [_strongest(tf.cast(each[0], tf.float32)) for each in features], tf.sigmoid(heat[0])
+
+    look(tf.zeros(shape, tf.uint8))
+    return LayerTap(camera, look, tuple((int(t.shape[1]), int(t.shape[2]), int(t.shape[3])) for t in taps))
+
+
+def _strongest(features: Any) -> tuple[Any, Any, Any]:
+    """Return the channels of a map (h, w, c) that tell most of the frame: grey pictures, their numbers, their peaks.
+
+    A channel that answers everywhere alike says nothing of where; the spread over places is what counts.
+    """
+    spread = tf.math.reduce_std(features, axis=(0, 1))
+    _, numbers = tf.math.top_k(spread, min(STRONGEST, int(features.shape[-1])))
+    chosen = tf.gather(features, numbers, axis=-1)
+    peaks = tf.reduce_max(chosen, axis=(0, 1))
+    share = tf.sqrt(tf.clip_by_value(chosen / tf.maximum(peaks, 1e-6), 0.0, 1.0))
+    grey = tf.cast(tf.round(255.0 * share), tf.uint8)
+    return grey, numbers, peaks
+
+
+def _view(
+    name: str,
+    caption: str,
+    size: tuple[int, int, int],
+    frame: CameraFrame,
+    grey: NDArray[np.uint8],
+    numbers: NDArray[np.int32],
+    peaks: NDArray[np.float32],
+) -> LayerView:
+    share = round(frame.camera.height_px / size[0])
+    maps = tuple(
+        MapPicture(f"ch {number}", np.ascontiguousarray(grey[..., index]), float(peak))
+        for index, (number, peak) in enumerate(zip(numbers.tolist(), peaks.tolist(), strict=True))
+    )
+    return LayerView(name, caption, f"{name} · {size[2]} at 1/{share}", maps)
+
+
+def _decision(scores: NDArray[np.float32]) -> LayerView:
+    """Return the heat maps: at each place, how sure the network is that a thing's middle is there."""
+    maps = tuple(
+        MapPicture(
+            channel.name.lower().replace("_", " "),
+            np.round(255 * scores[..., channel]).astype(np.uint8),
+            float(scores[..., channel].max()),
+        )
+        for channel in (Channel.STOP_SIGN, Channel.DISTRACTOR, Channel.VEHICLE, Channel.STOP_LINE)
+    )
+    return LayerView(DECISION, "decision", f"heat · {scores.shape[2]} at 1/8", maps)

@@ -1,0 +1,82 @@
+"""The layers panel: a column for each layer, from the picture at the left to the decision at the right."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pygame
+
+from sim.viewer.layers import LayerShot, LayerView, MapPicture
+from sim.viewer.layout import Layout
+from sim.viewer.palette import FAINT, INK, MUTED, PANEL, PANEL_EDGE, YELLOW
+from sim.viewer.shapes import pixels_bgrx
+from sim.viewer.text import Align, Typesetter, Weight
+
+MOST_MAPS = 4
+"""Channels shown of a layer, one below the other."""
+
+
+class LayersPanel:
+    """Draws the panel over gauges, strip and percept.
+
+    Args:
+        layout: Where everything lies.
+        type_: What draws its text.
+    """
+
+    def __init__(self, layout: Layout, type_: Typesetter) -> None:
+        self._layout = layout
+        self._type = type_
+        self.rect = layout.speed.unionall([layout.strip, layout.percept])
+
+    def draw(self, target: pygame.Surface, shot: LayerShot | None, step: int, message: str) -> None:
+        """Draw the layers onto the view.
+
+        Args:
+            target: The whole view.
+            shot: What to show, or None.
+            step: The moment that the rest of the view shows.
+            message: What to say where there is nothing to show.
+        """
+        rect, px, type_ = self.rect, self._layout.px, self._type
+        pygame.draw.rect(target, PANEL, rect, border_radius=px(6))
+        pygame.draw.rect(target, PANEL_EDGE, rect, 1, border_radius=px(6))
+        left, top = rect.left + px(10), rect.top + px(6)
+        if shot is None:
+            type_.draw(target, message, (rect.centerx, rect.centery - px(10)), 16, MUTED, align=Align.CENTRE)
+            return
+        title = type_.draw(target, "What each layer sees", (left, top), 12, INK, Weight.BOLD)
+        words = "strongest channels · dark: nothing, bright: its strongest answer"
+        if shot.step != step:
+            words += f" · of step {shot.step}"
+        type_.draw(target, words, (title.right + px(12), top), 12, MUTED)
+        gap = px(6)
+        width = (rect.width - 2 * px(10) - gap * (len(shot.views) - 1)) // max(len(shot.views), 1)
+        for index, view in enumerate(shot.views):
+            column = pygame.Rect(left + index * (width + gap), top + px(18), width, rect.bottom - top - px(24))
+            self._draw_layer(target, view, column)
+
+    def _draw_layer(self, target: pygame.Surface, view: LayerView, column: pygame.Rect) -> None:
+        px, type_ = self._layout.px, self._type
+        type_.draw(target, type_.fitted(view.caption, 12, column.width), column.topleft, 12, YELLOW)
+        detail = type_.fitted(view.detail, 10, column.width)
+        type_.draw(target, detail, (column.left, column.top + px(15)), 10, FAINT)
+        y = column.top + px(30)
+        most = (column.bottom - y) // MOST_MAPS - px(3)
+        for picture in view.maps[:MOST_MAPS]:
+            height = min(round(column.width * picture.grey.shape[0] / picture.grey.shape[1]), most)
+            place = pygame.Rect(column.left, y, column.width, height)
+            self._draw_map(target, picture, place)
+            y += height + px(3)
+
+    def _draw_map(self, target: pygame.Surface, picture: MapPicture, place: pygame.Rect) -> None:
+        """Draw one channel in a scale that the colour-blind read as others do, its name in the corner."""
+        enlarged = cv2.resize(picture.grey, place.size, interpolation=cv2.INTER_NEAREST)
+        colours = cv2.applyColorMap(np.ascontiguousarray(enlarged), cv2.COLORMAP_CIVIDIS)
+        pixels_bgrx(target)[place.top : place.bottom, place.left : place.right, :3] = colours
+        px, type_ = self._layout.px, self._type
+        words = f"{picture.name} {picture.peak:.2g}"
+        text = type_.rendered(type_.fitted(words, 9, place.width - px(4)), 9, INK)
+        corner = pygame.Rect(place.left, place.bottom - text.get_height(), text.get_width() + px(4), text.get_height())
+        pygame.draw.rect(target, PANEL, corner)
+        target.blit(text, (corner.left + px(2), corner.top))

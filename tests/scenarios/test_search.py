@@ -1,0 +1,106 @@
+import math
+from dataclasses import replace
+
+import pytest
+
+from scenarios.outcomes import Expectation, Finding, Metrics, Outcome, Verdict
+from scenarios.run import run_scenario
+from scenarios.scenario import FAULTS_DIR, find_scenario, load_catalogue, load_scenario
+from scenarios.search import OTHER_SEEDS, choose, hunt, parameters_of, pin, write_scenario
+from sim.errors import RollingStopError, ScenarioError
+from sim.loop import BlindEyes, OracleEyes
+
+STRAIGHT = find_scenario("straight", load_catalogue())
+LATE = find_scenario("late_picture", load_catalogue(FAULTS_DIR))
+
+
+def hilly(scenario, run_seed, eyes):
+    """A cheap drive: fails where the approach is short and the lane is wide, whatever the rest."""
+    world = scenario.world
+    approach_m, lane_m = (0.5 * sum(span) for span in (world.approach_m, world.lane_width_m))
+    low, high = STRAIGHT.world.approach_m
+    margin = math.hypot((approach_m - low) / (high - low), (3.7 - lane_m) / 0.7) - 0.15
+    outcome = Outcome.HELD if margin >= 0 else Outcome.LEFT_LANE
+    finding = Finding(Expectation.LANE_KEPT, outcome, f"{margin:.3f}", 0.6 * margin)
+    return Verdict(scenario.name, run_seed, eyes.name, outcome, (finding,), Metrics((), (), 0, 0, 0, None, None), 1)
+
+
+def test_margins_are_negative_exactly_where_a_run_fails():
+    held = run_scenario(STRAIGHT, 0, OracleEyes())
+    assert held.passed
+    assert 0.0 <= held.margin <= 1.0
+    failed = run_scenario(STRAIGHT, 0, BlindEyes())
+    assert failed.margin < 0.0
+    assert all((finding.robustness < 0.0) != finding.held for finding in (*held.findings, *failed.findings))
+
+
+def test_a_margin_tells_how_far_from_the_limit():
+    limit_m = 2.0
+    wide = replace(STRAIGHT, expect=replace(STRAIGHT.expect, lane_kept_m=limit_m))
+    verdict = run_scenario(wide, 0, OracleEyes())
+    lane = next(each for each in verdict.findings if each.expectation is Expectation.LANE_KEPT)
+    assert lane.margin == pytest.approx(limit_m - verdict.metrics.max_offset_m)
+
+
+def test_all_that_is_open_is_a_parameter_and_pins_stay_within():
+    parameters = {each.path: each for each in parameters_of(LATE)}
+    assert {"world.approach_m", "world.parked", "start.offset_m", "fault.start_s"} <= set(parameters)
+    assert "world.junctions" not in parameters  # it is pinned as it is
+    assert parameters["world.parked"].whole
+    assert not any(path.startswith("expect") for path in parameters)
+    pinned = pin(LATE, {"world.approach_m": 77.0, "world.parked": 0, "world.kerb_share": 1})
+    assert pinned.world.approach_m == (77.0, 77.0)
+    assert pinned.world.parked == (0, 0)
+    assert pinned.world.kerb_share == 1.0
+    assert len(parameters_of(pinned)) == len(parameters) - 3
+
+
+def test_optimisation_finds_what_random_draws_seldom_meet_and_shrinks_it_to_what_matters():
+    pytest.importorskip("optuna", exc_type=ImportError)
+    found = hunt(STRAIGHT, BlindEyes(), budget=300, seed=1, drive=hilly)
+    assert found.found is not None
+    counts = {each.path for each in parameters_of(STRAIGHT) if each.whole}
+    assert set(found.found.pins) - counts == {"world.approach_m", "world.lane_width_m"}
+    assert found.found.first_pins > 10
+    assert found.found.others_failed == OTHER_SEEDS
+    assert not hilly(found.found.scenario, found.found.run_seed, BlindEyes()).passed
+
+
+def test_the_same_seed_hunts_the_same_way():
+    pytest.importorskip("optuna", exc_type=ImportError)
+    first, second = (hunt(STRAIGHT, BlindEyes(), budget=25, seed=3, drive=hilly) for _ in range(2))
+    assert first == second
+
+
+def test_random_draws_need_no_pins_and_what_is_found_fails_from_its_file(tmp_path):
+    found = hunt(STRAIGHT, BlindEyes(), budget=3, sampler="random")
+    assert found.trials == 1
+    fewest = {each.path: each.low for each in parameters_of(STRAIGHT) if each.whole}
+    assert found.found.pins.items() <= fewest.items()
+    path = write_scenario(found.found.scenario, tmp_path)
+    again = run_scenario(load_scenario(path), found.found.run_seed, BlindEyes())
+    assert (again.outcome, again.findings) == (found.found.verdict.outcome, found.found.verdict.findings)
+
+
+def test_a_scenario_comes_back_from_its_file_as_it_was(tmp_path):
+    pinned = replace(pin(LATE, {"world.approach_m": 77.125, "fault.start_s": 1.25}), name="one", description='a "b"\\c')
+    assert load_scenario(write_scenario(pinned, tmp_path)) == pinned
+
+
+def test_nothing_is_found_where_nothing_fails():
+    always = Verdict("x", 0, "blind", Outcome.HELD, (), Metrics((), (), 0, 0, 0, None, None), 1)
+    found = hunt(STRAIGHT, BlindEyes(), budget=5, sampler="random", drive=lambda *_: always)
+    assert (found.found, found.trials, found.lowest_margin) == (None, 5, 1.0)
+
+
+def test_a_missing_optuna_is_one_clear_line(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "optuna", None)
+    with pytest.raises(RollingStopError, match=r"rollingstop\[search\]"):
+        hunt(STRAIGHT, BlindEyes(), budget=1)
+
+
+def test_what_is_searched_is_found_by_name_or_path():
+    assert choose("late_picture") == (LATE,)
+    assert choose(str(FAULTS_DIR)) == load_catalogue(FAULTS_DIR)
+    with pytest.raises(ScenarioError, match="Received: 'nowhere'"):
+        choose("nowhere")
