@@ -945,7 +945,9 @@ def _measure_latency(weights: Path | None, engine: Engine) -> Latency:
     from scenarios.baseline import Latency
     from sim.benchmark import machine
 
-    return Latency(machine=machine(), median_ms=round(benchmark_inference(weights, threads=None).median_ms, 3))
+    return Latency(
+        machine=machine(), median_ms=round(benchmark_inference(weights, threads=None, engine=engine).median_ms, 3)
+    )
 
 
 def _write_report(

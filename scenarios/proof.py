@@ -14,8 +14,9 @@ from scenarios.run import Results, run_catalogue
 from scenarios.scenario import Scenario
 from scenarios.statistics import Plan, plan_proof
 
-BATCH_RUNS = 400
-"""Runs between two chances to find that a claim has failed: starting workers anew costs as much as some runs."""
+BATCH_RUNS = (8, 400)
+"""Runs between two chances to find that a claim has failed, at first and at most; each batch is twice the one before, for
+starting workers anew costs as much as some runs."""
 
 
 class Claim(Enum):
@@ -90,9 +91,11 @@ def prove(
     plan = plan_proof(rate, of=len(scenarios))
     verdicts: list[Verdict] = []
     failures, rounds, claim = 0, 0, Claim.UNDECIDED
+    batch_runs, most_runs = BATCH_RUNS
     for look in plan.looks:
         while len(verdicts) < look.runs and claim is Claim.UNDECIDED:
-            more = min(max(BATCH_RUNS // len(scenarios), 1), look.runs // len(scenarios) - rounds)
+            more = min(max(batch_runs // len(scenarios), 1), look.runs // len(scenarios) - rounds)
+            batch_runs = min(2 * batch_runs, most_runs)
             done, total = len(verdicts), look.runs
             batch = run_catalogue(
                 scenarios, eyes_name, runs=more, seed=seed + rounds, weights=weights, engine=engine, workers=workers,
