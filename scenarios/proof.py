@@ -15,8 +15,8 @@ from scenarios.scenario import Scenario
 from scenarios.statistics import Plan, plan_proof
 
 BATCH_RUNS = (8, 400)
-"""Runs between two chances to find that a claim has failed, at first and at most; each batch is twice the one before, for
-starting workers anew costs as much as some runs."""
+"""Runs between two chances to find that a claim has failed, at first and at most; each batch is twice the one before,
+for starting workers anew costs as much as some runs."""
 
 
 class Claim(Enum):
