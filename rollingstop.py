@@ -19,7 +19,12 @@ from sim.errors import DatasetError, RecipeError, RollingStopError, StorageError
 if TYPE_CHECKING:
     from perception.engine import Engine
     from perception.scores import Measure, PhotographScores, Scores
+    from scenarios.baseline import Gate, Latency
+    from scenarios.compare import Comparison
+    from scenarios.page import FilmedFailure
     from scenarios.run import Results
+    from scenarios.scenario import Scenario
+    from scenarios.three_eyes import ThreeEyes
     from scenarios.why import Explanation
     from sim.show.shots import Source
     from sim.show.stats import Stats
@@ -622,7 +627,7 @@ def _print_photograph_scores(scores: PhotographScores) -> None:
 @app.command()
 def drive(
     scenario: Annotated[
-        str | None, typer.Option("--scenario", "-s", help="A scenario of the catalogue, or of traffic.")
+        str | None, typer.Option("--scenario", "-s", help="A scenario that comes with Rolling Stop.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Which world.")] = 0,
     eyes: Annotated[EyesName, typer.Option(help="Whose eyes the driver sees with.")] = EyesName.NETWORK,
@@ -684,25 +689,63 @@ def drive(
         _say(f"Log: {log_path}", quiet)
 
 
+class TestEyesName(StrEnum):
+    """Whose eyes a test drives with."""
+
+    NETWORK = "network"
+    ORACLE = "oracle"
+    BLIND = "blind"
+    ALL = "all"
+
+
 @app.command()
 def test(
     catalogue: Annotated[
         Path | None, typer.Argument(help="A folder of scenarios, or one; the shipped ones if not given.")
     ] = None,
-    eyes: Annotated[EyesName, typer.Option(help="Whose eyes the driver sees with.")] = EyesName.NETWORK,
+    eyes: Annotated[
+        TestEyesName | None,
+        typer.Option(
+            help="Whose eyes the driver sees with; all three tell what perception costs. network if not given."
+        ),
+    ] = None,
     weights: Weights = None,
     backend: BackendOption = BackendName.KERAS,
     precision: PrecisionOption = None,
     runs: Annotated[
-        int, typer.Option("--runs", "-n", min=1, help="Runs of each scenario, each on a seed of its own.")
-    ] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="The first of those seeds.")] = 0,
+        int | None,
+        typer.Option("--runs", "-n", min=1, help="Runs of each scenario, each on a seed of its own; 1 if not given."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The first of those seeds; 0 if not given.")] = None,
+    family: Annotated[list[str] | None, typer.Option(help="Only scenarios of this family; may be repeated.")] = None,
+    required: Annotated[
+        bool, typer.Option("--required", help="Only scenarios that the shipped network must hold.")
+    ] = False,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Write results.json, and a film and a replay bundle of each failure here."),
+        typer.Option(
+            "--out", "-o", help="Write results.json, index.html, and a film and a replay bundle of each failure here."
+        ),
     ] = None,
     films: Annotated[int, typer.Option(min=0, help="At most so many films of failures.")] = 5,
+    against: Annotated[
+        Path | None, typer.Option(help="Results of an earlier test on the same seeds, to be compared with.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Drive what this baseline drove; fail only if something got worse.")
+    ] = None,
+    update_baseline: Annotated[
+        bool, typer.Option("--update-baseline", help="Write the results to the baseline; needs --reason.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why the baseline changes.")] = "",
+    latency: Annotated[
+        bool, typer.Option("--latency", help="Hold the network's latency against the baseline's, too.")
+    ] = False,
+    until_proven: Annotated[
+        float | None,
+        typer.Option(help="Drive on until it is proven, or refuted, at 95 % that fewer than this share of runs fail."),
+    ] = None,
     why: Annotated[
         bool, typer.Option("--why", help="Drive each failed run again to find out which part failed.")
     ] = False,
@@ -710,87 +753,322 @@ def test(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Drive every scenario and judge it. The exit status is 0 only if every run held."""
-    from scenarios.report import failure_line, to_json, write_json, write_junit
-    from scenarios.run import run_catalogue
-    from scenarios.scenario import load_catalogue
+    """Drive every scenario and judge it. The exit status is 0 only if every run held that must hold."""
+    from scenarios.baseline import load_baseline, scenarios_of
+    from scenarios.scenario import choose, load_catalogue
 
-    chosen = load_catalogue(catalogue)
+    chosen = choose(load_catalogue(catalogue), families=family or [], required=required)
+    _refuse_clashes(eyes, runs, seed, baseline, update_baseline, reason, until_proven, latency)
+    if baseline is not None and (baseline.exists() or not update_baseline):
+        # The same worlds as then, whatever is asked for: others would compare nothing.
+        old = load_baseline(baseline)
+        eyes, runs, seed = eyes or TestEyesName(old.eyes), runs or old.runs, old.seed if seed is None else seed
+        chosen = chosen if update_baseline else scenarios_of(old, chosen)
     engine = _engine(backend, precision)
-    with _bar(f"Driving with {eyes.value} eyes", quiet) as progress:
-        results = run_catalogue(
-            chosen,
-            eyes.value,
-            runs=runs,
-            seed=seed,
-            weights=weights,
-            engine=engine,
-            workers=workers,
-            progress=progress,
+    eyes, first, count = eyes or TestEyesName.NETWORK, seed or 0, runs or 1
+    if until_proven is not None:
+        _test_until_proven(
+            chosen, eyes.value, until_proven, first, weights, engine, out, films, workers, quiet, as_json
         )
+        return
+    from scenarios.run import run_catalogue
+
+    names = ("oracle", "blind", "network") if eyes is TestEyesName.ALL else (eyes.value,)
+    driven: list[Results] = []
+    for name in names:
+        with _bar(f"Driving with {name} eyes", quiet) as progress:
+            driven.append(
+                run_catalogue(
+                    chosen,
+                    name,
+                    runs=count,
+                    seed=first,
+                    weights=weights,
+                    engine=engine,
+                    workers=workers,
+                    progress=progress,
+                )
+            )
+    _report_test(
+        driven,
+        weights,
+        engine,
+        junit,
+        out,
+        films,
+        why,
+        against,
+        baseline,
+        update_baseline,
+        reason,
+        latency,
+        quiet,
+        as_json,
+    )
+
+
+def _refuse_clashes(
+    eyes: TestEyesName | None,
+    runs: int | None,
+    seed: int | None,
+    baseline: Path | None,
+    update_baseline: bool,
+    reason: str,
+    until_proven: float | None,
+    latency: bool,
+) -> None:
+    """Refuse options that say two things at once, before anything is driven."""
+    if update_baseline and (baseline is None or not reason.strip()):
+        raise typer.BadParameter("Expected --baseline and --reason with --update-baseline. Received: not both.")
+    if baseline is not None and not update_baseline and (eyes or runs or seed is not None):
+        raise typer.BadParameter(
+            "Expected --baseline alone to say eyes, runs and seed. Received: one of these as well."
+        )
+    if baseline is not None and eyes is TestEyesName.ALL:
+        raise typer.BadParameter("Expected one kind of eyes with --baseline. Received: all.")
+    if latency and baseline is None:
+        raise typer.BadParameter("Expected --baseline with --latency. Received: none.")
+    if until_proven is not None:
+        if not 0.0 < until_proven < 1.0:
+            raise typer.BadParameter(f"Expected --until-proven to be above 0 and below 1. Received: {until_proven}.")
+        if runs is not None or baseline is not None or eyes is TestEyesName.ALL:
+            raise typer.BadParameter(
+                "Expected --until-proven to say how many runs, with one kind of eyes. "
+                "Received: --runs, --baseline or --eyes all as well."
+            )
+
+
+def _test_until_proven(
+    chosen: tuple[Scenario, ...],
+    eyes: str,
+    rate: float,
+    seed: int,
+    weights: Path | None,
+    engine: Engine,
+    out: Path | None,
+    films: int,
+    workers: int,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    from scenarios.proof import Claim, prove
+    from scenarios.report import to_json
+    from scenarios.statistics import plan_proof
+
+    plan = plan_proof(rate, of=len(chosen))
+    first, last = plan.looks[0], plan.looks[-1]
+    _say(
+        f"The plan, laid down now: {first.runs} runs without a failure prove it; failures allow for later looks, "
+        f"up to {last.allowed} in {last.runs} runs. Both decisions hold at 95 %, however often it is looked at.",
+        quiet,
+    )
+    with _bar(f"Driving with {eyes} eyes", quiet) as progress:
+        proof = prove(chosen, eyes, rate, seed=seed, weights=weights, engine=engine, workers=workers, progress=progress)
+    _write_report([proof.results], weights, engine, None, out, films, None, quiet)
+    if as_json:
+        _print_json({**to_json(proof.results), "proof": proof.to_dict()})
+    elif not quiet:
+        _print_results(proof.results)
+    _say(f"{proof.claim.value} Claimed: under {rate:g}. {proof.failures} of {proof.runs} runs failed.", as_json)
+    if proof.claim is not Claim.PROVEN:
+        raise typer.Exit(1)
+
+
+def _report_test(
+    driven: list[Results],
+    weights: Path | None,
+    engine: Engine,
+    junit: Path | None,
+    out: Path | None,
+    films: int,
+    why: bool,
+    against: Path | None,
+    baseline: Path | None,
+    update_baseline: bool,
+    reason: str,
+    latency: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Hold what was driven against baseline and earlier results, write and print all, and leave with the status."""
+    from scenarios.baseline import hold_against, load_baseline, updated, write_baseline
+    from scenarios.compare import compare, load_results, recorded
+    from scenarios.report import failure_line, to_json
+
+    results = driven[-1]
+    comparison = compare(load_results(against), recorded(results)) if against is not None else None
+    gate = None
+    if baseline is not None:
+        measured = _measure_latency(weights, engine) if latency else None
+        if update_baseline:
+            old = load_baseline(baseline) if baseline.exists() else None
+            write_baseline(updated(old, results, reason, measured), baseline)
+        else:
+            gate = hold_against(load_baseline(baseline), results, measured)
+    causes = _explain_failures(results, weights, engine, out, quiet) if why else []
+    three = _write_report(driven, weights, engine, junit, out, films, gate, quiet)
+    if as_json:
+        plain = to_json(results) if three is None else three.to_dict()
+        more = {"comparison": comparison, "gate": gate}
+        found = {"why": _plain_causes(causes)} if why else {}
+        _print_json({**plain, **{key: value.to_dict() for key, value in more.items() if value is not None}, **found})
+    elif not quiet:
+        for each in driven:
+            _print_results(each)
+        if comparison is not None:
+            _print_comparison(comparison)
+    else:
+        for verdict in results.failures:
+            typer.echo(failure_line(verdict))
+    if causes and not as_json:
+        _print_causes(causes)
+    if gate is not None and not as_json:
+        for told in (
+            *(f"Worse: {line}" for line in gate.worse),
+            *(f"Better: {line}" for line in gate.better),
+            *gate.notes,
+        ):
+            typer.echo(told)
+        typer.echo("Nothing got worse." if gate.open else f"{len(gate.worse)} things got worse than the baseline.")
+    if three is not None and not as_json:
+        typer.echo(three.headline)
+    if update_baseline:
+        _say(f"Baseline: {baseline}", quiet)
+        return
+    held = gate.open if gate is not None else three.held if three is not None else not results.counted_failures
+    if not held:
+        raise typer.Exit(1)
+
+
+def _measure_latency(weights: Path | None, engine: Engine) -> Latency:
+    from perception.benchmark import benchmark_inference
+    from scenarios.baseline import Latency
+    from sim.benchmark import machine
+
+    return Latency(machine=machine(), median_ms=round(benchmark_inference(weights, threads=None).median_ms, 3))
+
+
+def _write_report(
+    driven: list[Results],
+    weights: Path | None,
+    engine: Engine,
+    junit: Path | None,
+    out: Path | None,
+    films: int,
+    gate: Gate | None,
+    quiet: bool,
+) -> ThreeEyes | None:
+    """Write what is asked for, of the last results; return what all three eyes come to, if they drove."""
+    from scenarios.page import write_page
+    from scenarios.report import write_json, write_junit
+    from scenarios.three_eyes import ThreeEyes
+
+    results = driven[-1]
+    three = ThreeEyes(*driven) if len(driven) == 3 else None
     if junit is not None:
         junit.parent.mkdir(parents=True, exist_ok=True)
         write_junit(results, junit)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         write_json(results, out / "results.json")
-        _film_failures(results, weights, engine, out, films, quiet)
+        for other in driven[:-1]:
+            write_json(other, out / f"results-{other.eyes}.json")
+        filmed = _film_failures(results, weights, engine, out, films, quiet)
         _bundle_failures(results, weights, engine, out, quiet)
-    causes = _explain_failures(results, weights, engine, out, quiet) if why else []
-    if as_json:
-        _print_json({**to_json(results), **({"why": _plain_causes(causes)} if why else {})})
-    elif not quiet:
-        _print_results(results)
-    else:
-        for verdict in results.failures:
-            typer.echo(failure_line(verdict))
-    if causes and not as_json:
-        _print_causes(causes)
-    if not results.passed:
-        raise typer.Exit(1)
+        write_page(results, out / "index.html", failures=filmed, three=three, gate=gate)
+        _say(f"Report: {out / 'index.html'}", quiet)
+    return three
 
 
-def _film_failures(results: Results, weights: Path | None, engine: Engine, out: Path, most: int, quiet: bool) -> None:
+def _film_failures(
+    results: Results, weights: Path | None, engine: Engine, out: Path, most: int, quiet: bool
+) -> list[FilmedFailure]:
+    """Film failures, those that count first."""
     from scenarios.film import record_run
+    from scenarios.page import FilmedFailure
     from scenarios.run import make_eyes
     from scenarios.scenario import find_scenario
+    from scenarios.trace import Trace
 
-    failures = results.failures[:most]
+    counted = results.counted_failures
+    failures = [*counted, *(verdict for verdict in results.failures if verdict not in counted)][:most]
+    filmed: list[FilmedFailure] = []
     if not failures:
-        return
+        return filmed
     eyes = make_eyes(results.eyes, weights, engine=engine)
     with _bar("Filming failures", quiet) as progress:
-        for done, verdict in enumerate(failures, start=1):
+        for verdict in failures:
             scenario = find_scenario(verdict.scenario, results.scenarios)
-            record_run(scenario, verdict.seed, eyes, out / f"{verdict.scenario}-{verdict.seed}.mp4")
-            progress(done, len(failures))
+            film, trace = out / f"{verdict.scenario}-{verdict.seed}.mp4", Trace()
+            record_run(scenario, verdict.seed, eyes, film, on_tick=trace.add)
+            filmed.append(FilmedFailure(verdict, film, trace.plot()))
+            progress(len(filmed), len(failures))
+    return filmed
 
 
 def _print_results(results: Results) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    from scenarios.report import failure_line, summarise
+    from scenarios.report import Tally, failure_line, summarise, summarise_families, tally
 
     console = Console()
-    table = Table(
-        title=f"{results.eyes} eyes, seeds {results.seed} to {results.seed + results.runs - 1}; 95 % intervals"
-    )
-    table.add_column("scenario")
-    table.add_column("held", justify="right")
-    table.add_column("interval", justify="right")
-    table.add_column("what failed", overflow="fold")
-    for row in summarise(results):
-        style = "green" if row.passes == row.runs else "red"
+    title = f"{results.eyes} eyes, seeds {results.seed} to {results.seed + results.runs - 1}; 95 % intervals"
+    table = Table(title=title, box=box.SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("scenario", min_width=24, overflow="ellipsis", no_wrap=True)
+    for column in ("held", "interval, %", "CARLA stop", "2.0", "2.1"):
+        table.add_column(column, justify="right")
+    table.add_column("what failed", overflow="fold", min_width=16)
+
+    def add(title: str, row: Tally, optional: bool = False) -> None:
+        style = "green" if row.passes == row.runs else "yellow" if optional else "red"
         reasons = "; ".join(f"{count} x {outcome.value}" for outcome, count in row.outcomes)
+        scores = (row.driving_score_2_0, row.driving_score_2_1)
         table.add_row(
-            row.scenario.title, f"[{style}]{row.passes}/{row.runs}[/]", f"{row.low:.0%} - {row.high:.0%}", reasons
+            title,
+            f"[{style}]{row.passes}/{row.runs}[/]",
+            f"{100 * row.low:.1f}-{100 * row.high:.1f}",
+            "-" if row.carla_stops is None else f"{row.carla_stops}/{row.runs}",
+            *("-" if score is None else f"{score:.1f}" for score in scores),
+            f"{reasons} (not required)" if reasons and optional else reasons,
         )
+
+    rows = summarise(results)
+    for family, counted in summarise_families(results).items():
+        table.add_section()
+        add(f"[bold]{family.replace('_', ' ')}[/]", counted)
+        for row in rows:
+            if row.scenario.family == family:
+                optional = results.eyes == "network" and not row.scenario.required
+                add(f"  {row.scenario.title}", row, optional)
+    table.add_section()
+    add("[bold]all[/]", tally(results.verdicts))
     console.print(table)
     for verdict in results.failures[:20]:
         console.print(failure_line(verdict), highlight=False)
     if len(results.failures) > 20:
         console.print(f"... and {len(results.failures) - 20} more; --out or --json has them all.")
+
+
+def _print_comparison(comparison: Comparison) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="The same runs before and now; p of McNemar's exact test")
+    table.add_column("family")
+    for column in ("runs", "held in both", "only before", "only now", "in neither", "p"):
+        table.add_column(column, justify="right")
+    for name, row in {**comparison.families, "all": comparison.all}.items():
+        numbers = (row.runs, row.both, row.only_first, row.only_second, row.neither)
+        table.add_row(name.replace("_", " "), *map(str, numbers), f"{row.p_value:.3g}")
+    console = Console()
+    console.print(table)
+    for heading, runs in (("Worse", comparison.worse), ("Better", comparison.better)):
+        for run in runs[:20]:
+            console.print(f"{heading}: {run.scenario}, seed {run.seed}: {run.reason}", highlight=False)
+    if comparison.left_out:
+        console.print(f"{comparison.left_out} runs are in one result alone, or drive other worlds: left out.")
 
 
 @app.command()
@@ -931,6 +1209,93 @@ def _standard_recipe() -> Path:
     from sim.recording import SHIPPED_RECIPES
 
     return SHIPPED_RECIPES / "standard.toml"
+
+
+@app.command("compare-runs")
+def compare_runs(
+    first: Annotated[Path, typer.Argument(help="results.json of an earlier test, or its folder.")],
+    second: Annotated[Path, typer.Argument(help="The same of a later one, on the same seeds.")],
+    as_json: Json = False,
+) -> None:
+    """Compare two results run by run, with McNemar's exact test. The exit status is 0 whatever comes out."""
+    from scenarios.compare import compare, load_results
+
+    comparison = compare(load_results(first), load_results(second))
+    if as_json:
+        _print_json(comparison.to_dict())
+    else:
+        _print_comparison(comparison)
+
+
+scenarios_app = typer.Typer(help="Look at scenario files, and check them, without driving.", no_args_is_help=True)
+app.add_typer(scenarios_app, name="scenarios")
+
+
+@scenarios_app.command("list")
+def list_scenarios(
+    catalogue: Annotated[
+        Path | None, typer.Argument(help="A folder of scenarios, or one; the shipped ones if not given.")
+    ] = None,
+    family: Annotated[list[str] | None, typer.Option(help="Only scenarios of this family; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List scenarios by family."""
+    from scenarios.scenario import choose, load_catalogue, load_shipped
+
+    known = load_catalogue(catalogue) if catalogue else load_shipped()
+    chosen = sorted(choose(known, families=family or []), key=lambda one: (one.family, one.name))
+    if as_json:
+        keys = ("name", "family", "title", "description", "required", "not_required_because", "digest")
+        _print_json([{key: getattr(scenario, key) for key in keys} for scenario in chosen])
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("family", "name", "what is hard about it", "required")
+    for number, scenario in enumerate(chosen):
+        first = number == 0 or chosen[number - 1].family != scenario.family
+        if first:
+            table.add_section()
+        table.add_row(
+            scenario.family.replace("_", " ") if first else "",
+            scenario.name,
+            scenario.description,
+            "yes" if scenario.required else f"no: {scenario.not_required_because}",
+        )
+    Console().print(table)
+
+
+@scenarios_app.command("lint")
+def lint_scenarios(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILES]", help="Files or folders; the shipped ones if not given.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check scenario files: every wrong key is named, with what was expected and what came; nothing is driven."""
+    from scenarios.lint import lint, scenario_files
+    from sim.errors import ScenarioError
+
+    files = scenario_files(paths or [])
+    faults = lint(files)
+    if as_json:
+        _print_json(
+            {"files": len(files), "faults": [{"path": str(one.path), "message": one.message} for one in faults]}
+        )
+    else:
+        for fault in faults:
+            typer.echo(f"{fault.path}: {fault.message}", err=True)
+        _say(f"{len(files)} files, {len(faults)} faults.")
+    if faults:
+        raise typer.Exit(ScenarioError.exit_code)
+
+
+@scenarios_app.command("schema")
+def scenario_schema() -> None:
+    """Print the JSON Schema of scenario files, for editors that complete and check TOML."""
+    from scenarios.lint import json_schema
+
+    _print_json(json_schema())
 
 
 def _bundle_failures(results: Results, weights: Path | None, engine: Engine, out: Path, quiet: bool) -> None:

@@ -79,7 +79,7 @@ def drive_setup(
     """Return what to drive, judged as the catalogue is, and the steps after which its time is up.
 
     Args:
-        scenario: A name in the catalogue or the traffic folder; worlds of every kind if not given.
+        scenario: The name of one that comes with Rolling Stop; worlds of every kind if not given.
         eyes: "network", "oracle" or "blind".
         weights: The network's weights; the shipped ones if not given.
         others: More weights that a window can change to.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from scenarios.outcomes import Verdict
@@ -17,7 +18,15 @@ VERDICT_S = 2.0
 """How long the last picture stays, with the verdict written over it."""
 
 
-def record_run(scenario: Scenario, run_seed: int, eyes: Eyes, path: Path, *, camera: Camera | None = None) -> Verdict:
+def record_run(
+    scenario: Scenario,
+    run_seed: int,
+    eyes: Eyes,
+    path: Path,
+    *,
+    camera: Camera | None = None,
+    on_tick: Callable[[Tick], None] | None = None,
+) -> Verdict:
     """Drive one run, and leave a film of it.
 
     Args:
@@ -26,6 +35,7 @@ def record_run(scenario: Scenario, run_seed: int, eyes: Eyes, path: Path, *, cam
         eyes: What the driver sees with.
         path: Where the film goes; .mp4 or .gif.
         camera: The camera, if not the standard one.
+        on_tick: Called with each tick too.
 
     Returns:
         The verdict, the same as that of the run without a film.
@@ -36,7 +46,13 @@ def record_run(scenario: Scenario, run_seed: int, eyes: Eyes, path: Path, *, cam
     options = ViewOptions(eyes_name=eyes.name, camera=camera or Camera())
     with Film(path, CONTROL_HZ) as film:
         filming = _Filming(film, options)
-        verdict = run_scenario(scenario, run_seed, eyes, camera=camera, want_frame=True, on_tick=filming.add)
+
+        def watch(tick: Tick) -> None:
+            filming.add(tick)
+            if on_tick is not None:
+                on_tick(tick)
+
+        verdict = run_scenario(scenario, run_seed, eyes, camera=camera, want_frame=True, on_tick=watch)
         filming.close(verdict.reason)
     return verdict
 

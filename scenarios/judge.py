@@ -6,6 +6,7 @@ from scenarios.moment import moment_of
 from scenarios.outcomes import Finding, Metrics, Verdict, leading_outcome
 from scenarios.rules import ComfortRule, ContactRule, LaneRule, PhantomStopRule, RouteRule, SafeStopRule, StopRule
 from scenarios.scenario import Scenario, fault_of
+from scenarios.scoring import CarlaWatch
 from scenarios.traffic_rules import PeopleRule, RightOfWayRule, SchoolBusRule
 from sim.vehicle import STEP_S
 from sim.world import World
@@ -35,6 +36,7 @@ class Judge:
         self._buses = SchoolBusRule()
         self._comfort = ComfortRule(expect.comfort_brake_mps2, expect.comfort_jerk_mps3)
         self._route = RouteRule(expect.route_finished_s)
+        self._carla = CarlaWatch(world)
         fault = fault_of(scenario, world)
         self._safe = SafeStopRule(fault.start_step, expect.safe_stop_s) if fault and expect.safe_stop_s else None
         self._last_step = world.step + round(expect.route_finished_s / STEP_S)
@@ -45,7 +47,7 @@ class Judge:
         moment = moment_of(world)
         for rule in (
             self._stops, self._phantom, self._lane, self._contact, self._turns, self._people, self._buses,
-            self._comfort, self._route,
+            self._comfort, self._route, self._carla,
         ):  # fmt: skip
             rule.see(moment)
         if self._safe is not None:
@@ -70,6 +72,7 @@ class Judge:
             max_offset_m=self._lane.max_offset_m,
             route_s=self._route.finished_s,
             min_distance_m=self._contact.min_distance_m,
+            carla=self._carla.score(self._contact.touched_on_foot.values()),
         )
         return Verdict(self._scenario.name, run_seed, eyes, leading_outcome(findings), findings, metrics, self._steps)
 

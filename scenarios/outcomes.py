@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
+from scenarios.scoring import CarlaScore
 from sim.vehicle import STEP_S
 
 
@@ -109,6 +110,7 @@ class Metrics:
         max_offset_m: Farthest that the car's centre was from the lane's.
         route_s: When the route's end was reached, or None.
         min_distance_m: Nearest that the car's body came to another's, or None if none came within 30 m.
+        carla: What it came to by CARLA's rules.
     """
 
     stop_gaps_m: tuple[float | None, ...]
@@ -118,6 +120,7 @@ class Metrics:
     max_offset_m: float
     route_s: float | None
     min_distance_m: float | None
+    carla: CarlaScore | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,6 +288,7 @@ class ContactRule:
     def __init__(self) -> None:
         self.touched: str | None = None
         self.min_distance_m: float | None = None
+        self.touched_on_foot: dict[int, bool] = {}
 
     def see(self, moment: Moment) -> None:
         """Take note of the next moment."""
@@ -299,6 +300,8 @@ class ContactRule:
             gap_m = rectangle_gap_m(ego, Rectangle(actor.x_m, actor.y_m, actor.heading_rad, length_m, width_m))
             if self.min_distance_m is None or gap_m < self.min_distance_m:
                 self.min_distance_m = gap_m
+            if gap_m == 0.0:
+                self.touched_on_foot[actor.actor_id] = actor.on_foot
             if gap_m == 0.0 and self.touched is None:
                 self.touched = (
                     f"Touched a {actor.kind.value} ({actor.behaviour.value.replace('_', ' ')}) "

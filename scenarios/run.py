@@ -49,6 +49,14 @@ class Results:
         """The runs that failed."""
         return tuple(verdict for verdict in self.verdicts if not verdict.passed)
 
+    @property
+    def counted_failures(self) -> tuple[Verdict, ...]:
+        """The failures that count: with the network's eyes, those alone in scenarios that are required of it."""
+        if self.eyes != "network":
+            return self.failures
+        required = {scenario.name for scenario in self.scenarios if scenario.required}
+        return tuple(verdict for verdict in self.failures if verdict.scenario in required)
+
     def of(self, scenario: Scenario) -> tuple[Verdict, ...]:
         """Return the verdicts of one scenario."""
         return tuple(verdict for verdict in self.verdicts if verdict.scenario == scenario.name)

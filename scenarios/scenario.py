@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field, fields, replace
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, ClassVar
 from zlib import crc32
 
-from sim.config import STRICT, load_toml
-from sim.errors import ScenarioError
+from sim.actors import CARS, SIZES_M, Actor, Behaviour
+from sim.config import STRICT, parse, read_toml
+from sim.errors import RecipeError, ScenarioError
 from sim.faults import Fault, draw_fault
 from sim.generate import generate_world
+from sim.recording.presets import with_preset
 from sim.seeding import Stream, derive_seed, stream
 from sim.spec import Span, WorldSpec
 from sim.spec.faults import FaultSpec
@@ -21,8 +27,12 @@ from sim.world import World, place_ego
 CATALOGUE_DIR = Path(__file__).parent / "catalogue"
 """The scenarios that come with Rolling Stop."""
 
-TRAFFIC_DIR = Path(__file__).parent / "traffic"
-"""Scenarios that ask for eyes for more than the shipped network knows: people, school buses, crossing traffic."""
+
+FOLLOWER_GAP_M = (2.0, 25.0)
+"""A follower no nearer than one that stands in a queue, and not beyond where the road begins."""
+
+FOLLOWER_HASTE = 1.15
+"""What a follower wishes to drive, as a share of the speed limit."""
 
 FAULTS_DIR = Path(__file__).parent / "faults"
 """Scenarios in which a camera, the network or a sensor fails on the way."""
@@ -36,9 +46,12 @@ class Start:
         offset_m: Left (positive) of the lane's centre.
         heading_rad: Relative to the lane, counter-clockwise positive.
         speed_share: Of the speed limit.
+        follower_gap_m: If given, a car is behind the ego in its lane, in more haste than the limit allows, and this is
+            the gap between the two.
 
     Raises:
-        ValueError: If the low end of a span is above its high end, or a speed share is not within 0 to 1.2.
+        ValueError: If the low end of a span is above its high end, a speed share is not within 0 to 1.2, or the gap to
+            the follower is not within 2 to 25 m.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -46,14 +59,20 @@ class Start:
     offset_m: Span = (-0.2, 0.2)
     heading_rad: Span = (-0.02, 0.02)
     speed_share: Span = (0.8, 1.0)
+    follower_gap_m: Span | None = None
 
     def __post_init__(self) -> None:
         for item in fields(self):
+            if getattr(self, item.name) is None:
+                continue
             low, high = getattr(self, item.name)
             if not (isfinite(low) and isfinite(high) and low <= high):
                 raise ValueError(f"Expected {item.name} to be [low, high] with low <= high. Received: {[low, high]}.")
         if self.speed_share[0] < 0.0 or self.speed_share[1] > 1.2:
             raise ValueError(f"Expected speed_share to be within 0 to 1.2. Received: {list(self.speed_share)}.")
+        gap_m = self.follower_gap_m
+        if gap_m is not None and not (FOLLOWER_GAP_M[0] <= gap_m[0] and gap_m[1] <= FOLLOWER_GAP_M[1]):
+            raise ValueError(f"Expected follower_gap_m to be within 2 to 25 m. Received: {list(gap_m)}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +139,10 @@ class Scenario:
         name: The file's stem; never written in the file.
         title: A few words, for tables.
         description: One sentence: what is hard about it.
+        family: What kind of situation it is, one word in small letters; reports sum up by it.
+        required: Whether the shipped network must hold it. Where it need not, runs are driven and reported all the
+            same, but a failure with the network's eyes is no failure of the suite.
+        not_required_because: Why not, in a sentence.
         world: The distribution from which each run draws its world.
         start: How the ego begins.
         expect: What must hold.
@@ -127,7 +150,8 @@ class Scenario:
         fault: What fails on the way, or None.
 
     Raises:
-        ValueError: If title or description is empty, or a safe stop is expected without a fault.
+        ValueError: If title or description is empty, the family is no word, a scenario is not required and does not say
+            why, or says why and is, or a safe stop is expected without a fault.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -135,6 +159,9 @@ class Scenario:
     title: str
     description: str
     name: str = ""
+    family: str = "other"
+    required: bool = True
+    not_required_because: str = ""
     world: WorldSpec = field(default_factory=WorldSpec)
     start: Start = field(default_factory=Start)
     expect: Expectations = field(default_factory=Expectations)
@@ -147,25 +174,58 @@ class Scenario:
         for item in ("title", "description"):
             if not getattr(self, item).strip():
                 raise ValueError(f"Expected {item} to say something. Received: nothing.")
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.family):
+            raise ValueError(f"Expected family to be a word in small letters. Received: '{self.family}'.")
+        if self.required == bool(self.not_required_because.strip()):
+            raise ValueError(
+                "Expected not_required_because to say why where required is false, and nowhere else. "
+                f"Received: required {str(self.required).lower()}, '{self.not_required_because}'."
+            )
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits of all that fixes its worlds and its verdicts; titles and the like do not."""
+        plain = asdict(self)
+        for key in ("title", "description", "family", "required", "not_required_because"):
+            del plain[key]
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
     def needs_sight(self) -> bool:
         """Whether every world of it has something to stop for, so that a blind driver must fail."""
         world, traffic, expect = self.world, self.world.traffic, self.expect
         sign = expect.stops_at_every_sign and world.junctions[0] >= 1 and world.controlled_share == 1.0
-        bus = expect.school_bus_stop and traffic.school_bus_share == 1.0
+        bus = expect.school_bus_stop and traffic.school_bus_share == 1.0 and traffic.arm_out_s[0] > 0.0
         crosswalk = world.junctions[0] >= 1 and world.crosswalk_share == 1.0
         person = expect.people_safe and crosswalk and traffic.pedestrians[0] >= 1 and traffic.bold_share == 1.0
         return sign or bus or person
 
 
+def read_scenario(path: Path) -> dict[str, Any]:
+    """Read a scenario file as plain values, unchecked, with the preset that its `[world]` names under that.
+
+    Raises:
+        ScenarioError: If the file is missing, is no TOML, or there is no such preset.
+    """
+    raw = read_toml(path, ScenarioError)
+    world = raw.get("world")
+    if not isinstance(world, dict):
+        return raw
+    try:
+        return {**raw, "world": with_preset(world)}
+    except RecipeError as fault:
+        raise ScenarioError(f"{path}: key 'world.preset': {fault.message}", hint=fault.hint) from None
+
+
 def load_scenario(path: Path) -> Scenario:
     """Read one scenario file.
+
+    Its `[world]` may build on a preset: `preset = "night"`.
 
     Raises:
         ScenarioError: If the file is missing or wrong; the message names the key.
     """
-    scenario = load_toml(path, Scenario, ScenarioError)
+    scenario = parse(read_scenario(path), Scenario, ScenarioError, str(path))
     if scenario.name:
         raise ScenarioError(
             f"{path}: expected no key 'name', since a scenario is named by its file. Received: '{scenario.name}'.",
@@ -193,12 +253,37 @@ def load_catalogue(path: Path | None = None) -> tuple[Scenario, ...]:
 
 
 def load_shipped() -> tuple[Scenario, ...]:
-    """Return the catalogue, the scenarios that ask for more than the shipped network's eyes, and those with faults.
+    """Return every scenario that comes with Rolling Stop: the catalogue, and those with faults.
 
     Raises:
         ScenarioError: If a file is wrong.
     """
-    return (*load_catalogue(), *load_catalogue(TRAFFIC_DIR), *load_catalogue(FAULTS_DIR))
+    return (*load_catalogue(), *load_catalogue(FAULTS_DIR))
+
+
+def choose(
+    scenarios: Sequence[Scenario], *, families: Sequence[str] = (), required: bool = False
+) -> tuple[Scenario, ...]:
+    """Return the scenarios of some families, or those that are required of the network.
+
+    Args:
+        scenarios: Among which.
+        families: Names of families; all if none is given.
+        required: Leave out those that are not required.
+
+    Raises:
+        ScenarioError: If there is no such family, or nothing is left.
+    """
+    known = sorted({scenario.family for scenario in scenarios})
+    for family in families:
+        if family not in known:
+            close = difflib.get_close_matches(family, known, n=1)
+            hint = f"Did you mean '{close[0]}'?" if close else f"Known families: {', '.join(known)}."
+            raise ScenarioError(f"Expected a family of scenarios. Received: '{family}'.", hint=hint)
+    chosen = [one for one in scenarios if (not families or one.family in families) and (one.required or not required)]
+    if not chosen:
+        raise ScenarioError("Expected a scenario that is required of the network. Received: none.")
+    return tuple(chosen)
 
 
 def find_scenario(name: str, catalogue: tuple[Scenario, ...]) -> Scenario:
@@ -232,13 +317,29 @@ def start_world(scenario: Scenario, run_seed: int) -> World:
     world = generate_world(seed, scenario.world)
     draw = stream(seed, Stream.SCENARIO)
     start = scenario.start
-    return place_ego(
+    placed = place_ego(
         world,
         world.ego_s_m,
         float(draw.uniform(*start.offset_m)),
         float(draw.uniform(*start.heading_rad)),
         float(draw.uniform(*start.speed_share)) * world.scene.speed_limit_mps,
     )
+    if start.follower_gap_m is None:
+        return placed
+    follower = _follower(placed, float(draw.uniform(*start.follower_gap_m)), int(draw.integers(1 << 30)))
+    return replace(placed, actors=(*placed.actors, follower))
+
+
+def _follower(world: World, gap_m: float, look: int) -> Actor:
+    """Return a car behind the ego, as fast as it, that would rather go faster."""
+    road, kind = world.scene.network.ego_road, CARS[look % len(CARS)]
+    s_m = world.bumper_s_m - world.geometry.front_m - world.geometry.rear_m - gap_m - 0.5 * SIZES_M[kind][0]
+    x_m, y_m = road.path.position(s_m, road.lane_centre_d_m)
+    number = max((actor.actor_id for actor in world.actors), default=0) + 1
+    return Actor(
+        number, kind, Behaviour.WITH_EGO, x_m, y_m, road.path.heading(s_m), world.ego.speed_mps, s_m,
+        road.lane_centre_d_m, FOLLOWER_HASTE * world.scene.speed_limit_mps, look=look,
+    )  # fmt: skip
 
 
 def fault_of(scenario: Scenario, world: World) -> Fault | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from sim.errors import RollingStopError
 
@@ -58,11 +59,19 @@ def parse(raw: object, kind: type[T], error: type[RollingStopError], origin: str
     try:
         return TypeAdapter(kind).validate_python(raw)
     except ValidationError as fault:
-        raise error(f"{origin}: {_sentence(fault, kind)}") from None
+        raise error(f"{origin}: {_sentence(fault.errors()[0], kind)}") from None
 
 
-def _sentence(fault: ValidationError, kind: type) -> str:
-    first = fault.errors()[0]
+def faults(raw: object, kind: type) -> list[str]:
+    """Return all that is wrong with a plain value, a sentence each; `parse` stops at the first."""
+    try:
+        TypeAdapter(kind).validate_python(raw)
+    except ValidationError as fault:
+        return [_sentence(one, kind) for one in fault.errors()]
+    return []
+
+
+def _sentence(first: ErrorDetails, kind: type) -> str:
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         known = _names(kind, first["loc"][:-1])

@@ -145,10 +145,11 @@ def add_distractors(
 def add_more_distractors(
     seed: int, spec: WorldSpec, network: RoadNetwork, signs: list[Sign], in_town: bool, end_s_m: float
 ) -> None:
-    """Append the distractors of `spec.sign`, of every kind, each from a stream of its own."""
+    """Append the distractors of `spec.sign`, of every kind or of those that it names, each from a stream of its own."""
     for number in range(count(stream(seed, Stream.DISTRACTOR), spec.sign.distractors)):
         rng = stream(seed, Stream.DISTRACTOR, number)
-        kinds = LOOKALIKES if rng.random() < spec.sign.lookalike_share else tuple(FORMS)
+        alike = rng.random() < spec.sign.lookalike_share
+        kinds = spec.sign.kinds or (LOOKALIKES if alike else tuple(FORMS))
         kind = kinds[int(rng.integers(len(kinds)))]
         sign = _placed(rng, spec, network, kind, in_town, end_s_m, _next_id(signs))
         if _stands_free(network, signs, sign, FORMS[kind].depth_m):

@@ -228,7 +228,15 @@ def plain_recipe(recipe: Recipe) -> dict[str, Any]:
     for name in ("stratify", "split"):
         if plain[name] is None:
             del plain[name]
+    _forget_unnamed_kinds(plain)
     return plain
+
+
+def _forget_unnamed_kinds(plain: dict[str, Any]) -> None:
+    """Take out the kinds of distractors where none is named: a recipe that leaves them open fixes nothing by it."""
+    for world in (plain["world"], *(part["world"] for part in plain["mixture"])):
+        if not world["sign"]["kinds"]:
+            del world["sign"]["kinds"]
 
 
 def _canonical(value: Any) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sim.config import STRICT
+from sim.signs import SignKind
 from sim.spec.spans import Count, Span, check_spec
 
 
@@ -39,10 +40,11 @@ class SignSpec:
         glare_share: Share of faces with a patch of glare.
         distractors: How many more signs and adverts that are no stop signs, drawn among all kinds.
         lookalike_share: Share of these picked among the kinds most like a stop sign.
+        kinds: If any are named, the distractors are picked among these kinds alone, each as often as another.
 
     Raises:
         ValueError: If the low end of a span is above its high end, a size is negative, a share is not within 0 to 1, or
-            those of the mounts, or of plates, lamps and boards, together exceed 1.
+            those of the mounts, or of plates, lamps and boards, together exceed 1; or a stop sign is among the kinds.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -71,9 +73,14 @@ class SignSpec:
     glare_share: float = 0.0
     distractors: Count = (0, 0)
     lookalike_share: float = 0.0
+    kinds: tuple[SignKind, ...] = ()
 
     def __post_init__(self) -> None:
         check_spec(self)
+        if SignKind.STOP in self.kinds:
+            raise ValueError(
+                f"Expected kinds to be of signs that are no stop signs. Received: {list(map(str, self.kinds))}."
+            )
         for group in (
             ("overhead_share", "island_share", "temporary_share", "paddle_share"),
             ("plated_share", "lit_share", "board_share"),

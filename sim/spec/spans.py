@@ -21,6 +21,8 @@ def check_spec(spec: Any) -> None:
     """
     for item in fields(spec):
         value = getattr(spec, item.name)
+        if isinstance(value, tuple) and not (value and isinstance(value[0], (int, float))):
+            continue  # a list of names
         if isinstance(value, tuple):
             if value[0] > value[1] or value[0] < 0:
                 raise ValueError(

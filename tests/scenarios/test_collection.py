@@ -19,7 +19,8 @@ def test_pytest_collects_each_scenario_with_each_kind_of_eyes():
     assert "empty_road[blind]" not in listed
     for path in (ROOT / "scenarios" / "catalogue").glob("*.toml"):
         assert f"{path.stem}[oracle]" in listed
-        assert f"{path.stem}[network]" in listed
+        required = "required = false" not in path.read_text()
+        assert (f"{path.stem}[network]" in listed) is required
 
 
 def test_a_failing_scenario_is_reported_in_a_sentence_and_a_wrong_file_in_a_line(tmp_path):

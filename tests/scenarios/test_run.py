@@ -13,18 +13,19 @@ from sim.loop import BlindEyes, OracleEyes
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = load_catalogue()
-IDS = [scenario.name for scenario in CATALOGUE]
+SOME = [find_scenario(name, CATALOGUE) for name in ("curve", "hidden", "lead_car", "empty_road")]
+"""A few; `pytest scenarios/` drives them all."""
 STRAIGHT = find_scenario("straight", CATALOGUE)
 
 
-@pytest.mark.parametrize("scenario", CATALOGUE, ids=IDS)
+@pytest.mark.parametrize("scenario", SOME, ids=lambda scenario: scenario.name)
 def test_the_oracle_passes(scenario):
     for run_seed in range(3):
         verdict = run_scenario(scenario, run_seed, OracleEyes())
         assert verdict.passed, verdict.reason
 
 
-@pytest.mark.parametrize("scenario", [s for s in CATALOGUE if s.needs_sight], ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", [s for s in SOME if s.needs_sight], ids=lambda scenario: scenario.name)
 def test_the_blind_fail_for_a_stop_not_made_or_a_car_not_seen(scenario):
     for run_seed in range(2):
         verdict = run_scenario(scenario, run_seed, BlindEyes())
