@@ -58,7 +58,7 @@ def write_page(scores: Scores, book: MistakeBook, dataset: Path, path: Path) -> 
         plots=plots,
         mistakes=mistakes,
         reached=threshold is not None,
-        false=_pictured(mistakes.false[:SHOWN], source),
+        wrong=_pictured(mistakes.false[:SHOWN], source),
         missed=_pictured(mistakes.missed[:SHOWN], source),
         share=share,
     )

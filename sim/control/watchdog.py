@@ -13,7 +13,7 @@ from math import isfinite
 
 from sim.camera import Camera
 from sim.control.odometry import Travel, carry, measure_travel
-from sim.percept import Detection, FrameHealth, LaneEstimate, Percept
+from sim.percept import Detection, FrameHealth, LaneEstimate, ObjectKind, Percept
 from sim.vehicle import STEP_S, Control, OwnMotion, VehicleGeometry
 
 OLD_S = 0.09
@@ -31,7 +31,9 @@ TRUSTED_AGAIN_S = 1.0
 
 SAME_M = 2.0
 SAME_LANE_M = 8.0
-"""No picture stays the same while the car drives so far; the second where it shows nothing but a lane."""
+ALONG_RAD = 0.001
+"""No percept stays the same to the last digit while the car drives so far; the second where it shows nothing that
+stands still. Of a car that drives along its lane to within the third, such a one may."""
 
 BLACK_SHARE = 0.2
 WHITE_SHARE = 0.7
@@ -216,8 +218,7 @@ def _same_m(watch: Watch, percept: Percept, travel: Travel) -> float:
 def _fault(watch: Watch, percept: Percept, same_m: float) -> Trouble | None:
     if not _is_finite(percept):
         return Trouble.NO_NUMBERS
-    rich = bool(percept.detections) or percept.stop_line is not None
-    if same_m > (SAME_M if rich else SAME_LANE_M):
+    if same_m > SAME_M and (same_m > SAME_LANE_M or _shows_what_stands(percept)) and not _may_stay(percept):
         return Trouble.FROZEN
     health = percept.health
     if health is None:
@@ -229,12 +230,27 @@ def _fault(watch: Watch, percept: Percept, same_m: float) -> Trouble | None:
     return Trouble.BLUR if health.sharpness < BLUR_SHARE * watch.sharpness else None
 
 
+def _shows_what_stands(percept: Percept) -> bool:
+    """Return whether something is seen that comes nearer as the car moves: a sign or a line, other than a vehicle."""
+    fixed = (ObjectKind.STOP_SIGN, ObjectKind.DISTRACTOR)
+    return percept.stop_line is not None or any(each.kind in fixed for each in percept.detections)
+
+
+def _may_stay(percept: Percept) -> bool:
+    """Return whether a percept may stay as it is though the car moves: along a lane, behind a car as fast as it."""
+    lane = percept.lane
+    return not _shows_what_stands(percept) and lane is not None and abs(lane.heading_rad) < ALONG_RAD
+
+
 def _is_finite(percept: Percept) -> bool:
     lane, line = percept.lane, percept.stop_line
     return (
         (lane is None or all(map(isfinite, (lane.offset_m, lane.heading_rad, lane.curvature_per_m, lane.confidence))))
         and (line is None or all(map(isfinite, (line.distance_m, line.distance_spread_m, line.confidence))))
-        and all(isfinite(each.distance_m + each.score + sum(each.box)) for each in percept.detections)
+        and all(
+            all(map(isfinite, (each.distance_m, each.distance_spread_m, each.score, *each.box)))
+            for each in percept.detections
+        )
     )
 
 

@@ -133,7 +133,7 @@ def put_sign(world: World, kind: SignKind, x_m: float, y_m: float, *, stickers: 
         sign = Sign(number, kind, x_m, y_m, MIN_HEIGHT_TOWN_M, width_m, height_m, facing_rad)
     else:
         form = FORMS[kind]
-        bottom_m = MIN_HEIGHT_TOWN_M if form.bottom_m is None else sum(form.bottom_m) / 2
+        bottom_m = MIN_HEIGHT_TOWN_M if form.bottom_m is None else 0.5 * (form.bottom_m[0] + form.bottom_m[1])
         sign = Sign(
             number, kind, x_m, y_m, bottom_m, form.width_m, form.height_m, facing_rad, look=number, mount=form.mount
         )

@@ -233,7 +233,10 @@ def _from_row(row: Mapping[str, Any]) -> Example:
 
 
 def _sign(values: Mapping[str, Any] | None) -> SignAttributes | None:
-    return None if values is None else SignAttributes(**{**values, "conditions": tuple(values["conditions"])})
+    if values is None:
+        return None
+    plain: dict[str, Any] = {**values, "conditions": tuple(values["conditions"])}
+    return SignAttributes(**plain)
 
 
 def _box(edges: Sequence[float]) -> Box:

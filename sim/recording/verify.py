@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sim.errors import DatasetError
@@ -17,6 +17,7 @@ from sim.recording.seal import CARD_NAME, SEAL_NAME, is_sealed, read_seal
 _SHARD = re.compile(r"shard-\d+\.parquet")
 _REMADE = "`rollingstop generate` with the same recipe and folder remakes it, and nothing else."
 _WRITTEN_ANEW = "`rollingstop generate` with the same recipe and folder writes it anew from the shards."
+_IMPORT = "Import the pictures again with `rollingstop import-data` into a new folder, or remove what does not belong."
 _REMOVE = "Remove it, or move it elsewhere: `rollingstop generate` does not touch it."
 
 
@@ -70,7 +71,7 @@ def verify_dataset(folder: Path, progress: Callable[[int, int], None] | None = N
         done += shard.bytes
         if progress is not None:
             progress(done, total)
-    return tuple(faults)
+    return tuple(faults if manifest.synthetic else (replace(fault, mend=_IMPORT) for fault in faults))
 
 
 def _without_manifest(folder: Path) -> Fault:
@@ -89,10 +90,10 @@ def _without_manifest(folder: Path) -> Fault:
 def _manifest_faults(folder: Path, manifest: Manifest) -> list[Fault]:
     faults: list[Fault] = []
     sums = read_seal(folder)
-    if not sums:
+    if not sums and manifest.synthetic:
         missing = "no such file" if not (folder / SEAL_NAME).exists() else "no line of that form"
         faults.append(Fault(SEAL_NAME, f"Expected the SHA-256 of each file. Received: {missing}.", _WRITTEN_ANEW))
-    elif not is_sealed(folder, MANIFEST_NAME, sums):
+    elif sums and not is_sealed(folder, MANIFEST_NAME, sums):
         what = f"Expected the bytes that {SEAL_NAME} names. Received: others; one of the two was altered."
         faults.append(Fault(MANIFEST_NAME, what, _WRITTEN_ANEW))
     if sums and not is_sealed(folder, CARD_NAME, sums):

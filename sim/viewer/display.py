@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import logging
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import pygame
 
@@ -13,6 +17,10 @@ from sim.viewer.palette import STOP_RED
 from sim.viewer.shapes import octagon
 
 _SCREENLESS_DRIVERS = ("dummy", "offscreen", "evdev")
+
+_log = logging.getLogger(__name__)
+_kept: list[Any] = []
+"""What Xlib has been given to call must not be collected."""
 
 
 def require_screen() -> None:
@@ -82,3 +90,32 @@ def _icon() -> pygame.Surface:
     icon = pygame.Surface((256, 256), pygame.SRCALPHA, 32)
     pygame.draw.polygon(icon, STOP_RED, octagon((128, 128), 128))
     return pygame.transform.smoothscale(icon, (32, 32))
+
+
+def when_screen_is_lost(save: Callable[[], None]) -> None:
+    """Have what was driven saved when the X server goes, as with a remote screen; elsewhere do nothing.
+
+    Xlib ends the process as soon as its connection breaks, wherever the program is, and no exception can stop it. What
+    it calls before is the one chance: `save` is called, one line is logged, and the process leaves with the exit status
+    of a `DisplayError`.
+
+    Args:
+        save: Closes films and logs.
+    """
+    if pygame.display.get_driver() != "x11":
+        return
+    try:
+        set_handler = ctypes.CDLL("libX11.so.6").XSetIOErrorHandler
+    except (OSError, AttributeError):
+        return
+
+    def lost(_display: object) -> int:
+        try:
+            save()
+        finally:
+            _log.error("rollingstop: The window's screen is gone. What was driven until then is kept.")
+            os._exit(DisplayError.exit_code)
+
+    handler = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(lost)
+    _kept[:] = [handler]
+    set_handler(handler)

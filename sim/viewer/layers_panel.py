@@ -8,8 +8,8 @@ import pygame
 
 from sim.viewer.layers import LayerShot, LayerView, MapPicture
 from sim.viewer.layout import Layout
-from sim.viewer.palette import FAINT, INK, MUTED, PANEL, PANEL_EDGE, YELLOW
-from sim.viewer.shapes import pixels_bgrx
+from sim.viewer.palette import FAINT, INK, MUTED, PANEL, PANEL_EDGE, WINDOW, YELLOW
+from sim.viewer.shapes import pixels_bgrx, surface
 from sim.viewer.text import Align, Typesetter, Weight
 
 MOST_MAPS = 4
@@ -17,7 +17,7 @@ MOST_MAPS = 4
 
 
 class LayersPanel:
-    """Draws the panel over gauges, strip and percept.
+    """Draws the panel over gauges, strip and percept; keeps it drawn until there are other pictures.
 
     Args:
         layout: Where everything lies.
@@ -28,6 +28,8 @@ class LayersPanel:
         self._layout = layout
         self._type = type_
         self.rect = layout.speed.unionall([layout.strip, layout.percept])
+        self._panel = surface(self.rect.size)
+        self._drawn: tuple[LayerShot | None, int, str] | None = None
 
     def draw(self, target: pygame.Surface, shot: LayerShot | None, step: int, message: str) -> None:
         """Draw the layers onto the view.
@@ -38,23 +40,33 @@ class LayersPanel:
             step: The moment that the rest of the view shows.
             message: What to say where there is nothing to show.
         """
-        rect, px, type_ = self.rect, self._layout.px, self._type
-        pygame.draw.rect(target, PANEL, rect, border_radius=px(6))
-        pygame.draw.rect(target, PANEL_EDGE, rect, 1, border_radius=px(6))
-        left, top = rect.left + px(10), rect.top + px(6)
+        older = shot.step if shot is not None and shot.step != step else -1
+        drawn = self._drawn
+        if drawn is None or drawn[0] is not shot or drawn[1:] != (older, message):
+            self._draw_panel(shot, older, message)
+            self._drawn = (shot, older, message)
+        target.blit(self._panel, self.rect)
+
+    def _draw_panel(self, shot: LayerShot | None, older: int, message: str) -> None:
+        panel, px, type_ = self._panel, self._layout.px, self._type
+        rect = panel.get_rect()
+        panel.fill(WINDOW)
+        pygame.draw.rect(panel, PANEL, rect, border_radius=px(6))
+        pygame.draw.rect(panel, PANEL_EDGE, rect, 1, border_radius=px(6))
+        left, top = px(10), px(6)
         if shot is None:
-            type_.draw(target, message, (rect.centerx, rect.centery - px(10)), 16, MUTED, align=Align.CENTRE)
+            type_.draw(panel, message, (rect.centerx, rect.centery - px(10)), 16, MUTED, align=Align.CENTRE)
             return
-        title = type_.draw(target, "What each layer sees", (left, top), 12, INK, Weight.BOLD)
+        title = type_.draw(panel, "What each layer sees", (left, top), 12, INK, Weight.BOLD)
         words = "strongest channels · dark: nothing, bright: its strongest answer"
-        if shot.step != step:
-            words += f" · of step {shot.step}"
-        type_.draw(target, words, (title.right + px(12), top), 12, MUTED)
+        if older >= 0:
+            words += f" · of step {older}"
+        type_.draw(panel, words, (title.right + px(12), top), 12, MUTED)
         gap = px(6)
         width = (rect.width - 2 * px(10) - gap * (len(shot.views) - 1)) // max(len(shot.views), 1)
         for index, view in enumerate(shot.views):
             column = pygame.Rect(left + index * (width + gap), top + px(18), width, rect.bottom - top - px(24))
-            self._draw_layer(target, view, column)
+            self._draw_layer(panel, view, column)
 
     def _draw_layer(self, target: pygame.Surface, view: LayerView, column: pygame.Rect) -> None:
         px, type_ = self._layout.px, self._type

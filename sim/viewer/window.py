@@ -19,7 +19,7 @@ from sim.errors import RollingStopError
 from sim.files import write_atomically
 from sim.generate.restyle import Style, take_sign
 from sim.vehicle import CONTROL_HZ, STEP_S
-from sim.viewer.display import open_display, require_screen
+from sim.viewer.display import open_display, require_screen, when_screen_is_lost
 from sim.viewer.duel import Duel
 from sim.viewer.film import Film, check_film_path
 from sim.viewer.gamepad import Gamepad
@@ -604,6 +604,14 @@ def run_window(
             stack.callback(gamepad.close)
             session = Session(setup, seed, override=wheel, want_truth=True, keep_steps=REWIND_STEPS)
             reel = stack.enter_context(Film(film)) if film is not None else None
+
+            def save() -> None:
+                if reel is not None:
+                    reel.__exit__(None, None, None)
+                if log is not None:
+                    log.write()
+
+            when_screen_is_lost(save)
             window = DriveWindow(
                 screen,
                 session,

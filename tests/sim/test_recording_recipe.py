@@ -20,7 +20,7 @@ def written(tmp_path: Path, text: str, name: str = "recipe.toml") -> Path:
 
 def test_the_shipped_recipes_are_these() -> None:
     assert [path.stem for path in SHIPPED] == [
-        *("demo", "ood_country", "ood_weather", "ood_wear", "rich", "rich_test"),
+        *("demo", "ood_country", "ood_wear", "ood_weather", "rich", "rich_test"),
         *("standard", "stratified", "test", "validation"),
     ]
 
