@@ -153,7 +153,7 @@ def mean_corruption_error(ours: dict[Corruption, list[float]], theirs: dict[Corr
 
 
 def unfamiliar_frames(camera: Camera, *, count: int = 4) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    """Yield frames on which no stop sign can be seen and which no camera of ours would take, each with its name.
+    """Yield frames with no sign, nor anything like one, which no camera of ours would take, each with its name.
 
     Args:
         camera: Whose size they have.
@@ -171,8 +171,9 @@ def unfamiliar_frames(camera: Camera, *, count: int = 4) -> Iterator[tuple[str, 
         square = int(rng.integers(4, 48))
         board = (np.indices((height, width)) // square).sum(axis=0) % 2
         yield "chessboard", np.repeat((255 * board).astype(np.uint8)[..., None], 3, axis=-1)
-    shots = open_source([str(UNFAMILIAR_SEED)]).shots(0, 40)
-    roads = (s for s in shots if not any(o.kind is ObjectKind.STOP_SIGN for o in s.truth.objects))
+    shots = open_source([str(UNFAMILIAR_SEED)]).shots(0, 200)
+    signs = (ObjectKind.STOP_SIGN, ObjectKind.DISTRACTOR)
+    roads = (s for s in shots if not any(o.kind in signs for o in s.truth.objects))
     for shot, _ in zip(roads, range(count), strict=False):
         rgb = cv2.resize(shot.picture(), (width, height))
         yield "upside down", np.ascontiguousarray(rgb[::-1])

@@ -139,6 +139,11 @@ SURPRISED_URGENCY = 1.4
 CANNOT_WAIT_URGENCY = 1.1
 """From this urgency on the driver brakes for what it is not yet sure of."""
 
+SURELY_SEEN_S = 0.6
+TOO_LATE_URGENCY = 3.0
+"""A sign at the roadside is in sight for seconds. What turns up so near that only an emergency stop would do, which the
+second stands for, is more often something else: the driver brakes for it once it has been seen for the first."""
+
 MIN_STANDING_GAP_M = 2.5
 """Behind a vehicle, what must be left of the standing gap if it comes to the worst."""
 
@@ -368,6 +373,8 @@ def _stopping_accel(stop: Stop, free_mps2: float, speed_mps: float, config: Driv
     urgency = stop_urgency(speed_mps, stop.in_m, profile)
     if stop.doubtful and urgency < CANNOT_WAIT_URGENCY:
         return 0.0, urgency  # a foot off the pedal is no brake for a flicker, nor much lost for a sign
+    if stop.seen_s < SURELY_SEEN_S and urgency > TOO_LATE_URGENCY:
+        return 0.0, 0.0
     if stop.in_m <= 0.0:
         return min(-1.0, stop_accel(speed_mps, urgency, profile, config.hard_brake_mps2)), urgency
     # Creeping up to the line, never faster than a short way asks for.

@@ -395,7 +395,11 @@ def _in_view(track: Track, camera: Camera) -> bool:
         return False
     depth_m = track.x_m + track.half_length_m
     unsure_px = camera.focal_px * 0.5 / depth_m
-    return abs(track.y_m / depth_m) * camera.focal_px < camera.centre_u_px - EDGE_PX - unsure_px
+    above_px = (track.rise_m - camera.height_m) / depth_m * camera.focal_px
+    return (
+        abs(track.y_m / depth_m) * camera.focal_px < camera.centre_u_px - EDGE_PX - unsure_px
+        and above_px < camera.centre_v_px - EDGE_PX - unsure_px
+    )
 
 
 def _miss(track: Track, dt_s: float, lane: LaneBelief, camera: Camera) -> Track | None:
