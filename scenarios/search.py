@@ -260,7 +260,7 @@ def _asker(
     parameters: Sequence[Parameter], seed: int
 ) -> tuple[Callable[[], dict[str, Value]], Callable[[float], None]]:
     try:
-        import optuna
+        import optuna  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise RollingStopError(
             "Expected Optuna for a search by optimisation. Received: it is not installed.",

@@ -158,7 +158,7 @@ def test_families_are_chosen_by_name_and_a_wrong_one_is_answered_with_the_neares
     with pytest.raises(ScenarioError, match="Did you mean 'phantoms'"):
         choose(CATALOGUE, families=["phantom"])
     with pytest.raises(ScenarioError, match="required of the network"):
-        choose(CATALOGUE, families=["school_bus"], required=True)
+        choose(CATALOGUE, families=["turns"], required=True)
 
 
 def test_a_preset_lies_under_the_scenarios_own_keys(tmp_path):
