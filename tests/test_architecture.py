@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,14 @@ def test_floats_are_summed_alike_by_every_python() -> None:
     ]
     # These add whole numbers: the red, green and blue of a colour.
     assert all(place.startswith("adverts.py") for place in found), found
+
+
+def test_every_recipe_is_packed():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packed = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+
+    assert set(packed) == {
+        "datasets/presets",
+        *(f"datasets/{path.name}" for path in (ROOT / "datasets").glob("*.toml")),
+    }
+    assert all(place == source.replace("datasets", "sim/recording/recipes") for source, place in packed.items())
