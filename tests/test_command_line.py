@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import rollingstop
+from tests.commands import run
 
 ROOT = Path(__file__).parents[1]
 RECIPE = """
@@ -26,16 +27,6 @@ frames_per_shard = 6
 [world]
 junctions = [1, 1]
 """
-
-
-def run(monkeypatch, capsys, *words):
-    """Run the command line in this process; return status, standard output and standard error."""
-    monkeypatch.setattr(sys, "argv", ["rollingstop", *map(str, words)])
-    with pytest.raises(SystemExit) as leaving:
-        rollingstop.main()
-    printed = capsys.readouterr()
-    assert "Traceback" not in printed.out + printed.err
-    return leaving.value.code, printed.out, printed.err
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 import json
-import sys
 
 import pytest
 
-import rollingstop
+from tests.commands import run
 
 SHORT = """
 title = "Short"
@@ -14,16 +13,6 @@ approach_m = [40.0, 45.0]
 after_m = [5.0, 5.0]
 distractors = [0, 0]
 """
-
-
-def run(monkeypatch, capsys, *words):
-    """Run the command line in this process; return status, standard output and standard error."""
-    monkeypatch.setattr(sys, "argv", ["rollingstop", *map(str, words)])
-    with pytest.raises(SystemExit) as leaving:
-        rollingstop.main()
-    printed = capsys.readouterr()
-    assert "Traceback" not in printed.out + printed.err
-    return leaving.value.code, printed.out, printed.err
 
 
 @pytest.fixture

@@ -10,17 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-import rollingstop
-
-
-def run(monkeypatch, capsys, *words):
-    """Run the command line in this process; return status, standard output and standard error."""
-    monkeypatch.setattr(sys, "argv", ["rollingstop", *map(str, words)])
-    with pytest.raises(SystemExit) as leaving:
-        rollingstop.main()
-    printed = capsys.readouterr()
-    assert "Traceback" not in printed.out + printed.err
-    return leaving.value.code, printed.out, printed.err
+from tests.commands import run
 
 
 @pytest.fixture(scope="module")

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from dataclasses import replace
 
 import pytest
 
-import rollingstop
 from scenarios.outcomes import Outcome
 from scenarios.scenario import CATALOGUE_DIR
-
-
-def run(monkeypatch, capsys, *words):
-    """Run the command line in this process; return status, standard output and standard error."""
-    monkeypatch.setattr(sys, "argv", ["rollingstop", *map(str, words)])
-    monkeypatch.setenv("COLUMNS", "160")
-    with pytest.raises(SystemExit) as leaving:
-        rollingstop.main()
-    printed = capsys.readouterr()
-    assert "Traceback" not in printed.out + printed.err
-    return leaving.value.code, printed.out, printed.err
+from tests.commands import run
 
 
 @pytest.fixture
