@@ -116,9 +116,10 @@ def test_show_draws_a_sheet_and_says_what_is_on_it(monkeypatch, capsys, recipe, 
 
 
 def test_a_sheet_can_be_grouped_by_what_the_simulator_can_group_by():
+    from sim.commands.show import GroupName
     from sim.show.groups import GroupBy
 
-    assert [name.value for name in rollingstop.GroupName] == [by.value for by in GroupBy]
+    assert [name.value for name in GroupName] == [by.value for by in GroupBy]
 
 
 def test_show_counts_what_a_recipe_and_what_a_data_set_hold(monkeypatch, capsys, recipe, dataset):

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import rollingstop
 from perception.backend import tf
 from perception.channels import CHANNELS
+from perception.commands.common import BackendName, PrecisionName
+from perception.commands.export import FormatName
 from perception.decode import PEAKS
 from perception.decode import find_peaks as find_peaks_in_graph
 from perception.engine import OFFERED, Backend, Engine, Precision, import_or_tell, thread_count
@@ -147,9 +148,9 @@ def test_threads_are_as_many_as_tensorflow_is_told(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_command_line_names_what_the_package_offers() -> None:
-    assert [each.value for each in rollingstop.BackendName] == [each.value for each in Backend]
-    assert [each.value for each in rollingstop.PrecisionName] == [each.value for each in Precision]
-    assert [each.value for each in rollingstop.FormatName] == [each.value for each in Format]
+    assert [each.value for each in BackendName] == [each.value for each in Backend]
+    assert [each.value for each in PrecisionName] == [each.value for each in Precision]
+    assert [each.value for each in FormatName] == [each.value for each in Format]
 
 
 def test_choosing_an_engine_loads_no_tensorflow() -> None:

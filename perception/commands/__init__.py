@@ -1,0 +1,1 @@
+"""The commands with a network and no drive: words in, calls into the rooms, words out."""

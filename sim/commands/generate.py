@@ -1,0 +1,125 @@
+"""`rollingstop generate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.commands.common import CORES, Json, Quiet, Workers, print_json, say
+
+
+class EngineName(StrEnum):
+    """What draws a data set."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+@contextmanager
+def _drawing(title: str, folder: Path | None, quiet: bool) -> Generator[Callable[[int, int], None]]:
+    """Show a live table while frames are drawn: how many, how fast, how long yet, and what they take on the disk."""
+    if quiet:
+        yield lambda _done, _total: None
+        return
+    from time import monotonic
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[disk]}"),
+    )
+    began: tuple[float, int] | None = None
+    looked_s = 0.0
+    with Progress(*columns, console=Console(stderr=True)) as table:
+        task = table.add_task(title, total=None, rate="", disk="")
+
+        def report(done: int, total: int) -> None:
+            nonlocal began, looked_s
+            now = monotonic()
+            began = began or (now, done)
+            table.update(task, completed=done, total=total)
+            # The folder is looked through once a second, however fast frames come.
+            if now - looked_s < 1.0 and done < total:
+                return
+            looked_s = now
+            rate = (done - began[1]) / max(now - began[0], 1e-3)
+            disk = sum(path.stat().st_size for path in folder.glob("*.parquet")) if folder else 0
+            words = f"{disk / 1e6:.0f} MB, {disk / max(done, 1) * total / 1e6:.0f} in all" if disk else ""
+            table.update(task, rate=f"{rate:.0f} frames/s" if done > began[1] else "", disk=words)
+
+        yield report
+
+
+def generate(
+    recipe: Annotated[Path, typer.Argument(help="A recipe, such as datasets/standard.toml.")],
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", "-o", help="The data set's folder, or a URI (s3://...); datasets/generated/NAME if not given."
+        ),
+    ] = None,
+    workers: Workers = CORES,
+    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    count: Annotated[int | None, typer.Option(help="How many frames, instead of the recipe's.")] = None,
+    engine: Annotated[EngineName, typer.Option(help="Processes of this machine, or tasks on a Ray cluster.")] = (
+        EngineName.LOCAL
+    ),
+    address: Annotated[
+        str | None, typer.Option(help="Of a running Ray cluster, or 'auto'; one is started here if not given.")
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Draw labelled frames from a recipe. A run that was stopped goes on where it stood, to the same bytes."""
+    from sim.recording import generate_dataset, load_recipe
+
+    wanted = load_recipe(recipe)
+    if out is not None and "://" in out:
+        from sim.recording.cloud import generate_to
+
+        with _drawing(f"Drawing {wanted.name}", None, quiet) as progress:
+            stored = generate_to(
+                wanted,
+                out,
+                seed=seed,
+                count=count,
+                workers=workers,
+                engine=engine.value,
+                address=address,
+                progress=progress,
+            )
+        size = sum(shard.bytes for shard in stored.shards)
+        if as_json:
+            print_json({"path": out, "frames": stored.rows, "shards": len(stored.shards), "bytes": size})
+        else:
+            say(f"{stored.rows} frames in {len(stored.shards)} shards, {size / 1e6:.0f} MB: {out}", quiet)
+        return
+    folder = Path(out) if out else Path("datasets/generated") / wanted.name
+    with _drawing(f"Drawing {wanted.name}", folder, quiet) as progress:
+        made = generate_dataset(
+            wanted,
+            folder,
+            seed=seed,
+            count=count,
+            workers=workers,
+            engine=engine.value,
+            address=address,
+            progress=progress,
+        )
+    size = sum(path.stat().st_size for path in made.shard_paths)
+    if as_json:
+        print_json({"path": str(made.path), "frames": made.count, "shards": len(made.shard_paths), "bytes": size})
+    else:
+        say(f"{made.count} frames in {len(made.shard_paths)} shards, {size / 1e6:.0f} MB: {made.path}", quiet)
