@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-import rollingstop
 from tests.commands import run
 
 ROOT = Path(__file__).parents[1]

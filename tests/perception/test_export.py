@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import rollingstop
 from perception.backend import tf
 from perception.channels import CHANNELS
 from perception.commands.common import BackendName, PrecisionName
