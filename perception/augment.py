@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from perception.channels import Channel
+from perception.channels import SIGN_CHANNELS, Channel
 from perception.labels import Labels
 from sim.camera import Camera
 from sim.config import STRICT
@@ -26,8 +26,34 @@ os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 
 import albumentations as A  # noqa: N812
 
+SHARES = (
+    "light",
+    "colour",
+    "blur",
+    "noise",
+    "compression",
+    "veil",
+    "interlace",
+    "sticker",
+    "holes",
+    "flip",
+    "zoom",
+    "closeup_zoom",
+)
+"""What of the settings are shares."""
+
 MIN_ZOOMED_SHARE = 0.6
 """A box of which zooming leaves less inside the frame is ignored from then on."""
+
+
+STICKER_AREA = 0.2
+"""Largest share of a sign's box that a sticker covers."""
+
+MIN_STICKERED_PX = 10
+"""Signs of fewer rows get none: the rest of them would tell nothing."""
+
+VEIL = (0.1, 0.6)
+"""How much of the light a veil replaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +67,9 @@ class AugmentConfig:
         noise: Sensor noise.
         noise_sigma: Its largest standard deviation, of 255.
         compression: JPEG artefacts.
+        veil: A grey veil over all, as of haze, a dirty pane or the sun in the lens.
+        interlace: Every second row moved sideways, as by a camera that takes half of them later.
+        sticker: A patch of a colour, a blend or noise on a sign, over up to `STICKER_AREA` of its box.
         holes: Small patches of noise laid over the picture.
         flip: Mirror image. Low: it shows mirrored letters and traffic on the other side.
         zoom: Part of the frame enlarged, or the whole of it made smaller, and turned and sheared a little as by a
@@ -61,6 +90,9 @@ class AugmentConfig:
     noise: float = 0.3
     noise_sigma: float = 8.0
     compression: float = 0.2
+    veil: float = 0.15
+    interlace: float = 0.05
+    sticker: float = 0.12
     holes: float = 0.15
     flip: float = 0.1
     zoom: float = 0.15
@@ -69,7 +101,7 @@ class AugmentConfig:
     zoom_turn_deg: float = 12.0
 
     def __post_init__(self) -> None:
-        for name in ("light", "colour", "blur", "noise", "compression", "holes", "flip", "zoom", "closeup_zoom"):
+        for name in SHARES:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"Expected {name} to be within 0 to 1. Received: {getattr(self, name)}.")
         if not 0.0 < self.zoom_scale[0] <= self.zoom_scale[1]:
@@ -110,6 +142,12 @@ class Augmenter:
             rgb, labels = self._flipped(rgb, labels)
         if rng.random() < self._config.zoom:
             rgb, labels = self._zoomed(rgb, labels, *index)
+        if rng.random() < self._config.sticker:
+            rgb = _stickered(rgb, labels, rng)
+        if rng.random() < self._config.veil:
+            rgb = _veiled(rgb, rng)
+        if rng.random() < self._config.interlace:
+            rgb = _interlaced(rgb, rng)
         self._looks.set_random_seed(derive_seed(self._seed, Stream.AUGMENT, *index) % 2**32)
         rgb = self._looks(image=rgb)["image"]
         if rng.random() < self._config.noise:
@@ -152,6 +190,49 @@ class Augmenter:
         return cv2.addWeighted(rgb, 1.0, sheet, sigma / 32, -128 * sigma / 32)
 
 
+def _stickered(rgb: NDArray[np.uint8], labels: Labels, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return the frame with a patch on one of its signs, stop sign or not: no patch may tell which it is."""
+    tall = labels.boxes[:, 3] - labels.boxes[:, 1] >= MIN_STICKERED_PX
+    signs = np.flatnonzero(labels.asked & tall & (labels.channels < SIGN_CHANNELS))
+    if not len(signs):
+        return rgb
+    x0, y0, x1, y1 = labels.boxes[rng.choice(signs)]
+    area = rng.uniform(0.03, STICKER_AREA) * (x1 - x0) * (y1 - y0)
+    stretch = rng.uniform(0.5, 2.0)
+    width, height = (max(round(float(side)), 2) for side in (np.sqrt(area * stretch), np.sqrt(area / stretch)))
+    left = int(rng.uniform(x0, max(x1 - width, x0 + 1)))
+    top = int(rng.uniform(y0, max(y1 - height, y0 + 1)))
+    rgb = rgb.copy()
+    patch = rgb[max(top, 0) : top + height, max(left, 0) : left + width]
+    corners = rng.integers(0, 256, (2, 2, 3), dtype=np.uint8)
+    kind = rng.integers(3)
+    if not patch.size:
+        return rgb
+    if kind == 0:
+        patch[:] = corners[0, 0]
+    elif kind == 1:
+        patch[:] = cv2.resize(corners, patch.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    else:
+        patch[:] = rng.integers(0, 256, patch.shape, dtype=np.uint8)
+    return rgb
+
+
+def _veiled(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return the frame behind an even veil of grey, a little warmer or colder."""
+    share = rng.uniform(*VEIL)
+    grey = rng.uniform(110, 235) + rng.uniform(-12, 12, 3)
+    sheet = np.broadcast_to(np.clip(grey, 0, 255).astype(np.uint8), rgb.shape)
+    return cv2.addWeighted(rgb, 1 - share, np.ascontiguousarray(sheet), share, 0)
+
+
+def _interlaced(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return the frame with its odd rows moved sideways by a few pixels."""
+    step = int(rng.integers(1, 4)) * int(rng.choice([-1, 1]))
+    rgb = rgb.copy()
+    rgb[1::2] = np.roll(rgb[1::2], step, axis=1)
+    return rgb
+
+
 def _looks(config: AugmentConfig) -> list[Any]:
     """Return the transforms that change how things look, not where they are."""
     return [
@@ -159,12 +240,12 @@ def _looks(config: AugmentConfig) -> list[Any]:
         A.RandomGamma((65, 150), p=0.5 * config.light),
         A.OneOf(
             [
-                A.HueSaturationValue(10, (-90, 40), 0, p=1.0),
+                A.HueSaturationValue(10, (-110, 40), 0, p=1.0),
                 A.PlanckianJitter(p=0.5),
                 A.RGBShift(20, 20, 20, p=0.75),
                 A.RandomToneCurve(0.15, per_channel=True, p=0.75),
                 A.ToSepia(p=0.08),
-                A.ToGray(p=0.12),
+                A.ToGray(p=0.2),
             ],
             p=config.colour,
         ),
@@ -172,7 +253,7 @@ def _looks(config: AugmentConfig) -> list[Any]:
             [
                 A.MotionBlur((3, 5), p=1.0),
                 A.GaussianBlur(0, (0.4, 1.2), p=1.0),
-                A.Downscale((0.5, 0.9), {"downscale": cv2.INTER_AREA, "upscale": cv2.INTER_LINEAR}, p=0.5),
+                A.Downscale((0.4, 0.9), {"downscale": cv2.INTER_AREA, "upscale": cv2.INTER_LINEAR}, p=0.5),
             ],
             p=config.blur,
         ),

@@ -1,8 +1,9 @@
 """Stop signs on photographs of any size: the sign detector on an image pyramid, scored as COCO does.
 
 The network knows signs from about 10 to 70 pixels, and those near 20 best: it saw most of them. A photograph is looked
-at in several sizes, half an octave apart, down to a picture of 32 rows, so that a sign of any size is of a well-known
-size in one of them.
+at in several sizes, a quarter of an octave apart, down to a picture of 32 rows, so that a sign of any size is of a
+well-known size in some of them. A sign looks like one in all sizes that lie side by side; what looks like one in a
+single size mostly is none. So a score rests on several sizes, and so does a box.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from perception.backend import compute_precision, tf
 from perception.channels import COARSEST_STRIDE, Channel
-from perception.decode import contested, find_peaks, suppress
+from perception.decode import NMS_IOU, contested, find_peaks, pairwise_iou, suppress
 from perception.matching import Answer, SceneAnswers, Target, score_kind
 from perception.network import build_sign_detector
 from perception.scores import LOWEST_COUNTED, PhotographScores
@@ -39,8 +41,14 @@ Seen = tuple[tuple[float, float, float, float], float]
 SMALLEST_SHARE = 0.02
 """Height of the smallest signs to be found, as a share of the photograph's height."""
 
-SMALLEST_KNOWN_PX = 12.0
+SMALLEST_KNOWN_PX = 20.0
 """Height to which the smallest signs are enlarged."""
+
+LEVELS_PER_OCTAVE = 4
+
+WITNESSES = 4
+"""A score is the mean, as log odds, of the best so many levels' scores in one place; those that say nothing count as
+`LOWEST_COUNTED`."""
 
 FEWEST_ROWS = 32
 """Height of the smallest level: a sign that fills the photograph has 29 rows there, as one 19 m ahead in a frame."""
@@ -75,13 +83,11 @@ class SignFinder:
         Args:
             rgb: uint8 (H, W, 3) of any size.
         """
-        boxes: list[NDArray[np.float32]] = []
-        scores: list[NDArray[np.float32]] = []
-        for factor in pyramid(rgb.shape[0], rgb.shape[1]):
-            found = self._level(rgb, factor)
-            boxes.append(found[:, 2:6])
-            scores.append(found[:, 0])
-        return _merged(np.concatenate(boxes), np.concatenate(scores), rgb.shape[0], rgb.shape[1])
+        levels = [self._level(rgb, factor) for factor in pyramid(rgb.shape[0], rgb.shape[1])]
+        boxes = np.concatenate([found[:, 2:6] for found in levels])
+        scores = np.concatenate([found[:, 0] for found in levels])
+        which = np.repeat(np.arange(len(levels)), [len(found) for found in levels])
+        return _merged(*_agreed(*_inside(boxes, scores, which, rgb.shape[0], rgb.shape[1])))
 
     def _level(self, rgb: NDArray[np.uint8], factor: float) -> NDArray[np.float32]:
         """Return the peaks of one level as `find_peaks` gives them, boxes in the photograph's pixels."""
@@ -123,15 +129,15 @@ def load_sign_finder(weights: Path | None = None) -> SignFinder:
 
 
 def pyramid(height_px: int, width_px: int) -> list[float]:
-    """Return the factors by which a photograph is resized, largest first, half an octave apart."""
+    """Return the factors by which a photograph is resized, largest first, a quarter of an octave apart."""
     largest = min(
         SMALLEST_KNOWN_PX / (SMALLEST_SHARE * height_px),
         LARGEST_FACTOR,
         sqrt(LARGEST_AREA_PX / (height_px * width_px)),
     )
     smallest = min(FEWEST_ROWS / height_px, largest)
-    steps = ceil(2 * log2(largest / smallest) - 1e-9)
-    return [largest / 2 ** (step / 2) for step in range(steps + 1)]
+    steps = ceil(LEVELS_PER_OCTAVE * log2(largest / smallest) - 1e-9)
+    return [largest / 2 ** (step / LEVELS_PER_OCTAVE) for step in range(steps + 1)]
 
 
 def evaluate_photographs(
@@ -175,13 +181,50 @@ def evaluate_photographs(
     return PhotographScores(len(scenes), score_kind(scenes, {})[0])
 
 
-def _merged(boxes: NDArray[np.float32], scores: NDArray[np.float32], height_px: int, width_px: int) -> list[Seen]:
-    """Join the levels' findings: of boxes that overlap, or lie within one another, the strongest remains."""
+def _inside(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], levels: NDArray[np.int64], height_px: int, width_px: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
+    """Return what lies on the photograph, strongest first; signs mirrored in the margin are none."""
     limits = np.array([width_px, height_px, width_px, height_px], np.float32)
-    boxes = np.clip(boxes, 0.0, limits)
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    kept = ((centres >= 0) & (centres <= limits[:2])).all(axis=1)
+    boxes, scores, levels = np.clip(boxes[kept], 0.0, limits), scores[kept], levels[kept]
     order = np.argsort(-scores, kind="stable")
     order = order[np.prod(boxes[order, 2:] - boxes[order, :2], axis=1) > 1.0]
-    boxes, scores = boxes[order], scores[order]
+    return boxes[order], scores[order], levels[order]
+
+
+def _agreed(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], levels: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Join what several levels found in one place, strongest first before and after.
+
+    Args:
+        boxes: xyxy in the photograph's pixels, shape (n, 4), strongest first.
+        scores: Theirs, shape (n,).
+        levels: On which level each was found, shape (n,).
+
+    Returns:
+        Boxes (m, 4), each the mean of its witnesses weighted by their scores, and scores (m,).
+    """
+    leaders = suppress(boxes, np.zeros(len(boxes), np.int64))
+    same_place = pairwise_iou(boxes[leaders], boxes) > NMS_IOU
+    joined, beliefs = [], []
+    for near in same_place:
+        found = np.flatnonzero(near)
+        # Boxes come strongest first: the first of each level is its best.
+        _, best = np.unique(levels[found], return_index=True)
+        witnesses = found[np.sort(best)][:WITNESSES]
+        heard = np.full(WITNESSES, LOWEST_COUNTED, np.float64)
+        heard[: len(witnesses)] = scores[witnesses]
+        beliefs.append(expit(logit(np.clip(heard, LOWEST_COUNTED, 1 - 1e-6)).mean()))
+        joined.append(np.average(boxes[witnesses], axis=0, weights=scores[witnesses]))
+    order = np.argsort(-np.asarray(beliefs), kind="stable")
+    return np.asarray(joined, np.float32).reshape(-1, 4)[order], np.asarray(beliefs, np.float32)[order]
+
+
+def _merged(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> list[Seen]:
+    """Of boxes that overlap, or lie within one another, keep the strongest; they come strongest first."""
     kept = suppress(boxes, np.zeros(len(boxes), np.int64))
     boxes, scores = boxes[kept], scores[kept]
     low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])

@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from perception.augment import AugmentConfig, Augmenter
+from perception.augment import SHARES, STICKER_AREA, AugmentConfig, Augmenter
 from perception.channels import Channel
 from perception.labels import Labels
 from sim.camera import Camera
 
 CAMERA = Camera(width_px=192, height_px=96, focal_px=206.0)
-STILL = AugmentConfig(light=0, colour=0, blur=0, noise=0, compression=0, holes=0, flip=0, zoom=0)
+STILL = AugmentConfig(**dict.fromkeys(SHARES, 0.0))
 
 
 def frame() -> np.ndarray:
@@ -27,12 +27,7 @@ def labels() -> Labels:
 
 
 def changed(share: str) -> AugmentConfig:
-    return AugmentConfig(
-        **{
-            **dict.fromkeys(("light", "colour", "blur", "noise", "compression", "holes", "flip", "zoom"), 0.0),
-            share: 1.0,
-        }
-    )
+    return AugmentConfig(**{**dict.fromkeys(SHARES, 0.0), share: 1.0})
 
 
 def test_nothing_asked_for_changes_nothing() -> None:
@@ -71,6 +66,27 @@ def test_zoom_keeps_size_times_distance_and_asks_nothing_of_the_road(index: int)
             assert not asked
         elif asked and box[0] > 0 and box[1] > 0 and box[2] < 192 and box[3] < 96:
             assert (box[3] - box[1]) * distance_m == pytest.approx(12 * 15.0, rel=0.01)
+
+
+@pytest.mark.parametrize("index", range(12))
+def test_a_sticker_lies_on_a_sign_alone_and_covers_little_of_it(index: int) -> None:
+    rgb, after = Augmenter(changed("sticker"), CAMERA, 1)(frame(), labels(), 0, index)
+    different = (rgb != frame()).any(axis=2)
+    assert different.any()
+    assert different.sum() <= STICKER_AREA * 12 * 12 * 1.5
+    assert not np.delete(different, np.s_[20:32], axis=0).any()
+    assert not np.delete(different, np.s_[100:112], axis=1).any()
+    assert (after.boxes == labels().boxes).all()
+
+
+def test_a_veil_takes_contrast_and_interlacing_moves_every_second_row() -> None:
+    veiled, _ = Augmenter(changed("veil"), CAMERA, 1)(frame(), labels(), 0, 0)
+    assert veiled.std() < 0.95 * frame().std()
+    combed, _ = Augmenter(changed("interlace"), CAMERA, 1)(frame(), labels(), 0, 0)
+    assert (combed[::2] == frame()[::2]).all()
+    steps = [step for step in range(-3, 4) if (combed[1::2] == np.roll(frame()[1::2], step, axis=1)).all()]
+    assert len(steps) == 1
+    assert steps != [0]
 
 
 def test_a_frame_without_objects_can_be_changed_too() -> None:

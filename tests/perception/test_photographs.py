@@ -3,14 +3,26 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from perception.photographs import FEWEST_ROWS, LARGEST_AREA_PX, evaluate_photographs, load_sign_finder, pyramid
+from perception.backend import tf
+from perception.channels import Channel
+from perception.decode import PEAK_FIELDS
+from perception.photographs import (
+    FEWEST_ROWS,
+    LARGEST_AREA_PX,
+    SignFinder,
+    evaluate_photographs,
+    load_sign_finder,
+    pyramid,
+)
 from sim.errors import DatasetError
 from tests.perception.conftest import Trained
 
@@ -36,12 +48,53 @@ def photographs(tmp_path: Path) -> Path:
 
 @settings(max_examples=50)
 @given(st.integers(16, 8000), st.integers(16, 8000))
-def test_every_size_of_sign_has_a_level_half_an_octave_away_at_most(height: int, width: int) -> None:
+def test_every_size_of_sign_has_a_level_an_eighth_of_an_octave_away_at_most(height: int, width: int) -> None:
     factors = pyramid(height, width)
     assert factors == sorted(factors, reverse=True)
     assert height * factors[-1] <= FEWEST_ROWS * 1.001
-    assert all(a / b == pytest.approx(2**0.5) for a, b in itertools.pairwise(factors))
+    assert all(a / b == pytest.approx(2**0.25) for a, b in itertools.pairwise(factors))
     assert factors[0] ** 2 * height * width <= LARGEST_AREA_PX * 1.001
+
+
+class RedPatches:
+    """Stands for the network: whatever is wholly red is a sign, with a score; `once` is seen on one level alone."""
+
+    def __init__(self, once: tuple[float, float, float, float] | None = None) -> None:
+        self.once = once
+
+    def __call__(self, padded: Any) -> Any:
+        rgb = padded.numpy()
+        red = ((rgb[..., 0] > 200) & (rgb[..., 1] < 50)).astype(np.uint8)
+        count, _, stats, _ = cv2.connectedComponentsWithStats(red)
+        boxes = [(x, y, x + w, y + h) for x, y, w, h, area in stats[1:count] if area > 30]
+        peaks = np.zeros((len(boxes) + (self.once is not None), PEAK_FIELDS), np.float32)
+        for row, box in zip(peaks, boxes, strict=False):
+            row[:6] = 0.6, Channel.STOP_SIGN, *box
+        if self.once is not None:
+            peaks[-1, :6], self.once = (0.9, Channel.STOP_SIGN, *self.once), None
+        return tf.constant(peaks)
+
+
+def red_sign_at(x: int, y: int, size: int) -> NDArray[np.uint8]:
+    rgb = np.full((240, 320, 3), 128, np.uint8)
+    rgb[y : y + size, x : x + size] = (230, 10, 10)
+    return rgb
+
+
+def test_a_sign_that_several_sizes_show_beats_one_that_a_single_size_shows() -> None:
+    seen = SignFinder(RedPatches(once=(400.0, 300.0, 440.0, 340.0)))(red_sign_at(100, 80, 60))
+    assert len(seen) == 2
+    (box, score), (_, weaker) = seen
+    assert np.allclose(box, (100, 80, 160, 140), atol=1.5)
+    assert score == pytest.approx(0.6, abs=0.01)
+    # Alone with 0.9 before three levels that say nothing.
+    assert weaker < 0.1
+
+
+def test_a_sign_mirrored_in_the_margin_is_none() -> None:
+    seen = SignFinder(RedPatches())(red_sign_at(259, 80, 60))
+    assert len(seen) == 1
+    assert np.allclose(seen[0][0], (259, 80, 319, 140), atol=4)
 
 
 def test_photographs_of_any_size_give_coco_results(trained: Trained, photographs: Path, tmp_path: Path) -> None:
