@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from math import ceil, hypot
+from math import ceil, copysign, hypot, sin
 
 from scenarios.moment import Moment
 from scenarios.outcomes import Expectation, Finding, Outcome
@@ -40,6 +40,12 @@ CAUSE_ACTOR_M = 40.0
 
 CAUSE_SIDE_M = 0.3
 """A body counts as in the ego's way if it reaches within this much of the path that the ego's own body takes."""
+
+CAUSE_ACROSS = 0.5
+CAUSE_CROSSING_M = 20.0
+CAUSE_CROSSING_S = 3.0
+"""A car that heads across the ego's road by more than 30 degrees (its sine), no farther ahead than this, is a cause if
+it reaches the ego's way within so long."""
 
 CAUSE_BEND_M = (-10.0, 30.0)
 CAUSE_LATERAL_MPS2 = 1.5
@@ -256,7 +262,15 @@ def _is_in_the_way(actor: Actor, moment: Moment) -> bool:
     length_m, width_m, _ = actor.size_m
     ahead_m = s_m - 0.5 * length_m - moment.bumper_s_m
     beside_m = abs(d_m - road.lane_centre_d_m) - 0.5 * (width_m + world.geometry.width_m)
-    return -length_m <= ahead_m <= CAUSE_ACTOR_M and beside_m < CAUSE_SIDE_M
+    if not -length_m <= ahead_m <= CAUSE_ACTOR_M:
+        return False
+    if beside_m < CAUSE_SIDE_M:
+        return True
+    # Whoever drives across the lane, or is about to, is in the way before it is on it.
+    away_rad = actor.heading_rad - road.path.heading(s_m)
+    aside_mps = -copysign(actor.speed_mps * sin(away_rad), d_m - road.lane_centre_d_m)
+    crosses = abs(sin(away_rad)) > CAUSE_ACROSS
+    return crosses and ahead_m < CAUSE_CROSSING_M and beside_m - 0.5 * length_m < CAUSE_CROSSING_S * aside_mps
 
 
 class LaneRule:

@@ -23,7 +23,15 @@ from sim.control.stopline import LineTrack, coast_lines, update_lines
 from sim.control.stopping import ARRIVED_M, MISSED_M, Stop, mark_handled, next_stop, vehicle_ahead
 from sim.control.tracking import SAME_STOP_M, Track, coast_tracks, update_tracks
 from sim.control.watchdog import PROBE_MPS, SHED_MPS, SLOW_SHARE, Watch, keep_watch
-from sim.control.yielding import Cause, Crosser, Yield, must_let_through, next_yield, update_crossers
+from sim.control.yielding import (
+    Cause,
+    Crosser,
+    Yield,
+    crossing_before,
+    must_let_through,
+    next_yield,
+    update_crossers,
+)
 from sim.following import idm_accel
 from sim.percept import Percept
 from sim.vehicle import Control, OwnMotion, VehicleGeometry
@@ -150,6 +158,9 @@ MIN_STANDING_GAP_M = 2.5
 WAIT_NEAR_M = 8.0
 """A standing car does not set off towards someone whom it would have to wait for again this soon."""
 
+ENTERING_M = 8.0
+"""For so long after its stop the car has not yet crossed the near lane of the crossing road."""
+
 LEADER_BRAKE_MPS2 = 2.5
 """The braking that a vehicle ahead may take up at any time."""
 
@@ -214,6 +225,8 @@ def decide(
         wait = next_yield(tracks, lines, lane, own.speed_mps, geometry.camera_to_bumper_m, config.stop_gap_m)
         if wait is None and memory.phase is Phase.HOLDING and must_let_through(crossers, memory.held_s - config.hold_s):
             wait = Yield(Cause.TRAFFIC, inf, 0.0)
+        if wait is None and memory.left_m < ENTERING_M:
+            wait = crossing_before(tracks, lane, own.speed_mps, geometry.camera_to_bumper_m, config.comfort_brake_mps2)
     turn = _take_turn(memory, stop, leader, wait, own, travel.distance_m, dt_s, config)
     if watch.stops:
         stays = memory.phase is Phase.HOLDING
@@ -349,6 +362,9 @@ def _wanted_accel(
         accel = min(accel, following)
     if wait is not None:
         braking, urgency = _waiting_accel(wait, accel, speed, config)
+        if wait.cause is Cause.TRAFFIC:
+            # It crosses farther away than where the car means to stand: there is no need for more than comfort.
+            braking, urgency = max(braking, -config.comfort_brake_mps2), min(urgency, 1.0)
         accel = min(accel, braking)
         surprised = surprised or urgency > SURPRISED_URGENCY
     if stop is not None and turn.phase is not Phase.LEAVING:

@@ -69,6 +69,10 @@ NEVER_SURE_M = 80.0
 ROAD_USERS = (ObjectKind.VEHICLE, ObjectKind.PEDESTRIAN)
 """What moves by itself."""
 
+HIDING_SCORE = 0.5
+HIDING_MARGIN_M = 0.5
+"""A vehicle seen with this score, or its edge so near, hides what is behind it."""
+
 SIGN_LEAVES_M = 8.5
 ROAD_USER_LEAVES_M = 3.0
 EDGE_PX = 24.0
@@ -198,7 +202,7 @@ def update_tracks(
     for index, track in enumerate(moved):
         match = matches.get(index)
         if match is None:
-            kept = _miss(track, travel.dt_s, lane, camera)
+            kept = _miss(track, travel.dt_s, lane, camera, hidden=_is_hidden(track, percept.detections, camera))
         else:
             kept = _update(track, *seen[match], gains[match], travel, lane, camera)
         if kept is not None:
@@ -402,10 +406,29 @@ def _in_view(track: Track, camera: Camera) -> bool:
     )
 
 
-def _miss(track: Track, dt_s: float, lane: LaneBelief, camera: Camera) -> Track | None:
+def _is_hidden(track: Track, detections: Sequence[Detection], camera: Camera) -> bool:
+    """Return whether a vehicle is seen before a sign that is believed in: not to see the sign then tells nothing."""
+    if track.kind is not ObjectKind.STOP_SIGN or not track.believed or track.x_m < SIGN_LEAVES_M:
+        return False
+    u_px = camera.centre_u_px - track.y_m / track.x_m * camera.focal_px
+    v_px = camera.centre_v_px - (track.rise_m - camera.height_m) / track.x_m * camera.focal_px
+    margin_px = camera.focal_px * HIDING_MARGIN_M / track.x_m
+    return any(
+        each.kind is ObjectKind.VEHICLE
+        and each.score >= HIDING_SCORE
+        and 0.0 < each.distance_m < track.x_m
+        and each.box[0] - margin_px < u_px < each.box[2] + margin_px
+        and each.box[1] - margin_px < v_px < each.box[3]
+        for each in detections
+    )
+
+
+def _miss(track: Track, dt_s: float, lane: LaneBelief, camera: Camera, *, hidden: bool) -> Track | None:
     """Return a track after it has not been seen, or None if it is to be forgotten."""
     log_odds = track.log_odds
-    if _in_view(track, camera):
+    if hidden:
+        pass
+    elif _in_view(track, camera):
         tells = (NEVER_SURE_M - track.x_m) / (NEVER_SURE_M - SURELY_SEEN_M)
         # What has been seen for long is not so soon given up: something may stand before it.
         lost = MISS_BELIEVED / (1.0 + track.seen_s / TRUSTED_AFTER_S) if track.believed else MISS_CANDIDATE

@@ -268,3 +268,47 @@ def must_let_through(crossers: Sequence[Crosser], waited_s: float) -> bool:
         if outside_m <= 0.0 or (towards_mps > 0.0 and outside_m < GAP_S * towards_mps):
             return True
     return False
+
+
+CROSSES_SEEN_S = 0.3
+"""Unseen for longer than this, a crossing vehicle has left the picture."""
+
+CLEAR_OF_CROSSER_M = 3.0
+"""Left between the front bumper and the middle of a vehicle that drives across, seen from its side."""
+
+SLACK_M = 0.8
+"""Who cannot stop in comfort, but for so much, is in the junction, and clears it."""
+
+SOON_S = 3.0
+"""A vehicle that will be before the car only later than this is left to wait for it."""
+
+
+def crossing_before(
+    tracks: Sequence[Track], lane: LaneBelief, speed_mps: float, camera_to_bumper_m: float, comfort_brake_mps2: float
+) -> Yield | None:
+    """Return where to wait for a vehicle that drives across just now, or None.
+
+    From its line the car sees little of the crossing road: who comes from the side may show only after it has set off.
+
+    Args:
+        tracks: What is believed to be there.
+        lane: What is believed of the lane.
+        speed_mps: The own speed.
+        camera_to_bumper_m: From the camera to the front bumper.
+        comfort_brake_mps2: With which the car stops for it; if that is not enough, it goes on.
+    """
+    needed_m = speed_mps**2 / (2.0 * comfort_brake_mps2)
+    nearest: Yield | None = None
+    for track in tracks:
+        if track.kind is not ObjectKind.VEHICLE or not track.believed or track.unseen_s > CROSSES_SEEN_S:
+            continue
+        aside_m = track.y_m - lane.centre_y_m(track.x_m)
+        towards_mps = -track.aside_mps if aside_m > 0.0 else track.aside_mps
+        crosses = abs(track.aside_mps) > CROSSING_MPS and abs(track.speed_mps) < ALONG_MPS
+        in_m = track.x_m - camera_to_bumper_m - CLEAR_OF_CROSSER_M
+        near = abs(aside_m) < WAY_HALF_M + max(SOON_S * towards_mps, 0.0)
+        if not crosses or not near or in_m + SLACK_M < needed_m:
+            continue
+        if nearest is None or in_m < nearest.in_m:
+            nearest = Yield(Cause.TRAFFIC, track.x_m, in_m)
+    return nearest

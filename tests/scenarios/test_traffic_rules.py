@@ -9,6 +9,7 @@ import pytest
 
 from scenarios.moment import moment_of
 from scenarios.outcomes import Outcome
+from scenarios.rules import has_cause
 from scenarios.scenario import load_catalogue
 from scenarios.traffic_rules import PeopleRule, RightOfWayRule, SchoolBusRule, is_cause
 from sim.actors import Actor, ActorKind, Behaviour
@@ -121,3 +122,11 @@ def test_every_traffic_scenario_needs_sight():
         assert scenarios[name].yields
         assert scenarios[name].needs_sight
     assert not scenarios["school_bus_passing"].needs_sight
+
+
+@pytest.mark.parametrize(("d_m", "cause"), [(-8.0, True), (-25.0, False), (6.0, False)])
+def test_who_is_about_to_drive_across_is_a_cause_to_slow_down(d_m: float, cause: bool):
+    x, y = world_at(30.0, 3.0).scene.network.ego_road.path.position(42.0, d_m)
+    car = Actor(1, ActorKind.HATCHBACK, Behaviour.CROSSING, x, y, 0.5 * pi, 4.0, 42.0, d_m, 4.0, released=0, junction=0)
+    assert not has_cause(moment_of(world_at(30.0, 3.0)))
+    assert has_cause(moment_of(world_at(30.0, 3.0, car))) is cause

@@ -179,6 +179,14 @@ def test_a_sign_that_has_gone_though_it_ought_to_be_seen_is_dropped():
     assert not memory.tracks
 
 
+def test_a_sign_behind_a_vehicle_is_not_given_up():
+    bus = Detection(ObjectKind.VEHICLE, (300.0, 60.0, 620.0, 250.0), 0.9, 8.0, 0.5)
+    percepts = approach(60.0, 8.0, 120, set(range(20)))
+    hidden = [replace(each, detections=(*each.detections, bus)) if each.step >= 20 else each for each in percepts]
+    assert see(percepts, 8.0).stop_at_m is None
+    assert see(hidden, 8.0).stop_at_m == pytest.approx(see(percepts[:20], 8.0).stop_at_m - 8.0 * STEP_S * 100, abs=0.5)
+
+
 def test_a_sign_that_has_left_the_view_is_remembered_by_odometry():
     memory = see(approach(20.0, 5.0, 70), 5.0)
     (track,) = memory.tracks

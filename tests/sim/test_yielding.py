@@ -16,6 +16,7 @@ from sim.control.yielding import (
     PERSON_GAP_M,
     Cause,
     Crosser,
+    crossing_before,
     must_let_through,
     next_yield,
     update_crossers,
@@ -125,3 +126,27 @@ def test_who_waited_out_of_sight_and_drives_through_the_picture_is_not_waited_fo
 
 def test_without_a_line_nobody_is_remembered():
     assert seen(vehicle(14.0, -6.5, 0.0), line_m=None) == ()
+
+
+def crosses(x_m: float, y_m: float, aside_mps: float, speed_mps: float = 2.0):
+    return crossing_before([vehicle(x_m, y_m, aside_mps)], LANE, speed_mps, BUMPER_M, 2.2)
+
+
+def test_who_drives_across_after_the_car_has_set_off_is_waited_for():
+    found = crosses(10.0, 6.0, -3.0)
+    assert found is not None
+    assert found.cause is Cause.TRAFFIC
+    assert found.in_m == pytest.approx(10.0 - BUMPER_M - 3.0)
+
+
+@pytest.mark.parametrize(
+    ("x_m", "y_m", "aside_mps", "speed_mps"),
+    [
+        (10.0, 6.0, 0.2, 2.0),  # stands
+        (10.0, 6.0, 3.0, 2.0),  # drives away
+        (10.0, 20.0, -3.0, 2.0),  # is far
+        (6.0, 3.0, -3.0, 4.0),  # too near to stop for in comfort
+    ],
+)
+def test_the_car_goes_on_before_who(x_m: float, y_m: float, aside_mps: float, speed_mps: float):
+    assert crosses(x_m, y_m, aside_mps, speed_mps) is None
