@@ -143,7 +143,7 @@ def glow_lamps(
     light: Light,
     mesh: Mesh,
     solids: Projected,
-    colours: list[list[int]],
+    colours: NDArray[np.uint8],
 ) -> None:
     """Let every lamp that is lit and not hidden glow, in place.
 
@@ -153,7 +153,7 @@ def glow_lamps(
         light: Its haze spreads the glow.
         mesh: What was drawn.
         solids: The polygons of `mesh` in the supersampled picture.
-        colours: Of each of these.
+        colours: Of each of these, RGBA.
     """
     if not light.lamps:
         return
@@ -163,7 +163,7 @@ def glow_lamps(
     spread = 1.0 + 0.9 * min(1.0, 120.0 / light.visibility_m)
     for k in np.flatnonzero(mesh.shining[solids.index] >= _GLOWS).tolist():
         u, v = middles[k].tolist()
-        red, green, blue = colours[k]
+        red, green, blue, _ = colours[k].tolist()
         if not (0 <= u < wide and 0 <= v < high) or drawn[int(v), int(u), :3].tolist() != [red, green, blue]:
             continue
         white = min(red, blue) > 110

@@ -7,10 +7,8 @@ the frame), and when all is drawn (what is left visible).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 from math import atan2, cos, pi
 
 import cv2
@@ -24,6 +22,7 @@ from sim.percept import Box, ObjectKind
 from sim.render.ground import Ground
 from sim.render.mesh import SILHOUETTE, Mesh
 from sim.render.projection import Projected, View
+from sim.render.raster import count_number, fill_and_count, fill_polygons, numbers_under
 from sim.render.road_users import ARM_WIDTH_M, arm_place
 from sim.road import StopLine
 from sim.signs import Sign, SignKind
@@ -31,11 +30,9 @@ from sim.truth import GroundTruth, LaneTruth, ObjectTruth, SignAttributes, StopL
 from sim.vehicle import wrap_angle
 from sim.world import World
 
-os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-import pygame
-
 CURVATURE_AHEAD_M = 20.0
 _LINE = 255
+_LINES = np.array([_LINE], np.uint8)
 _OCCLUDER = 200
 """What is not labelled is drawn in this number plus that of its class."""
 
@@ -53,16 +50,25 @@ KIND_CLASSES: dict[ObjectKind, SemanticClass] = {
 """What each kind of labelled thing is in a map of classes."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Seen:
-    """A labelled thing while it is being counted."""
+    """A labelled thing as it was drawn, before anything hid it.
+
+    Attributes:
+        owner: Its instance id.
+        number: What its pixels carry in the mask.
+        region: Their bounds u0, v0, u1, v1 in the mask, half-open.
+        whole_px: How many there are.
+        whole_box: The same bounds in output pixels.
+        polygons: Its first and its last polygon in the picture; those between that are not labelled hide nothing.
+    """
 
     owner: int
     number: int
     region: tuple[int, int, int, int]
-    whole: NDArray[np.uint8] = field(repr=False)
     whole_px: int
     whole_box: Box
+    polygons: tuple[int, int]
 
 
 class Labeler:
@@ -71,8 +77,6 @@ class Labeler:
     def __init__(self, width_px: int, height_px: int, scale: int) -> None:
         self._scale = scale
         self._mask = np.zeros((height_px * scale, width_px * scale), np.uint8)
-        # Surface and array share their memory: what Pygame draws, NumPy reads.
-        self._surface = pygame.image.frombuffer(self._mask.data, (width_px * scale, height_px * scale), "P")
 
     def label(
         self, world: World, view: View, mesh: Mesh, solids: Projected, ground: Ground, flat: Projected
@@ -96,19 +100,19 @@ class Labeler:
         classes = {thing.number: KIND_CLASSES[_kind(thing.owner, signs, actors)] for thing in seen}
         objects: list[ObjectTruth] = []
         for thing in seen:
-            _, visible_px, box = self._count(thing.number, thing.region)
+            visible_px, box = self._count(thing.number, thing.region)
             if not visible_px:
                 continue
             sign, kind = signs.get(thing.owner), _kind(thing.owner, signs, actors)
             attributes: SignAttributes | None = None
             if sign is not None:
                 variant, applies, place = str(sign.face), sign.applies_to_ego, (sign.x_m, sign.y_m)
-                attributes = _sign_attributes(sign, view, self._occluder(thing, visible_px, classes))
+                attributes = _sign_attributes(sign, view, self._occluder(thing, visible_px, classes, solids))
             elif thing.owner >= ARM_ID_OFFSET:
                 actor = actors[thing.owner - ARM_ID_OFFSET]
                 applies, place = actor.arm_out, arm_place(actor)
                 variant = "school_bus_arm_out" if actor.arm_out else "school_bus_arm_folded"
-                attributes = _arm_attributes(actor, view, self._occluder(thing, visible_px, classes))
+                attributes = _arm_attributes(actor, view, self._occluder(thing, visible_px, classes, solids))
             else:
                 actor = actors[thing.owner]
                 variant, applies, place = str(actor.kind), False, (actor.x_m, actor.y_m)
@@ -122,7 +126,7 @@ class Labeler:
             )
         line_truth = None
         if line is not None:
-            visible_px, box = self._count(_LINE, self._region(bounds[0].tolist()))[1:] if len(bounds) else (0, None)
+            visible_px, box = self._count(_LINE, self._region(bounds[0].tolist())) if len(bounds) else (0, None)
             x_m, y_m = world.scene.network.lane_position(line.s_m)
             line_truth = StopLineTruth(
                 view.depth_m(x_m, y_m),
@@ -139,51 +143,38 @@ class Labeler:
         if line is not None:
             polygon = ground.lines[world.scene.network.stop_lines.index(line)]
             for k in np.flatnonzero(flat.index == polygon).tolist():
+                one = slice(k, k + 1)
+                fill_polygons(self._mask, flat.points, flat.first[one], flat.last[one], _LINES)
                 points = flat.points[flat.first[k] : flat.last[k]]
-                pygame.draw.polygon(self._surface, _LINE, points)
-                return flat.bounds[k : k + 1], cv2.contourArea(np.array(points, np.float32))
+                return flat.bounds[one], cv2.contourArea(points.astype(np.float32))
         return np.zeros((0, 4)), 0.0
 
     def _draw_solids(self, mesh: Mesh, solids: Projected, also: NDArray[np.float64]) -> list[_Seen]:
-        """Draw what is labelled, and of the rest only what can hide it or a thing within the bounds `also`."""
-        owners = mesh.owners[mesh.groups[solids.index]]
-        faces = mesh.faces[solids.index]
+        """Draw every labelled thing and what can hide it or a thing within the bounds `also`."""
+        groups = mesh.groups[solids.index]
+        owners = mesh.owners[groups]
         labelled = labelled_polygons(mesh, solids)
-        wanted = np.concatenate([solids.bounds[labelled], also])
-        wanted[:, :2] -= _REACH_PX
-        wanted[:, 2:] += _REACH_PX
-        bounds = solids.bounds
-        near = (
-            (bounds[:, None, 0] < wanted[None, :, 2])
-            & (bounds[:, None, 2] > wanted[None, :, 0])
-            & (bounds[:, None, 1] < wanted[None, :, 3])
-            & (bounds[:, None, 3] > wanted[None, :, 1])
-        ).any(axis=1) & (faces < 0)
         # A labelled thing's own unlabelled polygons are the back of a sign, as in a map of classes.
-        codes = _OCCLUDER + np.where(owners > 0, SemanticClass.POLE, mesh.classes[mesh.groups[solids.index]])
-        found: list[_Seen] = []
-        chosen = np.flatnonzero(near | labelled)
-        if not len(chosen):
-            return found
-        owner_of = np.where(labelled, owners, 0)[chosen]
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(owner_of)) + 1])
-        low = np.minimum.reduceat(bounds[chosen, :2], starts, axis=0)
-        high = np.maximum.reduceat(bounds[chosen, 2:], starts, axis=0)
-        around = np.concatenate([low, high], axis=1).tolist()
-        polygons, cover, owner_of_run = chosen.tolist(), codes[chosen].tolist(), owner_of[starts].tolist()
-        draw, surface = pygame.draw.polygon, self._surface
-        for run, (start, end) in enumerate(pairwise([*starts.tolist(), len(polygons)])):
-            owner = owner_of_run[run]
-            number = min(len(found) + 1, _MOST_OBJECTS)
-            for place in range(start, end):
-                k = polygons[place]
-                draw(surface, number if owner else cover[place], solids.points[solids.first[k] : solids.last[k]])
-            if owner:
-                region = self._region(around[run])
-                whole, whole_px, box = self._count(number, region)
-                if whole_px:
-                    found.append(_Seen(owner, number, region, whole, whole_px, box))
-        return found
+        covers = (_OCCLUDER + np.where(owners > 0, SemanticClass.POLE, mesh.classes[groups])).astype(np.uint8)
+        covers[mesh.faces[solids.index] >= 0] = 0
+        found, thing_owners = fill_and_count(
+            self._mask,
+            solids.points,
+            solids.first,
+            solids.last,
+            solids.bounds,
+            np.where(labelled, owners, 0),
+            covers,
+            also,
+            _REACH_PX,
+            _MOST_OBJECTS,
+        )
+        return [
+            _Seen(owner, number, (u0, v0, u1, v1), pixels, self._box(u0, v0, u1, v1), (first, last))
+            for owner, (number, pixels, u0, v0, u1, v1, first, last) in zip(
+                thing_owners.tolist(), found.tolist(), strict=True
+            )
+        ]
 
     def _region(self, bounds: list[float]) -> tuple[int, int, int, int]:
         """Return the part of the mask that holds the bounds u0, v0, u1, v1, with a pixel to spare."""
@@ -195,18 +186,22 @@ class Labeler:
             max(1, min(height, int(bounds[3]) + 3)),
         )
 
-    def _occluder(self, thing: _Seen, visible_px: int, classes: Mapping[int, SemanticClass]) -> str | None:
+    def _occluder(
+        self, thing: _Seen, visible_px: int, classes: Mapping[int, SemanticClass], solids: Projected
+    ) -> str | None:
         """Return the class of what covers most of a thing's hidden pixels; None if none is hidden.
 
         Args:
             thing: What may be hidden.
             visible_px: How much of it is visible, in supersampled pixels.
             classes: Of the labelled things, by their numbers in the mask.
+            solids: The polygons in the picture.
         """
         if visible_px == thing.whole_px:
             return None
-        u0, v0, u1, v1 = thing.region
-        numbers = np.bincount(self._mask[v0:v1, u0:u1][thing.whole > 0])
+        first, last = thing.polygons
+        own = slice(first, last + 1)
+        numbers = numbers_under(self._mask, solids.points, solids.first[own], solids.last[own])
         numbers[thing.number] = 0
         pixels: dict[SemanticClass, int] = {}
         for number in np.flatnonzero(numbers).tolist():
@@ -214,16 +209,14 @@ class Labeler:
             pixels[cover] = pixels.get(cover, 0) + int(numbers[number])
         return max(pixels, key=lambda cover: pixels[cover]).name.lower()
 
-    def _count(self, number: int, region: tuple[int, int, int, int]) -> tuple[NDArray[np.uint8], int, Box]:
-        """Return which supersampled pixels of a region carry a number, how many, and their box in output pixels."""
-        u0, v0, u1, v1 = region
-        own = np.asarray(cv2.inRange(self._mask[v0:v1, u0:u1], number, number), np.uint8)
-        pixels = cv2.countNonZero(own)
-        if not pixels:
-            return own, 0, (0.0, 0.0, 0.0, 0.0)
-        x, y, wide, high = cv2.boundingRect(own)
+    def _count(self, number: int, region: tuple[int, int, int, int]) -> tuple[int, Box]:
+        """Return how many supersampled pixels of a region carry a number, and their box in output pixels."""
+        pixels, *bounds = count_number(self._mask, number, *region)
+        return (pixels, self._box(*bounds)) if pixels else (0, (0.0, 0.0, 0.0, 0.0))
+
+    def _box(self, u0: int, v0: int, u1: int, v1: int) -> Box:
         s = self._scale
-        return own, pixels, ((u0 + x) / s, (v0 + y) / s, (u0 + x + wide) / s, (v0 + y + high) / s)
+        return u0 / s, v0 / s, u1 / s, v1 / s
 
     def _touches_edge(self, box: Box) -> bool:
         height, width = (length / self._scale for length in self._mask.shape)

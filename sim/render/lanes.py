@@ -62,7 +62,7 @@ def stop_line_outline(
     if not len(found):
         return StopLineOutline(points_m, np.zeros((0, 2)), 0.0)
     k = int(found[0])
-    pixels = np.array(flat.points[flat.first[k] : flat.last[k]])
+    pixels = flat.points[flat.first[k] : flat.last[k]]
     whole_px = cv2.contourArea(pixels.astype(np.float32))
     visible_px = int(np.count_nonzero(numbered.ids == k + 1))
     return StopLineOutline(points_m, pixels / view.scale, min(visible_px / max(whole_px, 1.0), 1.0))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.camera import Camera
 from sim.light import SensorState
+from sim.render.exposure import FIELD_UNIT, NOISE_REACH, blur_across, blur_down, expose_by_table
 from sim.seeding import Stream, stream
 from sim.world import World
 
@@ -33,18 +34,20 @@ _ROADSIDE_M = 4.0
 
 
 @lru_cache(maxsize=12)
-def _noise(size: tuple[int, int], sigma: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return noise as what it adds and what it takes away, larger than a frame."""
+def _noise(size: tuple[int, int], sigma: float) -> NDArray[np.int8]:
+    """Return noise, larger than a frame."""
     grains = stream(round(100 * sigma), Stream.SENSOR_STATE, 1).normal(
         0.0, sigma, (size[1] + _SLACK_PX, size[0] + _SLACK_PX, 3)
     )
-    rounded = np.round(grains)
-    return np.clip(rounded, 0, 255).astype(np.uint8), np.clip(-rounded, 0, 255).astype(np.uint8)
+    return np.clip(np.round(grains), -NOISE_REACH, NOISE_REACH - 1).astype(np.int8)
 
 
 @lru_cache(maxsize=256)
 def _tables(gain_64: int, read: float, shot: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8], float]:
-    """Return the table from signal to a scale of even noise, the table back, and the noise's deviation there."""
+    """Return the table from signal to a scale of even noise, that back, and the noise's deviation there.
+
+    The table back is longer by `NOISE_REACH` at either end.
+    """
     levels = np.arange(256.0)
     exposed = levels * gain_64 / 64
     over = np.maximum(exposed - _KNEE, 0.0)
@@ -55,7 +58,7 @@ def _tables(gain_64: int, read: float, shot: float) -> tuple[NDArray[np.uint8], 
     back = ((levels / unit + low) ** 2 * shot**2 / 4 - read**2) / shot
     return (
         np.clip(np.round(there), 0, 255).astype(np.uint8),
-        np.clip(np.round(back), 0, 255).astype(np.uint8),
+        np.pad(np.clip(np.round(back), 0, 255).astype(np.uint8), NOISE_REACH, mode="edge"),
         float(unit),
     )
 
@@ -85,7 +88,8 @@ class Lens:
         if state is None:
             raise ValueError("Expected a light with the state of a sensor. Received: none.")
         self._prepare(state)
-        picture = self._streak(rgb, world, state.exposure_s)
+        picture = rgb
+        self._streak(picture, world, state.exposure_s)
         if state.defocus_px:
             reach = (5, 5) if state.defocus_px > 0.6 else (3, 3)
             picture = np.asarray(cv2.GaussianBlur(picture, reach, state.defocus_px), np.uint8)
@@ -96,20 +100,15 @@ class Lens:
         metered = (_MIDDLE_GREY / max(mean, 8.0)) ** state.metering
         gain = light.exposure * swing * min(max(metered, _GAINS[0]), _GAINS[1])
         there, back, sigma = _tables(round(64 * gain), round(state.read_noise, 1), round(state.shot_noise, 2) or 0.01)
-        picture = cv2.multiply(picture, self._field, dst=picture, scale=1 / _FIELD_UNIT)
-        picture = cv2.LUT(picture, there, dst=picture)
-        more, less = _noise(self._size, max(0.5, round(2 * sigma) / 2))
+        noise = _noise(self._size, max(0.5, round(2 * sigma) / 2))
         y, x = (int(part) for part in stream(world.scene.seed, Stream.SENSOR, world.step).integers(0, _SLACK_PX, 2))
-        width, height = self._size
-        cv2.add(picture, more[y : y + height, x : x + width], dst=picture)
-        cv2.subtract(picture, less[y : y + height, x : x + width], dst=picture)
-        picture = cv2.LUT(picture, back, dst=picture)
+        expose_by_table(picture, self._field, there, back, noise, y, x)
         if state.jpeg_quality:
             _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, state.jpeg_quality])
             picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
         return np.asarray(picture, np.uint8)
 
-    def _streak(self, rgb: NDArray[np.uint8], world: World, exposure_s: float) -> NDArray[np.uint8]:
+    def _streak(self, rgb: NDArray[np.uint8], world: World, exposure_s: float) -> None:
         """Blur by the ego's motion, in place: turning moves everything aside, driving draws out what is near.
 
         What stands `_ROADSIDE_M` beside the camera is seen at u from the middle from a depth f * m / u, and moves by
@@ -123,16 +122,16 @@ class Lens:
             reach = round(0.5 * middle_px**2 * run_m / (camera.focal_px * _ROADSIDE_M))
             if reach:
                 near, far = round((1 - outer) * camera.centre_u_px), round((1 - inner) * camera.centre_u_px)
-                for part in (slice(near, far), slice(width - far, width - near)):
-                    rgb[:, part] = cv2.blur(rgb[:, part], (2 * reach + 1, 1))
+                blur_across(rgb, near, far, reach)
+                blur_across(rgb, width - far, width - near, reach)
         below_px = 0.38 * height
         reach = round(0.5 * below_px**2 * run_m / (camera.focal_px * camera.height_m))
         if reach:
-            low = height - round(0.22 * height)
-            rgb[low:] = cv2.blur(rgb[low:], (1, 2 * reach + 1))
+            blur_down(rgb, height - round(0.22 * height), reach)
         turn_rad = run_m * tan(ego.steer_rad) / world.geometry.wheelbase_m
         reach = round(0.5 * camera.focal_px * abs(turn_rad))
-        return np.asarray(cv2.blur(rgb, (2 * reach + 1, 1)), np.uint8) if reach else rgb
+        if reach:
+            blur_across(rgb, 0, width, reach)
 
     def _prepare(self, state: SensorState) -> None:
         if self._state == state:
@@ -144,14 +143,10 @@ class Lens:
         field = 1 - 1.2 * state.vignette * (u[None, :] ** 2 + v[:, None] ** 2)
         if state.dirt:
             field *= _dirt(rng, self._size, state.dirt)
-        channels = [cv2.convertScaleAbs(field, alpha=_FIELD_UNIT * factor) for factor in state.white_balance]
+        channels = [cv2.convertScaleAbs(field, alpha=FIELD_UNIT * factor) for factor in state.white_balance]
         self._field = np.asarray(cv2.merge(channels), np.uint8)
         self._drops = [_drop(rng, self._size) for _ in range(state.drops)]
         self._state = state
-
-
-_FIELD_UNIT = 200
-"""The field's value that leaves a colour as it is."""
 
 
 def _dirt(rng: np.random.Generator, size: tuple[int, int], dark: float) -> NDArray[np.float32]:

@@ -6,9 +6,7 @@ plane in which it lies.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +16,8 @@ from sim.render.ground import Ground
 from sim.render.labels import KIND_CLASSES, labelled_polygons
 from sim.render.mesh import Mesh
 from sim.render.projection import NEAR_M, Projected, View
+from sim.render.raster import fill_polygons
 from sim.truth import GroundTruth
-
-os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-import pygame
 
 _EDGE_ON = 1e-6
 """A plane through the camera, to this share of its size, is seen as a line: there is no depth to solve for."""
@@ -52,22 +48,16 @@ class Mapper:
     def __init__(self, width_px: int, height_px: int, scale: int) -> None:
         self._scale = scale
         self._ids = np.zeros((height_px * scale, width_px * scale), np.uint32)
-        # Surface and array share their memory: what Pygame draws, NumPy reads.
-        self._surface = pygame.image.frombuffer(self._ids.data, (width_px * scale, height_px * scale), "RGBA")
 
     def number(self, mesh: Mesh, solids: Projected, flat: Projected) -> Numbered:
         """Draw every polygon in its number, in the order and with the points of the picture."""
         self._ids.fill(0)
-        draw, surface = pygame.draw.polygon, self._surface
-        for k, (first, last) in enumerate(zip(flat.first, flat.last, strict=True), start=1):
-            draw(surface, k, flat.points[first:last])
         first_solid = len(flat.index) + 1
+        fill_polygons(self._ids, flat.points, flat.first, flat.last, np.arange(1, first_solid, dtype=np.uint32))
         # Where a face is textured, its outline is drawn instead of the corners of its texture.
         drawn = (mesh.faces[solids.index] < 0) | labelled_polygons(mesh, solids)
-        polygons = zip(solids.first, solids.last, strict=True)
-        numbers = range(first_solid, first_solid + len(solids.index))
-        for k, (first, last) in compress(zip(numbers, polygons, strict=True), drawn.tolist()):
-            draw(surface, k, solids.points[first:last])
+        numbers = np.arange(first_solid, first_solid + len(solids.index), dtype=np.uint32)
+        fill_polygons(self._ids, solids.points, solids.first[drawn], solids.last[drawn], numbers[drawn])
         return Numbered(self._ids, first_solid)
 
     def instances(self, numbered: Numbered, mesh: Mesh, solids: Projected) -> NDArray[np.int32]:

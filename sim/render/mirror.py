@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +10,7 @@ from sim.camera import Camera
 from sim.render.backdrop import with_rows
 from sim.render.mesh import Mesh
 from sim.render.projection import NEAR_M, Projected, View, most_raised_px
-
-os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-import pygame
+from sim.render.raster import fill_polygons
 
 _COARSE = 2
 _FARTHEST_M = 120.0
@@ -29,10 +25,9 @@ class Mirror:
         most_rows = camera.height_px - camera.height_px // 2 + most_raised_px(camera)
         rows, columns = -(-most_rows // _COARSE), camera.width_px // _COARSE
         self._pixels: NDArray[np.uint8] = np.zeros((rows, columns, 4), np.uint8)
-        self._canvas = pygame.image.frombuffer(self._pixels.data, (columns, rows), "RGBA")
 
     def picture(
-        self, view: View, mesh: Mesh, solids: Projected, colours: list[list[int]], sky: NDArray[np.uint8]
+        self, view: View, mesh: Mesh, solids: Projected, colours: NDArray[np.uint8], sky: NDArray[np.uint8]
     ) -> NDArray[np.uint8]:
         """Return the mirrored world below the horizon, RGB at half resolution.
 
@@ -42,7 +37,7 @@ class Mirror:
             view: The camera's place.
             mesh: What stands up.
             solids: Its polygons in the picture, far ones first.
-            colours: Their colours.
+            colours: Their colours, RGBA.
             sky: The sky at half resolution, RGBA.
         """
         rows = -(-(view.camera.height_px - view.sky_rows) // _COARSE)
@@ -59,8 +54,8 @@ class Mirror:
             u = (right + mesh.offsets_m[corners, 0]) * factor + view.camera.centre_u_px / _COARSE
             up = mesh.anchors_m[corners, 2] + mesh.offsets_m[corners, 1]
             v = (view.camera.height_m + up) * factor
-            points = list(zip(u.tolist(), v.tolist(), strict=True))
-            for k, first, end in zip(near.tolist(), (last - counts).tolist(), last.tolist(), strict=True):
-                pygame.draw.polygon(self._canvas, colours[k], points[first:end])
+            words = self._pixels.view(np.uint32)[..., 0]
+            values = colours.view(np.uint32)[near, 0]
+            fill_polygons(words, np.stack([u, v], axis=1), last - counts, last, values)
         smeared = cv2.blur(self._pixels[:rows], _SMEAR_PX, borderType=cv2.BORDER_REPLICATE)
         return np.asarray(cv2.cvtColor(smeared, cv2.COLOR_RGBA2RGB), np.uint8)

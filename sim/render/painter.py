@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import ceil, cos, exp, floor, hypot, log2, sin
 
 import cv2
@@ -26,16 +25,15 @@ from sim.render.maps import Mapper
 from sim.render.mesh import SILHOUETTE, Mesh, join
 from sim.render.mirror import Mirror
 from sim.render.projection import Projected, View, project_ground, project_mesh
+from sim.render.raster import fill_polygons
 from sim.render.road_users import ARM_FACE, road_user_meshes
 from sim.render.sensor import Sensor
 from sim.render.solids import build_scene_mesh
 from sim.render.surface import SNOW, Surface
 from sim.render.textures import WALL_PX_PER_M, wall_tiles
+from sim.render.texturing import lay_face, lay_grain
 from sim.truth import GroundTruth
 from sim.world import Scene, World
-
-os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-import pygame
 
 SUPERSAMPLING = 2
 """Everything is drawn at this multiple and averaged down: the only smooth edges that measure as smooth."""
@@ -56,6 +54,11 @@ _FORESHORTENED = 0.55
 """Share of the ground's nearest visible distance at which flat polygons are cut."""
 
 
+def _as_words(rgba: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Return the same memory with each pixel, or colour, as one number: the last axis, of four, is gone."""
+    return rgba.view(np.uint32)[..., 0]
+
+
 class Painter:
     """Draws frames and labels for one camera. Keeps caches; holds no state of the drive.
 
@@ -66,9 +69,8 @@ class Painter:
     def __init__(self, camera: Camera) -> None:
         self.camera = camera
         width, height = camera.width_px * SUPERSAMPLING, camera.height_px * SUPERSAMPLING
-        # Surface and array share their memory: what Pygame draws, OpenCV reads without a copy.
         self._pixels: NDArray[np.uint8] = np.zeros((height, width, 4), np.uint8)
-        self._canvas = pygame.image.frombuffer(self._pixels.data, (width, height), "RGBA")
+        self._words = _as_words(self._pixels)
         self._backdrop = Backdrop(camera)
         self._sensor = Sensor(camera)
         self._labeler = Labeler(camera.width_px, camera.height_px, SUPERSAMPLING)
@@ -150,7 +152,7 @@ class Painter:
         else:
             self._paint_ground(view, ground, flat, light.ambient, _GROUND_GAIN, lambda: self._paint_hills(world, view))
             self._paint_shadows(world, view)
-        self._paint_solids(light, view, mesh, solids, levels, colours)
+        self._paint_solids(light, mesh, solids, levels, colours)
         small = cv2.resize(self._pixels, (self.camera.width_px, self.camera.height_px), interpolation=cv2.INTER_AREA)
         if light.modelled:
             rgb = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGBA2RGB), np.uint8)
@@ -163,8 +165,8 @@ class Painter:
 
     def _light_solids(
         self, light: Light, view: View, mesh: Mesh, solids: Projected
-    ) -> tuple[NDArray[np.float64], list[list[int]]]:
-        """Return the factor of the light on each polygon, shape (p, 3), and each polygon's colour in light and haze."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        """Return the light's factor on each polygon, shape (p, 3), and its colour in light and haze, RGBA, alpha 0."""
         index = solids.index
         surfaces = mesh.colours[index]
         if light.modelled:
@@ -177,7 +179,9 @@ class Painter:
         clear = np.exp(-3.0 * solids.depth_m / light.visibility_m)[:, None]
         shining = mesh.shining[index][:, None]
         lit = surfaces * (shining + (1 - shining) * levels)
-        return levels, np.clip(lit * clear + np.array(light.sky_low) * (1 - clear), 0, 255).astype(np.int64).tolist()
+        colours = np.zeros((len(index), 4), np.uint8)
+        colours[:, :3] = np.clip(lit * clear + np.array(light.sky_low) * (1 - clear), 0, 255)
+        return levels, colours
 
     def _paint_sky(self, world: World, view: View) -> NDArray[np.uint8]:
         """Draw the sky; return it at half resolution, RGBA."""
@@ -198,13 +202,17 @@ class Painter:
         """Draw what lies flat."""
         top = SUPERSAMPLING * view.sky_rows
         base = [*(min(255, int(gain * c * a)) for c, a in zip(ground.base, ambient, strict=True)), 255]
-        self._pixels.view(np.uint32)[top:] = np.array(base, np.uint8).view(np.uint32)
+        self._words[top:] = _as_words(np.array(base, np.uint8))
         if before:
             before()
-        colours = np.clip(ground.colours * np.array(ambient) * gain, 0, 255).astype(np.int64).tolist()
-        draw, canvas = pygame.draw.polygon, self._canvas
-        for k, index in enumerate(flat.index.tolist()):
-            draw(canvas, (*colours[index], 255), flat.points[flat.first[k] : flat.last[k]])
+        colours = np.full((len(flat.index), 4), 255, np.uint8)
+        colours[:, :3] = np.clip(ground.colours[flat.index] * np.array(ambient) * gain, 0, 255)
+        fill_polygons(self._words, flat.points, flat.first, flat.last, _as_words(colours))
+
+    def _fill(self, points: Sequence[tuple[float, float]], rgba: tuple[float, ...]) -> None:
+        """Fill one polygon."""
+        one = np.array([0]), np.array([len(points)])
+        fill_polygons(self._words, np.array(points), *one, _as_words(np.array([rgba]).astype(np.uint8)))
 
     def _finish_ground(
         self,
@@ -214,7 +222,7 @@ class Painter:
         flat: Projected,
         mesh: Mesh,
         solids: Projected,
-        colours: list[list[int]],
+        colours: NDArray[np.uint8],
         sky: NDArray[np.uint8],
     ) -> None:
         """Give the ground, drawn in its own colours, its grain and light, before anything stands on it."""
@@ -231,11 +239,16 @@ class Painter:
             woods = np.array([64.0, 84.0, 74.0]) * np.array(light.ambient)
             share = 0.45 * min(1.0, exp(2.0 - 6000.0 / light.visibility_m)) if light.modelled else 0.45
             hills = share * woods + (1 - share) * np.array(light.sky_low, np.float64)
-            colour = (int(hills[0]), int(hills[1]), int(hills[2]), 0)
-            pygame.draw.polygon(self._canvas, colour, self._backdrop.hills(seed, view))
+            self._fill(self._backdrop.hills(seed, view), (*hills.tolist(), 0))
 
     def _paint_air(
-        self, rgb: NDArray[np.uint8], world: World, view: View, mesh: Mesh, solids: Projected, colours: list[list[int]]
+        self,
+        rgb: NDArray[np.uint8],
+        world: World,
+        view: View,
+        mesh: Mesh,
+        solids: Projected,
+        colours: NDArray[np.uint8],
     ) -> None:
         """Let lamps glow, the sun dazzle, and rain or snow fall, in place."""
         light = world.scene.light
@@ -258,44 +271,47 @@ class Painter:
                 if place is not None:
                     points.append(place)
             if len(points) == 4:
-                pygame.draw.polygon(self._canvas, (38, 38, 40, 255), points)
+                self._fill(points, (38, 38, 40, 255))
 
     def _paint_solids(
         self,
         light: Light,
-        view: View,
         mesh: Mesh,
         solids: Projected,
         levels: NDArray[np.float64],
-        colours: list[list[int]],
+        colours: NDArray[np.uint8],
     ) -> None:
         clear = np.exp(-3.0 * solids.depth_m / light.visibility_m)
-        faces = mesh.faces[solids.index].tolist()
-        wide = (solids.bounds[:, 2] - solids.bounds[:, 0]).tolist()
-        draw, canvas, points = pygame.draw.polygon, self._canvas, solids.points
-        for k, (first, last) in enumerate(zip(solids.first, solids.last, strict=True)):
-            face = faces[k]
+        faces = mesh.faces[solids.index]
+        wide = solids.bounds[:, 2] - solids.bounds[:, 0]
+        plain = (faces < 0) & ((faces != SILHOUETTE) | (wide <= _TINY_PX))
+        textured = (faces >= 0) & (wide > _TINY_PX)
+        if light.textured:
+            textured |= (faces <= WALL_FACE) & (wide > _GRAINED_PX)
+        words, done = _as_words(colours), 0
+        for k in [*np.flatnonzero(textured).tolist(), len(faces)]:
+            chosen = done + np.flatnonzero(plain[done : k + 1])
+            fill_polygons(self._words, solids.points, solids.first[chosen], solids.last[chosen], words[chosen])
+            done = k + 1
+            if k == len(faces):
+                break
+            face, corners = int(faces[k]), solids.points[solids.first[k] : solids.last[k]]
             if face >= 0:
-                if wide[k] > _TINY_PX:
-                    self._paint_face(self._faces[face], points[first:last], light, view, levels[k], float(clear[k]))
-            elif face != SILHOUETTE or wide[k] <= _TINY_PX:
-                draw(canvas, (*colours[k], 0), points[first:last])
-                if face <= WALL_FACE and wide[k] > _GRAINED_PX and light.textured:
-                    start = int(mesh.starts[solids.index[k]])
-                    self._grain_wall(face, mesh.anchors_m[start : start + 3], points[first:last], float(clear[k]))
+                self._paint_face(self._faces[face], corners, light, levels[k], float(clear[k]))
+            else:
+                start = int(mesh.starts[solids.index[k]])
+                self._grain_wall(face, mesh.anchors_m[start : start + 3], corners, float(clear[k]))
 
-    def _grain_wall(
-        self, face: int, places_m: NDArray[np.float64], corners: list[tuple[float, float]], clear: float
-    ) -> None:
+    def _grain_wall(self, face: int, places_m: NDArray[np.float64], corners: NDArray[np.float64], clear: float) -> None:
         """Lay a wall's grain over its corners: bottom left, bottom right, top right, top left.
 
         Args:
             face: The wall's kind.
             places_m: World x, y, z of the first three corners, shape (3, 3).
-            corners: In supersampled pixels.
+            corners: In supersampled pixels, shape (4, 2).
             clear: What haze leaves of it.
         """
-        target = np.array(corners, np.float32)
+        target = corners.astype(np.float32)
         height, width = self._pixels.shape[:2]
         u, v = target.T.tolist()
         u0, v0 = max(floor(min(u)), 0), max(floor(min(v)), 0)
@@ -310,31 +326,22 @@ class Painter:
         tiles = wall_tiles(WALL_FACE - face)
         wide_px = 0.5 * max(hypot(u[1] - u[0], v[1] - v[0]), 1.0)
         shrink = min(max(0, round(log2(max(WALL_PX_PER_M * wide_m / wide_px, 1.0)))), len(tiles) - 1)
-        tile = tiles[shrink]
         broad, high = WALL_PX_PER_M * wide_m / 2**shrink, WALL_PX_PER_M * high_m / 2**shrink
         source = np.array([[0, high], [broad, high], [broad, 0], [0, 0]], np.float32)
-        matrix = cv2.getPerspectiveTransform(source, (target - np.array([u0, v0], np.float32)) / 2)
-        grain = cv2.warpPerspective(
-            tile, matrix, (columns, rows), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
-        )
-        if clear < 0.95:
-            grain = cv2.addWeighted(grain, clear, grain, 0.0, 255 * (1 - clear))
-        part = self._pixels[v0 : v0 + 2 * rows, u0 : u0 + 2 * columns]
-        doubled = np.empty(part.shape, np.uint8)
-        enlarge(np.asarray(cv2.merge([grain, grain, grain, grain]), np.uint8), doubled)
-        cv2.multiply(part, doubled, dst=part, scale=1 / 255)
+        blocks = (target - np.array([u0, v0], np.float32)) / 2
+        matrix = cv2.getPerspectiveTransform(blocks, source)
+        lay_grain(self._pixels, (u0, v0, columns, rows), blocks.astype(np.float64), matrix, tiles[shrink], clear)
 
     def _paint_face(
         self,
         key: FaceKey,
-        corners: list[tuple[float, float]],
+        corners: NDArray[np.float64],
         light: Light,
-        view: View,
         level: NDArray[np.float64],
         clear: float,
     ) -> None:
         """Lay a textured face over its corners: bottom left, bottom right, top right, top left."""
-        target = np.array(corners, np.float32)
+        target = corners.astype(np.float32)
         height, width = self._pixels.shape[:2]
         u, v = target.T.tolist()
         u0, v0 = max(floor(min(u)) - 1, 0), max(floor(min(v)) - 1, 0)
@@ -345,19 +352,8 @@ class Painter:
         face = texture(key, 1.6 * across)
         high, broad = face.shape[:2]
         source = np.array([[0, high], [broad, high], [broad, 0], [0, 0]], np.float32) - 0.5
-        matrix = cv2.getPerspectiveTransform(source, target - np.array([u0 + 0.5, v0 + 0.5], np.float32))
-        sprite = cv2.warpPerspective(face, matrix, (u1 - u0, v1 - v0), flags=cv2.INTER_LINEAR)
-        haze = [value * (1 - clear) / 255 for value in light.sky_low]
+        matrix = cv2.getPerspectiveTransform(target - np.float32(0.5), source)
         red, green, blue = (factor * clear for factor in level.tolist())
-        shade = np.array(
-            [[red, 0, 0, haze[0]], [0, green, 0, haze[1]], [0, 0, blue, haze[2]], [0, 0, 0, 1]], np.float32
-        )
-        sprite = np.ascontiguousarray(cv2.transform(sprite, shade))
-        picture = pygame.image.frombuffer(sprite.data, (u1 - u0, v1 - v0), "RGBA")
-        share = self._pixels[v0:v1, u0:u1, 3]
-        hides_ground = not light.modelled and v1 > SUPERSAMPLING * view.sky_rows
-        ground = cv2.multiply(share, cv2.bitwise_not(sprite[..., 3]), scale=1 / 255) if hides_ground else share
-        self._canvas.blit(picture, (u0, v0), special_flags=pygame.BLEND_PREMULTIPLIED)
-        if hides_ground:
-            # A sign takes neither the ground's grain nor its haze, wherever the horizon crosses it.
-            share[...] = ground
+        sky_red, sky_green, sky_blue = (value * (1 - clear) / 255 for value in light.sky_low)
+        # A sign takes neither the ground's grain nor its haze, wherever the horizon crosses it: its alpha is 0.
+        lay_face(self._pixels, (u0, v0, u1, v1), matrix, face, (red, green, blue), (sky_red, sky_green, sky_blue))

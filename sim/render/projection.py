@@ -1,4 +1,4 @@
-"""From world points to the supersampled picture: one NumPy call for everything."""
+"""From world points to the supersampled picture, and what of them is seen there."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.camera import Camera
+from sim.render.corners import cut_polygons, seen_polygons
 from sim.render.ground import Ground
 from sim.render.mesh import Mesh
 from sim.world import World
@@ -70,6 +71,22 @@ class View:
         """How many rows of the frame are above the horizon."""
         return self.camera.height_px // 2 - self.raised_px
 
+    @property
+    def place(self) -> tuple[float, float, float, float]:
+        """World x and y, cosine and sine of the heading."""
+        return self.x_m, self.y_m, cos(self.heading_rad), sin(self.heading_rad)
+
+    @property
+    def lens(self) -> tuple[float, float, float, float]:
+        """Focal length, centre u and centre v in supersampled pixels, and height in metres."""
+        camera, scale = self.camera, self.scale
+        return scale * camera.focal_px, scale * camera.centre_u_px, scale * self.centre_v_px, camera.height_m
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height in supersampled pixels."""
+        return self.scale * self.camera.width_px, self.scale * self.camera.height_px
+
     def to_camera(
         self, x_m: NDArray[np.float64], y_m: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -101,20 +118,25 @@ class Projected:
     """Polygons in the picture, in drawing order.
 
     Attributes:
-        points: Vertices as (u, v) in supersampled pixels: tuples, since Pygame reads them faster than arrays.
-        first: Each polygon's first vertex.
-        last: One past each polygon's last vertex.
+        points: Vertices as (u, v) in supersampled pixels, shape (n, 2).
+        first: Each polygon's first vertex, shape (p,).
+        last: One past each polygon's last vertex, shape (p,).
         index: Each polygon's index in its mesh.
         depth_m: Mean depth of each polygon.
         bounds: u0, v0, u1, v1 of each polygon, shape (p, 4).
     """
 
-    points: list[tuple[float, float]] = field(repr=False)
-    first: list[int] = field(repr=False)
-    last: list[int] = field(repr=False)
+    points: NDArray[np.float64] = field(repr=False)
+    first: NDArray[np.int64] = field(repr=False)
+    last: NDArray[np.int64] = field(repr=False)
     index: NDArray[np.int64] = field(repr=False)
     depth_m: NDArray[np.float64] = field(repr=False)
     bounds: NDArray[np.float64] = field(repr=False)
+
+
+def _nothing() -> Projected:
+    none = np.zeros(0, np.int64)
+    return Projected(np.zeros((0, 2)), none, none, none, np.zeros(0), np.zeros((0, 4)))
 
 
 def project_mesh(view: View, mesh: Mesh, smallest_px: float = 0.0) -> Projected:
@@ -125,101 +147,34 @@ def project_mesh(view: View, mesh: Mesh, smallest_px: float = 0.0) -> Projected:
         mesh: What stands up.
         smallest_px: Polygons of no labelled thing whose bounds cover fewer supersampled pixels are left out.
     """
-    camera, scale = view.camera, view.scale
-    right, depth = view.to_camera(mesh.anchors_m[:, 0], mesh.anchors_m[:, 1])
-    right = right + mesh.offsets_m[:, 0]
-    down = camera.height_m - mesh.anchors_m[:, 2] - mesh.offsets_m[:, 1]
-    factor = scale * camera.focal_px / np.maximum(depth, NEAR_M)
-    u = right * factor + scale * camera.centre_u_px
-    v = down * factor + scale * view.centre_v_px
-    starts = mesh.starts
-    if not len(starts):
-        return Projected([], [], [], starts, np.zeros(0), np.zeros((0, 4)))
-    u0, u1 = np.minimum.reduceat(u, starts), np.maximum.reduceat(u, starts)
-    v0, v1 = np.minimum.reduceat(v, starts), np.maximum.reduceat(v, starts)
-    ends = np.append(starts[1:], len(u))
-    following = np.arange(1, len(u) + 1)
-    following[ends - 1] = starts
-    area = np.add.reduceat(u * v[following] - u[following] * v, starts)
-    width, height = scale * camera.width_px, scale * camera.height_px
-    shown = (
-        (np.maximum.reduceat(depth, starts) > NEAR_M)
-        & (u1 > 0)
-        & (u0 < width)
-        & (v1 > 0)
-        & (v0 < height)
-        & (~mesh.one_sided | (area < 0))
-    )
-    if smallest_px:
-        shown &= ((u1 - u0) * (v1 - v0) >= smallest_px) | (mesh.owners[mesh.groups] > 0)
-    chosen = np.flatnonzero(shown)
-    centre_right, centre_depth = view.to_camera(mesh.centres_m[:, 0], mesh.centres_m[:, 1])
-    away = np.hypot(centre_right, centre_depth)
-    groups = mesh.groups[chosen]
-    chosen = chosen[np.lexsort((chosen, groups, -away[groups]))]
-    mean_depth = np.add.reduceat(depth, starts) / (ends - starts)
-    counts = (ends - starts)[chosen]
-    last = np.cumsum(counts)
-    # Only what is drawn becomes tuples: that conversion costs more than all of the projection.
-    corners = np.repeat(starts[chosen] - (last - counts), counts) + np.arange(counts.sum())
+    if not len(mesh.starts):
+        return _nothing()
     return Projected(
-        list(zip(u[corners].tolist(), v[corners].tolist(), strict=True)),
-        (last - counts).tolist(),
-        last.tolist(),
-        chosen,
-        mean_depth[chosen],
-        np.stack([u0, v0, u1, v1], axis=1)[chosen],
+        *seen_polygons(
+            mesh.anchors_m,
+            mesh.offsets_m,
+            mesh.starts,
+            mesh.one_sided,
+            mesh.groups,
+            mesh.centres_m,
+            mesh.owners > 0,
+            view.place,
+            view.lens,
+            view.size,
+            NEAR_M,
+            smallest_px,
+        )
     )
 
 
 def project_ground(view: View, ground: Ground, near_m: float) -> Projected:
     """Return the flat polygons, cut at `near_m` in front of the camera, in their own order.
 
-    Cutting follows Sutherland and Hodgman (1974), all polygons and edges at once: along each edge comes the point where
-    it crosses the near plane, if it does, then the edge's end, if that is in front.
+    Cutting follows Sutherland and Hodgman (1974): along each edge comes the point where it crosses the near plane, if
+    it does, then the edge's end, if that is in front.
     """
-    camera, scale = view.camera, view.scale
-    right, depth = view.to_camera(ground.points_m[:, 0], ground.points_m[:, 1])
-    starts = ground.starts
-    ends = np.append(starts[1:], len(right))
-    following = np.arange(1, len(right) + 1)
-    following[ends - 1] = starts
-    next_right, next_depth = right[following], depth[following]
-    inside, next_inside = depth >= near_m, next_depth >= near_m
-    crossing = inside != next_inside
-    share = np.where(crossing, (near_m - depth) / np.where(crossing, next_depth - depth, 1.0), 0.0)
-    keep = np.stack([crossing, next_inside], axis=1)
-    cut_right = np.stack([right + share * (next_right - right), next_right], axis=1)[keep]
-    cut_depth = np.stack([np.full_like(depth, near_m), next_depth], axis=1)[keep]
-    counts = np.add.reduceat(keep.sum(axis=1), starts)
-    last = np.cumsum(counts)
-    factor = scale * camera.focal_px / cut_depth
-    u = cut_right * factor + scale * camera.centre_u_px
-    above_m: float | NDArray[np.float64] = camera.height_m
-    if ground.heights_m is not None:
-        height, next_height = ground.heights_m, ground.heights_m[following]
-        above_m = camera.height_m - np.stack([height + share * (next_height - height), next_height], axis=1)[keep]
-    v = above_m * factor + scale * view.centre_v_px
-    chosen = np.flatnonzero(counts)
-    first = (last - counts)[chosen]
-    last = last[chosen]
-    if not len(chosen):
-        return Projected([], [], [], chosen, np.zeros(0), np.zeros((0, 4)))
-    # What is left of a polygon has three corners or more, and those that vanished left none: there are no gaps.
-    low = [np.minimum.reduceat(values, first) for values in (u, v)]
-    high = [np.maximum.reduceat(values, first) for values in (u, v)]
-    bounds = np.stack([*low, *high], axis=1)
-    width, height = scale * camera.width_px, scale * camera.height_px
-    shown = (bounds[:, 2] > 0) & (bounds[:, 0] < width) & (bounds[:, 1] < height)
-    counts = (last - first)[shown]
-    ends = np.cumsum(counts)
-    # Only what is drawn becomes tuples: that conversion costs more than all of the projection.
-    corners = np.repeat(first[shown] - (ends - counts), counts) + np.arange(counts.sum())
-    return Projected(
-        list(zip(u[corners].tolist(), v[corners].tolist(), strict=True)),
-        (ends - counts).tolist(),
-        ends.tolist(),
-        chosen[shown],
-        np.zeros(int(shown.sum())),
-        bounds[shown],
+    heights_m = np.zeros(0) if ground.heights_m is None else ground.heights_m
+    points, first, last, index, bounds = cut_polygons(
+        ground.points_m, ground.starts, heights_m, view.place, view.lens, view.size, near_m
     )
+    return Projected(points, first, last, index, np.zeros(len(index)), bounds)

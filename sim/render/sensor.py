@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sim.camera import Camera
 from sim.light import Light, TimeOfDay
+from sim.render.exposure import expose
 from sim.seeding import Stream, stream
 
 _FIELDS = 8
@@ -26,15 +27,7 @@ class Sensor:
         rng = stream(0, Stream.SENSOR)
         self._fields = [self._field(rng) for _ in range(_FIELDS)]
         shape = (camera.height_px + _SLACK_PX, camera.width_px + _SLACK_PX, 3)
-        self._noises: list[tuple[NDArray[np.uint8], NDArray[np.uint8]]] = []
-        for sigma in _NOISES:
-            grains = rng.normal(0.0, sigma, shape)
-            self._noises.append(
-                (
-                    np.clip(np.round(grains), 0, 255).astype(np.uint8),
-                    np.clip(np.round(-grains), 0, 255).astype(np.uint8),
-                )
-            )
+        self._noises = [np.round(rng.normal(0.0, sigma, shape)).astype(np.int8) for sigma in _NOISES]
 
     def _field(self, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Return a smooth field of light, 255 where nothing is lost, with a vignette."""
@@ -57,10 +50,6 @@ class Sensor:
         """
         rng = stream(seed, Stream.SENSOR, step)
         field = self._fields[seed % _FIELDS]
-        picture = cv2.multiply(rgb, field, scale=1.08 * light.exposure / 255)
         level = min(seed // _FIELDS % 2 + (1 if light.time_of_day is TimeOfDay.DUSK else 0), len(_NOISES) - 1)
-        more, less = self._noises[level]
         y, x = (int(value) for value in rng.integers(0, _SLACK_PX, 2))
-        width, height = self._size
-        cv2.add(picture, more[y : y + height, x : x + width], dst=picture)
-        return np.asarray(cv2.subtract(picture, less[y : y + height, x : x + width], dst=picture), np.uint8)
+        return expose(rgb, field, 1.08 * light.exposure / 255, self._noises[level], y, x)

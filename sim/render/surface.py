@@ -6,7 +6,6 @@ laid over the sharp flat polygons.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil, cos, sin
@@ -22,12 +21,10 @@ from sim.light import Light
 from sim.render.ground import Ground
 from sim.render.illumination import HEADLAMP_COLOUR, Lamps, ground_beam, lamp_light
 from sim.render.projection import Projected, View, most_raised_px, project_ground
+from sim.render.raster import fill_layers, fill_polygons
 from sim.render.shadows import actor_shadow, scene_shadows
 from sim.render.textures import HARD, NEUTRAL, TILE_M, TILE_PX, Layer, ground_tile, laid_out, surface_marks
 from sim.world import Scene, World
-
-os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-import pygame
 
 _COARSE = 2
 _UNIT = 180
@@ -83,12 +80,11 @@ class Surface:
         self._mirrors = (_SMOOTH * (0.02 + 0.98 * (1 - sine) ** 5)).astype(np.float32)
         shape = (self._taller.height_px // _COARSE, columns)
         self._layers = np.zeros((len(Layer) + 1, *shape), np.uint8)
-        self._canvases = [pygame.image.frombuffer(layer.data, shape[::-1], "P") for layer in self._layers]
         self._scene: Scene | None = None
         self._marks: Ground | None = None
         self._seen = np.zeros((rows, columns), np.float32)
         self._veil, self._veil_of = np.zeros((0, camera.width_px, 3), np.uint8), 0
-        self._targets: list[tuple[int, int]] = []
+        self._targets, self._values = np.zeros(0, np.int64), np.zeros(0, np.uint8)
 
     def finish(
         self,
@@ -186,19 +182,20 @@ class Surface:
         """Return, 0 to 1, what is hard; the tone as a difference from 1; wheel tracks; and shadow."""
         for number, layer in enumerate(self._layers):
             layer.fill(NEUTRAL if number == Layer.TONE else 0)
-        draw = pygame.draw.polygon
         low = replace(view, camera=self._taller, scale=1 / _COARSE, raised_px=self._raised_px)
         scale, shift = low.scale / view.scale, low.scale * (low.centre_v_px - view.centre_v_px)
-        points = [(scale * u, scale * v + shift) for u, v in flat.points]
-        for k in np.flatnonzero(np.isin(ground.classes[flat.index], HARD)).tolist():
-            draw(self._canvases[Layer.HARD], 255, points[flat.first[k] : flat.last[k]])
+        hard = np.flatnonzero(np.isin(ground.classes[flat.index], HARD))
+        points = scale * flat.points + np.array([0.0, shift])
+        full = np.full(len(hard), 255, np.uint8)
+        fill_polygons(self._layers[Layer.HARD], points, flat.first[hard], flat.last[hard], full)
         lying = _with_shadows(self._marks, world.actors, world.scene.light)
         if lying is not None:
             marks = project_ground(low, lying, self._near_m)
-            still = len(self._targets)
-            for k, index in enumerate(marks.index.tolist()):
-                target, value = self._targets[index] if index < still else (_SHADOW, 255)
-                draw(self._canvases[target], value, marks.points[marks.first[k] : marks.last[k]])
+            still = marks.index < len(self._targets)
+            targets = np.full(len(still), _SHADOW)
+            values = np.full(len(still), 255, np.uint8)
+            targets[still], values[still] = self._targets[marks.index[still]], self._values[marks.index[still]]
+            fill_layers(self._layers, marks.points, marks.first, marks.last, targets, values)
         top = self._layers.shape[1] - len(self._depth_m)
         # A blur stands for penumbras, ragged edges and the smoothing that masks lack.
         hard, tone, track, shadow = (cv2.blur(layer[top : top + rows], (3, 3)) for layer in self._layers)
@@ -211,7 +208,8 @@ class Surface:
             return
         marks = surface_marks(scene)
         shadows = scene_shadows(scene)
-        self._targets = [(int(mark.layer), mark.value) for mark in marks] + [(_SHADOW, 255)] * len(shadows)
+        self._targets = np.array([int(mark.layer) for mark in marks] + [_SHADOW] * len(shadows), np.int64)
+        self._values = np.array([mark.value for mark in marks] + [255] * len(shadows), np.uint8)
         outlines = [*(mark.points_m for mark in marks), *shadows]
         self._marks = _flat(outlines) if outlines else None
         self._seen = np.exp(-3.0 * self._depth_m / scene.light.visibility_m).astype(np.float32)

@@ -1,0 +1,23 @@
+"""Functions compiled to machine code when they are first called, and kept on disk for the next process.
+
+What they compute is the same on every processor: they round as IEEE 754 says (neither fast-math nor fused
+multiplication and addition), and call nothing whose last digit is left to a library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compile a function of numbers and arrays, once for each combination of their types."""
+    try:
+        return cast(F, numba.njit(cache=True, nogil=True)(function))
+    except RuntimeError:
+        # No folder can be written to, neither beside the module nor at home: then each process compiles for itself.
+        return cast(F, numba.njit(nogil=True)(function))
