@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from sim.camera import Camera
 from sim.light import Light
+from sim.render.ground_light import sample_grain
 from sim.render.projection import View, most_raised_px
-from sim.render.textures import laid_out
 from sim.seeding import Stream, stream
 
 _TILE_PX = 512
 _TILE_M = 16.0
 """The ground's grain repeats after 16 m."""
+
+_TO_PX = _TILE_PX / _TILE_M
 
 _COARSE = 2
 """Sky and grain, which are soft, are worked out at one pixel in so many and enlarged."""
@@ -28,7 +30,7 @@ _CLOUD_PX = 2048
 
 @lru_cache(maxsize=1)
 def _grain() -> NDArray[np.uint8]:
-    """Return how much darker each spot of a tile of ground is: blotches and grit, 0-255, shape (px + 1, px + 1)."""
+    """Return how much darker each spot of a tile of ground is: blotches and grit, 0-255, shape (px + 1, px + 1, 1)."""
     rng = stream(0, Stream.TEXTURE, 1)
     tile = np.zeros((_TILE_PX, _TILE_PX), np.float32)
     for cells, weight in ((8, 0.35), (32, 0.35), (128, 0.45), (512, 0.35)):
@@ -39,7 +41,7 @@ def _grain() -> NDArray[np.uint8]:
         margin = (size - _TILE_PX) // 2
         tile += weight * smooth[margin : margin + _TILE_PX, margin : margin + _TILE_PX]
     tile -= tile.min()
-    return np.pad(np.clip(tile / tile.max() * 105, 0, 255).astype(np.uint8), (0, 1), mode="wrap")
+    return np.pad(np.clip(tile / tile.max() * 105, 0, 255).astype(np.uint8), (0, 1), mode="wrap")[..., None]
 
 
 @lru_cache(maxsize=4)
@@ -99,12 +101,9 @@ class Backdrop:
         self._depth_m = _ground_depth_m(camera, rows, 1)
         depth = _ground_depth_m(camera, rows // _COARSE, _COARSE)
         u = _COARSE * (np.arange(camera.width_px // _COARSE) + 0.5) - camera.centre_u_px
-        to_px = _TILE_PX / _TILE_M
-        self._ahead_px = np.repeat((to_px * depth).astype(np.float32)[:, None], len(u), axis=1)
-        self._right_px = (to_px * depth[:, None] * u[None, :] / camera.focal_px).astype(np.float32)
+        self._depth_px, self._aside = _TO_PX * depth.astype(np.float64), u / camera.focal_px
         # Grit finer than a pixel averages out: from about 10 m on the grain fades.
-        fade = np.clip(12.0 / depth, 0.0, 1.0) ** 0.8
-        self._fade = np.repeat((255 * fade).astype(np.uint8)[:, None], len(u), axis=1)
+        self._fade = np.clip(12.0 / depth.astype(np.float64), 0.0, 1.0) ** 0.8
         self._sky_key: tuple[int, Light, int] | None = None
         self._sky = np.zeros((0, 0, 4), np.uint8), np.zeros((0, 0, 4), np.uint8)
         self._haze_key: float | None = None
@@ -141,23 +140,19 @@ class Backdrop:
         enlarge(np.asarray(full, np.uint8), double)
         return np.asarray(half, np.uint8), double
 
-    def hills(self, seed: int, view: View) -> list[tuple[float, float]]:
-        """Return the outline of distant hills in supersampled pixels."""
+    def hills(self, seed: int, view: View) -> NDArray[np.float64]:
+        """Return the outline of distant hills in supersampled pixels, shape (n, 2)."""
         camera, scale, heading_rad = self.camera, view.scale, view.heading_rad
         waves = _waves(seed)
         height_px = 4 + 26 * waves[0]
-        points: list[tuple[float, float]] = []
-        for step in range(25):
-            u = step / 24 * camera.width_px
-            azimuth = heading_rad - (u - camera.centre_u_px) / camera.focal_px
-            rise = (
-                sin(3 * azimuth + 6 * waves[1])
-                + 0.6 * sin(7 * azimuth + 6 * waves[2])
-                + 0.3 * cos(23 * azimuth + waves[3])
-            )
-            points.append((scale * u, scale * (view.centre_v_px - height_px * (0.5 + 0.28 * rise))))
+        u = np.linspace(0.0, camera.width_px, 25)
+        azimuth = heading_rad - (u - camera.centre_u_px) / camera.focal_px
+        rise = np.sin(3 * azimuth + 6 * waves[1]) + 0.6 * np.sin(7 * azimuth + 6 * waves[2])
+        rise += 0.3 * np.cos(23 * azimuth + waves[3])
+        top = scale * (view.centre_v_px - height_px * (0.5 + 0.28 * rise))
         bottom = scale * view.centre_v_px + scale
-        return [*points, (scale * camera.width_px, bottom), (0.0, bottom)]
+        ends = [[scale * camera.width_px, bottom], [0.0, bottom]]
+        return np.concatenate([np.stack([scale * u, top], axis=1), ends])
 
     def finish_ground(self, rgba: NDArray[np.uint8], view: View, light: Light) -> NDArray[np.uint8]:
         """Give the ground its grain and haze, where alpha says that ground is seen.
@@ -175,13 +170,9 @@ class Backdrop:
         rows, wide = lower.shape[:2]
         coarse = -(-rows // _COARSE)
         share = np.ascontiguousarray(rgba[view.sky_rows :, :, 3])
-        c, s = cos(view.heading_rad), sin(view.heading_rad)
-        to_px = _TILE_PX / _TILE_M
-        ahead_px, right_px = self._ahead_px[:coarse], self._right_px[:coarse]
-        x = cv2.addWeighted(ahead_px, c, right_px, s, view.x_m * to_px % _TILE_PX)
-        y = cv2.addWeighted(ahead_px, s, right_px, -c, view.y_m * to_px % _TILE_PX)
-        grain = laid_out(_grain(), x, y)
-        grain = cv2.multiply(grain, self._fade[:coarse], scale=1 / 255)
+        place_px = view.x_m * _TO_PX % _TILE_PX, view.y_m * _TO_PX % _TILE_PX
+        turn = cos(view.heading_rad), sin(view.heading_rad)
+        grain = sample_grain(_grain(), self._depth_px[:coarse], self._aside, self._fade[:coarse], place_px, turn)
         grain = cv2.resize(grain, (wide, _COARSE * coarse), interpolation=cv2.INTER_LINEAR)[:rows]
         grain = cv2.multiply(grain, share, scale=1 / 255)
         haze = cv2.multiply(self._haze_of(light)[:rows], share, scale=1 / 255)

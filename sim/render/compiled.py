@@ -11,13 +11,16 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+"""Division by 0 gives infinity, as in NumPy; other threads run meanwhile."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def compiled(function: F) -> F:
     """Compile a function of numbers and arrays, once for each combination of their types."""
     try:
-        return cast(F, numba.njit(cache=True, nogil=True)(function))
+        return cast(F, numba.njit(cache=True, **_OPTIONS)(function))
     except RuntimeError:
         # No folder can be written to, neither beside the module nor at home: then each process compiles for itself.
-        return cast(F, numba.njit(nogil=True)(function))
+        return cast(F, numba.njit(**_OPTIONS)(function))

@@ -7,12 +7,13 @@ colours, on which it acts as a factor: its square root, which is near enough to 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import radians
+from math import radians, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.light import Light
+from sim.render.compiled import compiled
 from sim.render.mesh import Mesh
 from sim.render.projection import Projected, View
 from sim.render.streetlamps import street_lamps
@@ -101,6 +102,60 @@ def lamp_light(lamps: Lamps, points_m: NDArray[np.float64]) -> NDArray[np.float6
     return _LAMP_LEVEL * (share * np.sqrt(share)).sum(axis=1)
 
 
+@compiled
+def _daylight(
+    anchors_m: NDArray[np.float64],
+    offsets_m: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    one_sided: NDArray[np.bool_],
+    index: NDArray[np.int64],
+    eye_m: tuple[float, float, float],
+    sun: tuple[float, float, float],
+    sunlight: float,
+    ambient: tuple[float, float, float],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return sun and sky on the polygons of `index`, (p, 3), how far each looks up, and its middle, (p, 3).
+
+    Args:
+        anchors_m: Of the mesh, as the next three.
+        offsets_m: Right and up in the picture plane.
+        starts: First vertex of each polygon.
+        one_sided: Whether it shows its front alone.
+        index: Which polygons.
+        eye_m: Where the camera is.
+        sun: Direction of the sun.
+        sunlight: Share of the light that comes straight from it.
+        ambient: All light on level ground, as a multiple of daylight.
+    """
+    light, up, middle = np.empty((len(index), 3)), np.empty(len(index)), np.empty((len(index), 3))
+    for k in range(len(index)):
+        first = starts[index[k]]
+        one, two, three = anchors_m[first], anchors_m[first + 1], anchors_m[first + 2]
+        ax, ay, az = two[0] - one[0], two[1] - one[1], two[2] - one[2]
+        bx, by, bz = three[0] - one[0], three[1] - one[1], three[2] - one[2]
+        nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+        length = sqrt(nx * nx + ny * ny + nz * nz)
+        outline = length < 1e-9
+        x, y, z = 0.5 * (one[0] + three[0]), 0.5 * (one[1] + three[1]), 0.5 * (one[2] + three[2])
+        if outline:
+            z += 0.5 * offsets_m[first + 2, 1]
+        far_x, far_y, far_z = eye_m[0] - x, eye_m[1] - y, 0.2 * (eye_m[2] - z)
+        far = sqrt(far_x * far_x + far_y * far_y + far_z * far_z) + 1e-9
+        if outline:
+            nx, ny, nz = 0.62 * far_x / far, 0.62 * far_y / far, 0.62 * far_z / far + 0.55
+        else:
+            nx, ny, nz = nx / length, ny / length, nz / length
+            if not one_sided[index[k]] and nx * far_x + ny * far_y + nz * far_z < 0.0:
+                nx, ny, nz = -nx, -ny, -nz
+        direct = max(nx * sun[0] + ny * sun[1] + nz * sun[2], 0.0) / max(sun[2], 0.4)
+        level = (1.0 - sunlight) * (0.72 + 0.28 * nz) + sunlight * min(direct, 1.6)
+        for channel in range(3):
+            light[k, channel] = level * ambient[channel]
+        up[k] = _ROUND_UP if outline else nz
+        middle[k, 0], middle[k, 1], middle[k, 2] = x, y, z
+    return light, up, middle
+
+
 def surface_levels(
     light: Light, view: View, mesh: Mesh, solids: Projected, lamps: Lamps, retroreflective: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -117,25 +172,18 @@ def surface_levels(
         retroreflective: Whether each textured face throws headlights back to where they come from.
     """
     index = solids.index
-    first = mesh.starts[index]
-    one, two, three = (mesh.anchors_m[first + k] for k in range(3))
-    normal = np.cross(two - one, three - one)
-    length = np.sqrt((normal**2).sum(axis=1))
-    outline = length < 1e-9
-    normal /= np.maximum(length, 1e-9)[:, None]
-    centre = 0.5 * (one + three)
-    centre[outline, 2] += 0.5 * mesh.offsets_m[first + 2, 1][outline]
-    away = np.array([view.x_m, view.y_m, view.camera.height_m]) - centre
-    away[:, 2] *= 0.2
-    away /= np.sqrt((away**2).sum(axis=1))[:, None] + 1e-9
-    normal[outline] = 0.62 * away[outline] + np.array([0.0, 0.0, 0.55])
-    turned = ~mesh.one_sided[index] & ~outline & ((normal * away).sum(axis=1) < 0)
-    normal[turned] *= -1
-    sun = np.array(light.sun_direction)
-    direct = np.clip(normal @ sun, 0.0, None) / max(float(sun[2]), 0.4)
-    skylight = 0.72 + 0.28 * normal[:, 2]
-    daylight = (1 - light.sunlight) * skylight + light.sunlight * np.minimum(direct, 1.6)
-    total = daylight[:, None] * np.array(light.ambient) ** 2
+    red, green, blue = light.ambient
+    total, up, centre = _daylight(
+        mesh.anchors_m,
+        mesh.offsets_m,
+        mesh.starts,
+        mesh.one_sided,
+        index,
+        (view.x_m, view.y_m, view.camera.height_m),
+        light.sun_direction,
+        light.sunlight,
+        (red * red, green * green, blue * blue),
+    )
     if light.headlights:
         right, depth = view.to_camera(centre[:, 0], centre[:, 1])
         beam = light.headlights * low_beam(right, centre[:, 2], depth)
@@ -147,7 +195,7 @@ def surface_levels(
         total += beam[:, None] * HEADLAMP_COLOUR
     if len(lamps.places_m):
         total += 0.7 * lamp_light(lamps, centre)[:, None] * lamps.colour
-    return np.minimum(np.sqrt(total), _MOST), np.where(outline, _ROUND_UP, normal[:, 2])
+    return np.minimum(np.sqrt(total), _MOST), up
 
 
 def ground_beam(right_m: NDArray[np.float64], depth_m: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import atan2, cos, pi
 
 import cv2
@@ -25,7 +26,7 @@ from sim.render.projection import Projected, View
 from sim.render.raster import count_number, fill_and_count, fill_polygons, numbers_under
 from sim.render.road_users import ARM_WIDTH_M, arm_place
 from sim.road import StopLine
-from sim.signs import Sign, SignKind
+from sim.signs import Sign, SignKind, Weathering
 from sim.truth import GroundTruth, LaneTruth, ObjectTruth, SignAttributes, StopLineTruth, StopPlaceTruth
 from sim.vehicle import wrap_angle
 from sim.world import World
@@ -124,17 +125,19 @@ class Labeler:
                     thing.owner, kind, variant, box, thing.whole_box, share, cut, distance_m, applies, attributes
                 )
             )
-        line_truth = None
+        line_truth, bumper_s_m = None, world.bumper_s_m
         if line is not None:
             visible_px, box = self._count(_LINE, self._region(bounds[0].tolist())) if len(bounds) else (0, None)
             x_m, y_m = world.scene.network.lane_position(line.s_m)
             line_truth = StopLineTruth(
                 view.depth_m(x_m, y_m),
-                world.gap_m(line),
+                line.s_m - bumper_s_m,
                 visible_px > 0.5 * whole_px,
                 box if visible_px else None,
             )
-        return GroundTruth(world.step, tuple(objects), lane_truth(world, view), line_truth, _stop_place(world, view))
+        return GroundTruth(
+            world.step, tuple(objects), lane_truth(world, view), line_truth, _stop_place(world, view, bumper_s_m)
+        )
 
     def _draw_line(
         self, world: World, line: StopLine | None, ground: Ground, flat: Projected
@@ -235,8 +238,13 @@ def _kind(owner: int, signs: Mapping[int, Sign], actors: Mapping[int, Actor]) ->
 
 def _sign_attributes(sign: Sign, view: View, occluder: str | None) -> SignAttributes:
     turn_rad = wrap_angle(sign.facing_rad - atan2(view.y_m - sign.y_m, view.x_m - sign.x_m))
-    conditions = sign.weathering.conditions
+    conditions = _conditions(sign.weathering)
     return SignAttributes(sign.width_m, sign.wear, sign.tilt_rad, turn_rad, str(sign.mount), conditions, occluder)
+
+
+@lru_cache(maxsize=256)
+def _conditions(weathering: Weathering) -> tuple[str, ...]:
+    return weathering.conditions
 
 
 def _arm_attributes(bus: Actor, view: View, occluder: str | None) -> SignAttributes:
@@ -265,12 +273,12 @@ def next_line(world: World, view: View) -> StopLine | None:
     return None
 
 
-def _stop_place(world: World, view: View) -> StopPlaceTruth | None:
+def _stop_place(world: World, view: View, bumper_s_m: float) -> StopPlaceTruth | None:
     """Return the nearest place ahead of the camera at which the ego must stop."""
     for line in world.scene.network.stop_lines:
         depth_m = view.depth_m(*world.scene.network.lane_position(line.s_m))
         if line.stop_controlled and depth_m > 0:
-            return StopPlaceTruth(line.mark, depth_m, world.gap_m(line))
+            return StopPlaceTruth(line.mark, depth_m, line.s_m - bumper_s_m)
     return None
 
 

@@ -173,3 +173,6 @@ def join(meshes: Sequence[Mesh]) -> Mesh:
         np.concatenate([mesh.owners for mesh in meshes]),
         np.concatenate([mesh.classes for mesh in meshes]),
     )
+
+
+EMPTY = MeshBuilder().build()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import ceil, cos, exp, floor, hypot, log2, sin
+from collections.abc import Callable
+from math import cos, exp, hypot, log2, sin
 
 import cv2
 import numpy as np
@@ -22,10 +22,10 @@ from sim.render.labels import Labeler
 from sim.render.lanes import AHEAD_M, lane_lines, stop_line_outline
 from sim.render.lens import Lens
 from sim.render.maps import Mapper
-from sim.render.mesh import SILHOUETTE, Mesh, join
+from sim.render.mesh import EMPTY, SILHOUETTE, Mesh, join
 from sim.render.mirror import Mirror
 from sim.render.projection import Projected, View, project_ground, project_mesh
-from sim.render.raster import fill_polygons
+from sim.render.raster import fill_chosen, fill_polygons
 from sim.render.road_users import ARM_FACE, road_user_meshes
 from sim.render.sensor import Sensor
 from sim.render.solids import build_scene_mesh
@@ -82,6 +82,7 @@ class Painter:
         self._lamps = Lamps(np.zeros((0, 3)), np.ones(3))
         self._scene: Scene | None = None
         self._mesh: Mesh | None = None
+        self._joined, self._joined_of = EMPTY, list[Mesh]()
         self._faces: list[FaceKey] = []
         self._retroreflective = np.zeros(0, np.bool_)
         self._ground: Ground | None = None
@@ -125,7 +126,11 @@ class Painter:
         """Return the camera's place, and what stands and what lies flat, each with its polygons in the picture."""
         standing, ground = self._prepared(world.scene)
         view = View.of(world, self.camera, SUPERSAMPLING)
-        mesh = join([standing, *road_user_meshes(world, view, len(self._faces) - 1)])
+        meshes = [standing, *road_user_meshes(world, view, len(self._faces) - 1)]
+        # Where nothing moves, the meshes are those of the last moment.
+        if len(meshes) != len(self._joined_of) or any(a is not b for a, b in zip(meshes, self._joined_of, strict=True)):
+            self._joined, self._joined_of = join(meshes), meshes
+        mesh = self._joined
         solids = project_mesh(view, mesh, _SPECK_PX if world.scene.light.modelled else 0.0)
         return view, mesh, solids, ground, project_ground(view, ground, self._near_m)
 
@@ -209,10 +214,10 @@ class Painter:
         colours[:, :3] = np.clip(ground.colours[flat.index] * np.array(ambient) * gain, 0, 255)
         fill_polygons(self._words, flat.points, flat.first, flat.last, _as_words(colours))
 
-    def _fill(self, points: Sequence[tuple[float, float]], rgba: tuple[float, ...]) -> None:
+    def _fill(self, points: NDArray[np.float64], rgba: tuple[float, ...]) -> None:
         """Fill one polygon."""
         one = np.array([0]), np.array([len(points)])
-        fill_polygons(self._words, np.array(points), *one, _as_words(np.array([rgba]).astype(np.uint8)))
+        fill_polygons(self._words, points, *one, _as_words(np.array([rgba]).astype(np.uint8)))
 
     def _finish_ground(
         self,
@@ -271,7 +276,7 @@ class Painter:
                 if place is not None:
                     points.append(place)
             if len(points) == 4:
-                self._fill(points, (38, 38, 40, 255))
+                self._fill(np.array(points), (38, 38, 40, 255))
 
     def _paint_solids(
         self,
@@ -290,8 +295,9 @@ class Painter:
             textured |= (faces <= WALL_FACE) & (wide > _GRAINED_PX)
         words, done = _as_words(colours), 0
         for k in [*np.flatnonzero(textured).tolist(), len(faces)]:
-            chosen = done + np.flatnonzero(plain[done : k + 1])
-            fill_polygons(self._words, solids.points, solids.first[chosen], solids.last[chosen], words[chosen])
+            fill_chosen(
+                self._words, solids.points, solids.first, solids.last, words, plain, done, min(k + 1, len(faces))
+            )
             done = k + 1
             if k == len(faces):
                 break
@@ -311,26 +317,14 @@ class Painter:
             corners: In supersampled pixels, shape (4, 2).
             clear: What haze leaves of it.
         """
-        target = corners.astype(np.float32)
-        height, width = self._pixels.shape[:2]
-        u, v = target.T.tolist()
-        u0, v0 = max(floor(min(u)), 0), max(floor(min(v)), 0)
-        u1, v1 = min(ceil(max(u)) + 1, width), min(ceil(max(v)) + 1, height)
-        # Drawn at half the size: its bounds may fill the picture, and its edges are those of the wall under it.
-        u0, v0 = u0 - u0 % 2, v0 - v0 % 2
-        columns, rows = (u1 - u0 + 1) // 2, (v1 - v0 + 1) // 2
-        if columns <= 0 or rows <= 0:
-            return
         (x0_m, y0_m, _), (x1_m, y1_m, foot_m), (_, _, top_m) = places_m.tolist()
         wide_m, high_m = hypot(x1_m - x0_m, y1_m - y0_m), top_m - foot_m
         tiles = wall_tiles(WALL_FACE - face)
-        wide_px = 0.5 * max(hypot(u[1] - u[0], v[1] - v[0]), 1.0)
+        (u0, v0), (u1, v1), *_ = corners.tolist()
+        wide_px = 0.5 * max(hypot(u1 - u0, v1 - v0), 1.0)
         shrink = min(max(0, round(log2(max(WALL_PX_PER_M * wide_m / wide_px, 1.0)))), len(tiles) - 1)
-        broad, high = WALL_PX_PER_M * wide_m / 2**shrink, WALL_PX_PER_M * high_m / 2**shrink
-        source = np.array([[0, high], [broad, high], [broad, 0], [0, 0]], np.float32)
-        blocks = (target - np.array([u0, v0], np.float32)) / 2
-        matrix = cv2.getPerspectiveTransform(blocks, source)
-        lay_grain(self._pixels, (u0, v0, columns, rows), blocks.astype(np.float64), matrix, tiles[shrink], clear)
+        px_per_m = WALL_PX_PER_M / 2**shrink
+        lay_grain(self._pixels, corners, px_per_m * wide_m, px_per_m * high_m, tiles[shrink], clear)
 
     def _paint_face(
         self,
@@ -341,19 +335,9 @@ class Painter:
         clear: float,
     ) -> None:
         """Lay a textured face over its corners: bottom left, bottom right, top right, top left."""
-        target = corners.astype(np.float32)
-        height, width = self._pixels.shape[:2]
-        u, v = target.T.tolist()
-        u0, v0 = max(floor(min(u)) - 1, 0), max(floor(min(v)) - 1, 0)
-        u1, v1 = min(ceil(max(u)) + 1, width), min(ceil(max(v)) + 1, height)
-        if u1 <= u0 or v1 <= v0:
-            return
-        across = max(hypot(u[1] - u[0], v[1] - v[0]), hypot(u[2] - u[1], v[2] - v[1]))
-        face = texture(key, 1.6 * across)
-        high, broad = face.shape[:2]
-        source = np.array([[0, high], [broad, high], [broad, 0], [0, 0]], np.float32) - 0.5
-        matrix = cv2.getPerspectiveTransform(target - np.float32(0.5), source)
+        (u0, v0), (u1, v1), (u2, v2), _ = corners.tolist()
+        face = texture(key, 1.6 * max(hypot(u1 - u0, v1 - v0), hypot(u2 - u1, v2 - v1)))
         red, green, blue = (factor * clear for factor in level.tolist())
         sky_red, sky_green, sky_blue = (value * (1 - clear) / 255 for value in light.sky_low)
         # A sign takes neither the ground's grain nor its haze, wherever the horizon crosses it: its alpha is 0.
-        lay_face(self._pixels, (u0, v0, u1, v1), matrix, face, (red, green, blue), (sky_red, sky_green, sky_blue))
+        lay_face(self._pixels, corners, face, (red, green, blue), (sky_red, sky_green, sky_blue))

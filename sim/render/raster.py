@@ -126,6 +126,26 @@ def fill_polygons(picture: NDArray[Any], points: Points, first: Index, last: Ind
 
 
 @compiled
+def fill_chosen(
+    picture: NDArray[Any],
+    points: Points,
+    first: Index,
+    last: Index,
+    values: NDArray[Any],
+    chosen: NDArray[np.bool_],
+    start: int,
+    stop: int,
+) -> None:
+    """Fill those of the polygons from `start` until before `stop` that are chosen; see `fill_polygons`."""
+    height, width = picture.shape
+    crossings, counts, spans = _scratch(first[start:stop], last[start:stop], height)
+    for k in range(start, stop):
+        if chosen[k]:
+            found = _spans(points, first[k], last[k], height, width, crossings, counts, spans)
+            _fill(picture, spans, found, values[k])
+
+
+@compiled
 def fill_layers(
     layers: NDArray[np.uint8],
     points: Points,

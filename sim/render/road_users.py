@@ -50,12 +50,18 @@ def road_user_meshes(world: World, view: View, arm_face: int) -> list[Mesh]:
     for actor in world.actors:
         if not _may_be_seen(actor, view):
             continue
-        meshes.append(_mesh(actor, view).moved(actor.x_m, actor.y_m, actor.heading_rad, actor.actor_id))
+        meshes.append(_moved(_mesh(actor, view), actor.x_m, actor.y_m, actor.heading_rad, actor.actor_id))
         if actor.kind is ActorKind.SCHOOL_BUS:
             arm = _arm_mesh(arm_face, actor.arm_out)
             owner = ARM_ID_OFFSET + actor.actor_id
-            meshes.append(arm.moved(actor.x_m, actor.y_m, actor.heading_rad, owner))
+            meshes.append(_moved(arm, actor.x_m, actor.y_m, actor.heading_rad, owner))
     return meshes
+
+
+@lru_cache(maxsize=64)
+def _moved(mesh: Mesh, x_m: float, y_m: float, heading_rad: float, owner: int) -> Mesh:
+    """Return a mesh at a place: what stands still is moved there once."""
+    return mesh.moved(x_m, y_m, heading_rad, owner)
 
 
 def _may_be_seen(actor: Actor, view: View) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil, cos, sin
-from typing import Any
 
 import cv2
 import numpy as np
@@ -19,17 +18,15 @@ from sim.actors import Actor
 from sim.camera import Camera
 from sim.light import Light
 from sim.render.ground import Ground
+from sim.render.ground_light import UNIT, Mask, Small, light_ground
 from sim.render.illumination import HEADLAMP_COLOUR, Lamps, ground_beam, lamp_light
 from sim.render.projection import Projected, View, most_raised_px, project_ground
 from sim.render.raster import fill_layers, fill_polygons
 from sim.render.shadows import actor_shadow, scene_shadows
-from sim.render.textures import HARD, NEUTRAL, TILE_M, TILE_PX, Layer, ground_tile, laid_out, surface_marks
+from sim.render.textures import HARD, NEUTRAL, TILE_M, TILE_PX, Layer, ground_tile, surface_marks
 from sim.world import Scene, World
 
 _COARSE = 2
-_UNIT = 180
-"""The factor's value that leaves a colour as it is; up to 255 / 180 of it fit into a byte."""
-
 _SHADOW = len(Layer)
 _CONTACT = 0.75
 """How much of the light is lost under a vehicle."""
@@ -37,15 +34,12 @@ _CONTACT = 0.75
 _SMOOTH = 0.6
 """Share of a wet road that lies under smooth water: grit stands out of the rest."""
 
-_DRY_GRASS = (0.34, 0.10, -0.10)
-"""How dry grass shifts red, green and blue."""
-
 SNOW = (236.0, 240.0, 248.0)
 _GRAIN_TO_M = 11.0
 """Grit finer than a pixel averages out: from here on the grain fades."""
 
-Small = NDArray[np.float32]
-"""Half resolution, ground rows alone: shape (height_px / 4, width_px / 2) with the horizon in the middle."""
+_TO_PX = TILE_PX / TILE_M
+_NO_LIGHT, _NO_PICTURE = np.zeros((0, 0), np.float32), np.zeros((0, 0, 3), np.uint8)
 
 
 class Surface:
@@ -70,19 +64,17 @@ class Surface:
         u = _COARSE * (np.arange(columns) + 0.5) - camera.centre_u_px
         self._depth_m = np.repeat(depth[:, None], columns, axis=1)
         self._right_m = depth[:, None] * u[None, :] / camera.focal_px
-        to_px = TILE_PX / TILE_M
-        self._ahead_px = (to_px * self._depth_m).astype(np.float32)
-        self._right_px = (to_px * self._right_m).astype(np.float32)
-        self._fade = (np.clip(_GRAIN_TO_M / self._depth_m, 0.0, 1.0) ** 0.8 / NEUTRAL).astype(np.float32)
+        self._depth_px, self._aside = _TO_PX * depth, u / camera.focal_px
+        self._fade = np.clip(_GRAIN_TO_M / depth, 0.0, 1.0) ** 0.8 / NEUTRAL
         self._beam = ground_beam(self._right_m, self._depth_m)
         # Schlick's approximation (1994) of how much water mirrors at a grazing angle.
-        sine = camera.height_m / np.hypot(self._depth_m, camera.height_m)
-        self._mirrors = (_SMOOTH * (0.02 + 0.98 * (1 - sine) ** 5)).astype(np.float32)
+        sine = camera.height_m / np.hypot(depth, camera.height_m)
+        self._mirrors = _SMOOTH * (0.02 + 0.98 * (1 - sine) ** 5)
         shape = (self._taller.height_px // _COARSE, columns)
         self._layers = np.zeros((len(Layer) + 1, *shape), np.uint8)
         self._scene: Scene | None = None
         self._marks: Ground | None = None
-        self._seen = np.zeros((rows, columns), np.float32)
+        self._seen = np.zeros(rows)
         self._veil, self._veil_of = np.zeros((0, camera.width_px, 3), np.uint8), 0
         self._targets, self._values = np.zeros(0, np.int64), np.zeros(0, np.uint8)
 
@@ -115,71 +107,48 @@ class Surface:
         rows, wide = drawn.shape[:2]
         coarse = -(-rows // _COARSE)
         size = (wide, _COARSE * coarse)
-        hard, tone, track, shadow = self._draw_marks(world, view, ground, flat, coarse)
-        c, s = cos(view.heading_rad), sin(view.heading_rad)
-        to_px = TILE_PX / TILE_M
-        ahead_px, right_px, fade, seen = (
-            table[:coarse] for table in (self._ahead_px, self._right_px, self._fade, self._seen)
+        factors, sums = light_ground(
+            self._draw_marks(world, view, ground, flat, coarse),
+            ground_tile(),
+            self._depth_px[:coarse],
+            self._aside,
+            self._fade[:coarse],
+            self._seen[:coarse],
+            self._mirrors[:coarse],
+            (view.x_m * _TO_PX % TILE_PX, view.y_m * _TO_PX % TILE_PX),
+            (cos(view.heading_rad), sin(view.heading_rad)),
+            self._beam[:coarse] if light.headlights else _NO_LIGHT,
+            self._pools(view, lamps, coarse),
+            mirrored if light.wetness and mirrored is not None else _NO_PICTURE,
+            light.ambient,
+            _scaled(HEADLAMP_COLOUR, light.headlights),
+            _scaled(lamps.colour, 1.0),
+            1.0 if light.textured else 0.35,
+            light.sunlight if light.sunlight else _CONTACT,
+            1.0 if light.textured else 0.0,
+            light.snow_cover,
+            light.wetness,
         )
-        x = cv2.addWeighted(ahead_px, c, right_px, s, view.x_m * to_px % TILE_PX)
-        y = cv2.addWeighted(ahead_px, s, right_px, -c, view.y_m * to_px % TILE_PX)
-        grain = laid_out(ground_tile(), x, y)
-        asphalt, grass, dry = (channel.astype(np.float32) - np.float32(NEUTRAL) for channel in cv2.split(grain))
-        soft = 1.0 - hard
-        strength = fade if light.textured else 0.35 * fade
-        factor = _UNIT * (1.0 + strength * (asphalt * hard + grass * soft) + tone)
-        level = 1.0 - (light.sunlight if light.sunlight else _CONTACT) * shadow
-        factor *= seen
-        extra = self._lamplight(light, view, lamps, coarse)
-        if extra is None:
-            lit = [factor * cv2.sqrt(level)]
-            lit = [ambient * lit[0] for ambient in light.ambient]
-        else:
-            lit = [factor * cv2.sqrt(light.ambient[k] ** 2 * level + extra[k]) for k in range(3)]
-        sums: list[NDArray[Any]] | None = None
-        if light.snow_cover:
-            # Snow lies over what colour there is, and is lit as that is.
-            cover = _snow_cover(light.snow_cover, dry, hard, track)
-            sums = [(SNOW[k] / _UNIT) * cover * lit[k] for k in range(3)]
-            bare = 1.0 - cover
-            lit = [part * bare for part in lit]
-        elif light.textured:
-            tint = strength * dry * soft
-            lit = [part + weight * tint * part for part, weight in zip(lit, _DRY_GRASS, strict=True)]
-        if light.wetness and mirrored is not None:
-            wet = _wetness(light.wetness, dry, hard)
-            mirrors = wet * self._mirrors[:coarse] * seen
-            sums = [mirrors * mirrored[..., k] for k in range(3)]
-            dark = 1.0 - 0.62 * wet
-            lit = [part * dark for part in lit]
-        factors = cv2.resize(cv2.convertScaleAbs(cv2.merge(lit)), size, interpolation=cv2.INTER_LINEAR)
-        done = cv2.multiply(drawn, factors[:rows], scale=1 / _UNIT)
-        if sums is not None:
-            added = cv2.resize(cv2.convertScaleAbs(cv2.merge(sums)), size, interpolation=cv2.INTER_LINEAR)
-            cv2.add(done, added[:rows], dst=done)
+        done = cv2.multiply(drawn, cv2.resize(factors, size)[:rows], scale=1 / UNIT)
+        if len(sums):
+            cv2.add(done, cv2.resize(sums, size)[:rows], dst=done)
         return np.asarray(cv2.add(done, self._haze(light, coarse)[:rows], dst=done), np.uint8)
 
-    def _lamplight(self, light: Light, view: View, lamps: Lamps, rows: int) -> list[Small] | None:
-        """Return the illuminance that the ego's headlights and street lamps add to red, green and blue."""
-        beam = None
-        if light.headlights:
-            beam = [light.headlights * part * self._beam[:rows] for part in HEADLAMP_COLOUR.tolist()]
+    def _pools(self, view: View, lamps: Lamps, rows: int) -> Small:
+        """Return the illuminance of the street lamps; empty without any."""
         if not len(lamps.places_m):
-            return beam
+            return _NO_LIGHT
         c, s = cos(view.heading_rad), sin(view.heading_rad)
         # Pools of light are soft: every eighth point of them will do.
         depth, right = self._depth_m[:rows:2, ::4], self._right_m[:rows:2, ::4]
         places = np.stack([view.x_m + depth * c + right * s, view.y_m + depth * s - right * c], axis=2)
         pools = lamp_light(lamps, places.reshape(-1, 2)).reshape(depth.shape).astype(np.float32)
-        pools = np.asarray(cv2.resize(pools, (self._depth_m.shape[1], rows), interpolation=cv2.INTER_LINEAR))
-        if beam is None:
-            return [part * pools for part in lamps.colour.tolist()]
-        return [lit + part * pools for lit, part in zip(beam, lamps.colour.tolist(), strict=True)]
+        return np.asarray(cv2.resize(pools, (self._depth_m.shape[1], rows), interpolation=cv2.INTER_LINEAR))
 
     def _draw_marks(
         self, world: World, view: View, ground: Ground, flat: Projected, rows: int
-    ) -> tuple[Small, Small, Small, Small]:
-        """Return, 0 to 1, what is hard; the tone as a difference from 1; wheel tracks; and shadow."""
+    ) -> tuple[Mask, Mask, Mask, Mask]:
+        """Return what is hard, the tone, wheel tracks, and shadow."""
         for number, layer in enumerate(self._layers):
             layer.fill(NEUTRAL if number == Layer.TONE else 0)
         low = replace(view, camera=self._taller, scale=1 / _COARSE, raised_px=self._raised_px)
@@ -198,9 +167,8 @@ class Surface:
             fill_layers(self._layers, marks.points, marks.first, marks.last, targets, values)
         top = self._layers.shape[1] - len(self._depth_m)
         # A blur stands for penumbras, ragged edges and the smoothing that masks lack.
-        hard, tone, track, shadow = (cv2.blur(layer[top : top + rows], (3, 3)) for layer in self._layers)
-        unit = np.float32(1 / 255)
-        return hard * unit, (tone - np.float32(NEUTRAL)) * self._fade[:rows], track * unit, shadow * unit
+        layers = [np.asarray(cv2.blur(layer[top : top + rows], (3, 3)), np.uint8) for layer in self._layers]
+        return layers[Layer.HARD], layers[Layer.TONE], layers[Layer.TRACK], layers[_SHADOW]
 
     def _prepare(self, scene: Scene) -> None:
         """Work out what stays while a scene does: its marks, its shadows, how far one sees."""
@@ -212,30 +180,24 @@ class Surface:
         self._values = np.array([mark.value for mark in marks] + [255] * len(shadows), np.uint8)
         outlines = [*(mark.points_m for mark in marks), *shadows]
         self._marks = _flat(outlines) if outlines else None
-        self._seen = np.exp(-3.0 * self._depth_m / scene.light.visibility_m).astype(np.float32)
+        self._seen = np.exp(-3.0 * self._depth_m[:, 0] / scene.light.visibility_m)
         self._veil_of = 0
         self._scene = scene
 
     def _haze(self, light: Light, rows: int) -> NDArray[np.uint8]:
         """Return what haze adds to the ground, RGB, of which so many rows are seen at half resolution."""
         if self._veil_of != rows:
-            seen = cv2.resize(self._seen[:rows], (self._width, _COARSE * rows), interpolation=cv2.INTER_LINEAR)
-            veil = [cv2.convertScaleAbs(1.0 - seen, alpha=value) for value in light.sky_low]
+            hidden = np.repeat(1.0 - self._seen[:rows, None], self._width, axis=1)
+            hidden = cv2.resize(hidden, (self._width, _COARSE * rows), interpolation=cv2.INTER_LINEAR)
+            veil = [cv2.convertScaleAbs(hidden, alpha=value) for value in light.sky_low]
             self._veil, self._veil_of = np.asarray(cv2.merge(veil), np.uint8), rows
         return self._veil
 
 
-def _snow_cover(snow: float, dry: Small, hard: Small, track: Small) -> Small:
-    """Return the share of the ground under snow: most of the verge, less of the road, little in the tracks."""
-    patches = 0.006 * dry
-    on_road = snow * (1.0 - 0.6 * track) - 0.06 + patches * (1.0 + track)
-    beside = 0.45 + 0.55 * snow + 0.5 * patches
-    return np.asarray(np.clip(hard * on_road + (1.0 - hard) * beside, 0.0, 0.97), np.float32)
-
-
-def _wetness(wetness: float, dry: Small, hard: Small) -> Small:
-    """Return how much of the ground is under water: a film, and puddles where it lies low."""
-    return np.asarray(np.clip(wetness * (0.62 + 0.012 * dry), 0.0, 1.0) * (0.25 + 0.75 * hard), np.float32)
+def _scaled(colour: NDArray[np.float64], factor: float) -> tuple[float, float, float]:
+    """Return red, green and blue times a factor, as plain numbers."""
+    red, green, blue = (factor * colour).tolist()
+    return red, green, blue
 
 
 def _flat(outlines: Sequence[NDArray[np.float64]]) -> Ground:

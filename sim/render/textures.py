@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
 from math import pi
-from typing import Any
 
 import cv2
 import numpy as np
@@ -23,10 +22,6 @@ TILE_M = 16.0
 
 NEUTRAL = 128
 """The value of a tile that changes nothing."""
-
-_STEP_BITS = 5
-_STEPS = 1 << _STEP_BITS
-"""OpenCV tells so many places between two pixels apart."""
 
 WALL_PX_PER_M = 48
 WALL_TILE_M = (7, 14)
@@ -87,23 +82,6 @@ def ground_tile() -> NDArray[np.uint8]:
     dry = 22 * _noise(rng, TILE_PX, 9) + 12 * _noise(rng, TILE_PX, 40)
     tile = np.stack([asphalt, grass, dry], axis=2) + NEUTRAL
     return np.pad(np.clip(tile, 0, 255).astype(np.uint8), ((0, 1), (0, 1), (0, 0)), mode="wrap")
-
-
-def laid_out(tile: NDArray[np.uint8], x_px: NDArray[Any], y_px: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return a square tile that repeats without end, sampled at the given places, bilinearly.
-
-    Args:
-        tile: With its first row and column once more at its ends; its size without these is a power of two.
-        x_px: Places, float32.
-        y_px: Places, float32.
-    """
-    # OpenCV's own way to wrap costs three times as much: these are the fixed-point numbers that it works with.
-    x, y = (np.rint(places * np.float32(_STEPS)).astype(np.int32) for places in (x_px, y_px))
-    last = len(tile) - 2
-    whole = np.empty((*x.shape, 2), np.int16)
-    whole[..., 0], whole[..., 1] = x >> _STEP_BITS & last, y >> _STEP_BITS & last
-    part = ((y & _STEPS - 1) << _STEP_BITS | x & _STEPS - 1).astype(np.uint16)
-    return np.asarray(cv2.remap(tile, whole, part, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@ import pytest
 
 from sim.render.compiled import compiled
 from sim.render.exposure import FIELD_UNIT, NOISE_REACH, blur_across, blur_down, expose, expose_by_table
-from sim.render.raster import count_number, fill_and_count, fill_layers, fill_polygons, numbers_under
+from sim.render.raster import count_number, fill_and_count, fill_chosen, fill_layers, fill_polygons, numbers_under
 from sim.render.texturing import lay_face, lay_grain
 
 HEIGHT, WIDTH = 60, 80
@@ -48,6 +48,16 @@ def test_layers_are_filled_each_with_its_own_polygons():
         own = targets == layer
         fill_polygons(alone, points, first[own], last[own], values[own])
         assert (layers[layer] == alone).all()
+
+
+def test_a_choice_of_polygons_is_filled_as_it_would_be_alone():
+    points, first, last = _packed(_polygons(np.random.default_rng(3), 9))
+    values, chosen = np.arange(1, 10, dtype=np.uint8), np.arange(9) % 3 > 0
+    some, alone = (np.zeros((HEIGHT, WIDTH), np.uint8) for _ in range(2))
+    fill_chosen(some, points, first, last, values, chosen, 2, 8)
+    own = np.flatnonzero(chosen[2:8]) + 2
+    fill_polygons(alone, points, first[own], last[own], values[own])
+    assert (some == alone).all()
 
 
 def test_things_are_counted_before_and_after_they_are_hidden():
@@ -125,9 +135,8 @@ def test_a_face_is_laid_as_opencv_warps_it():
         float
     )
     expected = 0.5 * sprite[..., :3] + 0.1 * sprite[..., 3:] + pixels[..., :3] * (1 - sprite[..., 3:] / 255)
-    matrix = cv2.getPerspectiveTransform(corners - np.float32(0.5), source)
     before = pixels.copy()
-    lay_face(pixels, (5, 4, 58, 59), matrix, face, (0.5, 0.5, 0.5), (0.1, 0.1, 0.1))
+    lay_face(pixels, corners.astype(np.float64), face, (0.5, 0.5, 0.5), (0.1, 0.1, 0.1))
     assert np.abs(pixels[..., :3] - expected).max() < 6
     assert np.abs(pixels[..., :3] - expected).mean() < 0.4
     # OpenCV tells 32 places between two pixels apart, this four times as many.
@@ -138,13 +147,10 @@ def test_a_face_is_laid_as_opencv_warps_it():
 
 def test_a_grain_darkens_its_wall_and_nothing_else():
     tile = np.full((64, 64), 128, np.uint8)
-    blocks = np.array([[2.0, 20.0], [30.0, 22.0], [30.0, 4.0], [2.0, 6.0]])
-    matrix = cv2.getPerspectiveTransform(
-        blocks.astype(np.float32), np.array([[0, 60], [60, 60], [60, 0], [0, 0]], np.float32)
-    )
+    corners = np.array([[4.0, 40.0], [60.0, 44.0], [60.0, 8.0], [4.0, 12.0]])
     for clear, inside in ((1.0, 100), (0.5, 150)):
         pixels = np.full((HEIGHT, WIDTH, 4), 200, np.uint8)
-        lay_grain(pixels, (0, 0, WIDTH // 2, HEIGHT // 2), blocks, matrix, tile, clear)
+        lay_grain(pixels, corners, 60.0, 60.0, tile, clear)
         assert np.abs(pixels[24:30, 20:50, :3].astype(int) - inside).max() <= 1
         assert (pixels[:6] == 200).all()
         assert (pixels[48:] == 200).all()
