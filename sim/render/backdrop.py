@@ -101,7 +101,7 @@ class Backdrop:
         self._depth_m = _ground_depth_m(camera, rows, 1)
         depth = _ground_depth_m(camera, rows // _COARSE, _COARSE)
         u = _COARSE * (np.arange(camera.width_px // _COARSE) + 0.5) - camera.centre_u_px
-        self._depth_px, self._aside = _TO_PX * depth.astype(np.float64), u / camera.focal_px
+        self._depth_px, self._aside = _TO_PX * depth.astype(np.float64), np.asarray(u / camera.focal_px, np.float64)
         # Grit finer than a pixel averages out: from about 10 m on the grain fades.
         self._fade = np.clip(12.0 / depth.astype(np.float64), 0.0, 1.0) ** 0.8
         self._sky_key: tuple[int, Light, int] | None = None

@@ -143,9 +143,14 @@ def light_ground(
             x, y = floor(x0 + dx * aside[column]), floor(y0 + dy * aside[column])
             at = 3 * (((y >> _STEP_BITS) & (wide - 2)) * wide + ((x >> _STEP_BITS) & (wide - 2)))
             below, weights = at + 3 * wide, _corner_weights(x, y)
-            asphalt = _blend(flat, at, below, 3, weights) - NEUTRAL
-            grass = _blend(flat, at + 1, below + 1, 3, weights) - NEUTRAL
-            dry = _blend(flat, at + 2, below + 2, 3, weights) - NEUTRAL
+            # Most spots are all hard or all soft, and ask for one value of the three.
+            asphalt = grass = dry = 0
+            if hard[row, column]:
+                asphalt = _blend(flat, at, below, 3, weights) - NEUTRAL
+            if hard[row, column] < 255:
+                grass = _blend(flat, at + 1, below + 1, 3, weights) - NEUTRAL
+            if summed or (dry_tint and hard[row, column] < 255):
+                dry = _blend(flat, at + 2, below + 2, 3, weights) - NEUTRAL
             firm = hard[row, column] * (1 / 255)
             soft = 1.0 - firm
             grain = 1.0 + grained * (asphalt * firm + grass * soft) + (int(tone[row, column]) - NEUTRAL) * fade[row]

@@ -204,7 +204,7 @@ class Labeler:
             return None
         first, last = thing.polygons
         own = slice(first, last + 1)
-        numbers = numbers_under(self._mask, solids.points, solids.first[own], solids.last[own])
+        numbers = numbers_under(self._mask, solids.points, solids.first[own], solids.last[own], thing.region)
         numbers[thing.number] = 0
         pixels: dict[SemanticClass, int] = {}
         for number in np.flatnonzero(numbers).tolist():

@@ -50,6 +50,9 @@ _GRAINED_PX = 60
 _SPECK_PX = 10.0
 """In modelled light, details whose bounds cover less than so many supersampled pixels are left out."""
 
+_SHADOW_NEAR_M = 2.0
+"""A shadow under a vehicle that reaches nearer than this is left out."""
+
 _FORESHORTENED = 0.55
 """Share of the ground's nearest visible distance at which flat polygons are cut."""
 
@@ -264,19 +267,25 @@ class Painter:
 
     def _paint_shadows(self, world: World, view: View) -> None:
         """Darken the road under each vehicle: without it they seem to float."""
+        places: list[tuple[float, float]] = []
         for actor in world.actors:
             length_m, width_m = (0.5 * size if actor.on_foot else size for size in actor.size_m[:2])
             ahead_x, ahead_y = cos(actor.heading_rad), sin(actor.heading_rad)
-            points: list[tuple[float, float]] = []
             for along, aside in ((0.52, -0.56), (0.52, 0.56), (-0.54, 0.56), (-0.54, -0.56)):
                 along_m, aside_m = along * length_m, aside * width_m
-                place = view.on_ground(
-                    actor.x_m + ahead_x * along_m - ahead_y * aside_m, actor.y_m + ahead_y * along_m + ahead_x * aside_m
+                places.append(
+                    (
+                        actor.x_m + ahead_x * along_m - ahead_y * aside_m,
+                        actor.y_m + ahead_y * along_m + ahead_x * aside_m,
+                    )
                 )
-                if place is not None:
-                    points.append(place)
-            if len(points) == 4:
-                self._fill(np.array(points), (38, 38, 40, 255))
+        if not places:
+            return
+        points, depth_m = view.on_ground(np.array(places))
+        chosen = (depth_m.reshape(-1, 4) >= _SHADOW_NEAR_M).all(axis=1)
+        first = 4 * np.arange(len(chosen))
+        words = np.full(len(chosen), _as_words(np.array([[38, 38, 40, 255]], np.uint8))[0])
+        fill_chosen(self._words, points, first, first + 4, words, chosen, 0, len(chosen))
 
     def _paint_solids(
         self,

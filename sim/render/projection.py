@@ -95,18 +95,12 @@ class View:
         dx, dy = x_m - self.x_m, y_m - self.y_m
         return dx * s - dy * c, dx * c + dy * s
 
-    def on_ground(self, x_m: float, y_m: float) -> tuple[float, float] | None:
-        """Return where a place on the ground is in the supersampled picture; None nearer than 2 m."""
-        c, s = cos(self.heading_rad), sin(self.heading_rad)
-        dx, dy = x_m - self.x_m, y_m - self.y_m
-        depth = dx * c + dy * s
-        if depth < 2.0:
-            return None
-        factor = self.scale * self.camera.focal_px / depth
-        return (
-            (dx * s - dy * c) * factor + self.scale * self.camera.centre_u_px,
-            self.camera.height_m * factor + self.scale * self.centre_v_px,
-        )
+    def on_ground(self, places_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return where places in the plan, shape (n, 2), are in the supersampled picture, (n, 2), and their depth."""
+        right, depth = self.to_camera(places_m[:, 0], places_m[:, 1])
+        focal_px, centre_u_px, centre_v_px, height_m = self.lens
+        factor = focal_px / np.maximum(depth, NEAR_M)
+        return np.stack([right * factor + centre_u_px, height_m * factor + centre_v_px], axis=1), depth
 
     def depth_m(self, x_m: float, y_m: float) -> float:
         """Return the depth of one place along the optical axis."""

@@ -273,17 +273,28 @@ def count_number(mask: NDArray[np.uint8], number: int, u0: int, v0: int, u1: int
 
 
 @compiled
-def numbers_under(mask: NDArray[np.uint8], points: Points, first: Index, last: Index) -> Index:
-    """Return how many of the pixels that polygons cover together carry each number, shape (256,)."""
+def numbers_under(
+    mask: NDArray[np.uint8], points: Points, first: Index, last: Index, region: tuple[int, int, int, int]
+) -> Index:
+    """Return how many of the pixels that polygons cover together carry each number, shape (256,).
+
+    Args:
+        mask: Of numbers.
+        points: Corners, as in `fill_polygons`.
+        first: Each polygon's first corner.
+        last: One past each polygon's last corner.
+        region: Bounds u0, v0, u1, v1 of all of these pixels.
+    """
     height, width = mask.shape
     crossings, counts, spans = _scratch(first, last, height)
-    taken = np.zeros((height, width), np.bool_)
+    u0, v0, u_end, v_end = region
+    taken = np.zeros((v_end - v0, u_end - u0), np.bool_)
     numbers = np.zeros(256, np.int64)
     for k in range(len(first)):
         for s in range(_spans(points, first[k], last[k], height, width, crossings, counts, spans)):
             v, u1, u2 = spans[s]
             for u in range(u1, u2 + 1):
-                if not taken[v, u]:
-                    taken[v, u] = True
+                if not taken[v - v0, u - u0]:
+                    taken[v - v0, u - u0] = True
                     numbers[mask[v, u]] += 1
     return numbers

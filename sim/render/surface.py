@@ -64,7 +64,7 @@ class Surface:
         u = _COARSE * (np.arange(columns) + 0.5) - camera.centre_u_px
         self._depth_m = np.repeat(depth[:, None], columns, axis=1)
         self._right_m = depth[:, None] * u[None, :] / camera.focal_px
-        self._depth_px, self._aside = _TO_PX * depth, u / camera.focal_px
+        self._depth_px, self._aside = _TO_PX * depth, np.asarray(u / camera.focal_px, np.float64)
         self._fade = np.clip(_GRAIN_TO_M / depth, 0.0, 1.0) ** 0.8 / NEUTRAL
         self._beam = ground_beam(self._right_m, self._depth_m)
         # Schlick's approximation (1994) of how much water mirrors at a grazing angle.

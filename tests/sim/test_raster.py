@@ -74,7 +74,7 @@ def test_things_are_counted_before_and_after_they_are_hidden():
     assert found.tolist() == [42]
     assert things.tolist() == [[1, 100 + 100 - 25, 10, 10, 25, 25, 0, 1]]
     assert count_number(mask, 1, 10, 10, 25, 25) == (175 - 25, 10, 10, 25, 25)
-    under = numbers_under(mask, points, first[:2], last[:2])
+    under = numbers_under(mask, points, first[:2], last[:2], (10, 10, 25, 25))
     assert {int(number): int(under[number]) for number in np.flatnonzero(under)} == {1: 150, 201: 25}
 
 
