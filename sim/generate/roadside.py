@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import hypot
 
 import numpy as np
 
 from sim.generate.drawing import uniform
-from sim.road import RoadNetwork
+from sim.road import Path, RoadNetwork
 from sim.signs import (
     MIN_BEHIND_KERB_M,
     MIN_HEIGHT_COUNTRY_M,
@@ -29,14 +30,19 @@ def draw_bottom_m(rng: np.random.Generator, in_town: bool) -> float:
     return float(rng.uniform(low, low + 0.3))
 
 
+@lru_cache(maxsize=16)
+def _eyes_m(path: Path, line_s_m: float, d_m: float) -> tuple[tuple[float, float], ...]:
+    """Return the world x and y of a driver's eyes on the way to a stop line."""
+    return tuple(path.position(line_s_m - before_m, d_m) for before_m in (8.0, 18.0, 30.0, 45.0, 60.0, 75.0))
+
+
 def blocks_sight(network: RoadNetwork, signs: Sequence[Sign], x_m: float, y_m: float, radius_m: float) -> bool:
     """Return whether a thing would stand between the driver, on the way to a stop line, and its sign."""
     for sign in signs:
         if sign.stop_line is None:
             continue
-        line_s_m = network.stop_lines[sign.stop_line].s_m
-        for before_m in (8.0, 18.0, 30.0, 45.0, 60.0, 75.0):
-            eye_x, eye_y = network.lane_position(line_s_m - before_m)
+        road, line_s_m = network.ego_road, network.stop_lines[sign.stop_line].s_m
+        for eye_x, eye_y in _eyes_m(road.path, line_s_m, road.lane_centre_d_m):
             dx, dy = sign.x_m - eye_x, sign.y_m - eye_y
             along = ((x_m - eye_x) * dx + (y_m - eye_y) * dy) / (dx * dx + dy * dy)
             if 0.0 < along < 1.05:

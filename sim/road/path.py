@@ -48,10 +48,11 @@ class Path:
     def position(self, s_m: float, d_m: float = 0.0) -> tuple[float, float]:
         """Return the world x and y of the point `s_m` along the path and `d_m` to its left."""
         index, beyond_m = self._at(s_m)
-        heading = self.heading_rad[index] + 0.5 * beyond_m * self._curvature(s_m, index)
+        start_rad, curvature_per_m = float(self.heading_rad[index]), self._curvature(s_m, index)
+        heading = start_rad + 0.5 * beyond_m * curvature_per_m
         x = self.x_m[index] + beyond_m * cos(heading)
         y = self.y_m[index] + beyond_m * sin(heading)
-        normal = self.heading(s_m)
+        normal = start_rad + beyond_m * curvature_per_m
         return float(x - d_m * sin(normal)), float(y + d_m * cos(normal))
 
     def heading(self, s_m: float) -> float:
