@@ -143,7 +143,7 @@ class Surface:
         depth, right = self._depth_m[:rows:2, ::4], self._right_m[:rows:2, ::4]
         places = np.stack([view.x_m + depth * c + right * s, view.y_m + depth * s - right * c], axis=2)
         pools = lamp_light(lamps, places.reshape(-1, 2)).reshape(depth.shape).astype(np.float32)
-        return np.asarray(cv2.resize(pools, (self._depth_m.shape[1], rows), interpolation=cv2.INTER_LINEAR))
+        return np.asarray(cv2.resize(pools, (self._depth_m.shape[1], rows), interpolation=cv2.INTER_LINEAR), np.float32)
 
     def _draw_marks(
         self, world: World, view: View, ground: Ground, flat: Projected, rows: int
