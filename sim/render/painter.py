@@ -282,7 +282,7 @@ class Painter:
         if not places:
             return
         points, depth_m = view.on_ground(np.array(places))
-        chosen = (depth_m.reshape(-1, 4) >= _SHADOW_NEAR_M).all(axis=1)
+        chosen = np.min(depth_m.reshape(-1, 4), axis=1) >= _SHADOW_NEAR_M
         first = 4 * np.arange(len(chosen))
         words = np.full(len(chosen), _as_words(np.array([[38, 38, 40, 255]], np.uint8))[0])
         fill_chosen(self._words, points, first, first + 4, words, chosen, 0, len(chosen))
