@@ -65,7 +65,9 @@ class Sticker:
 
     def __post_init__(self) -> None:
         if not (0.0 < self.width <= 1.0 and 0.0 < self.height <= 1.0):
-            raise ValueError(f"Expected a sticker's width and height above 0 to 1. Received: {self.width, self.height}.")
+            raise ValueError(
+                f"Expected a sticker's width and height above 0 to 1. Received: {self.width, self.height}."
+            )
         if max(abs(self.u), abs(self.v)) > 0.5:
             raise ValueError(f"Expected a sticker's centre within -0.5 to 0.5. Received: {self.u, self.v}.")
         if not (1 <= self.rows <= MAX_TEXELS and 1 <= self.columns <= MAX_TEXELS):

@@ -43,8 +43,8 @@ TEXELS = 16
 
 GAIN, SHIFT, PRINT = 0.2, 12.0, 0.08
 MOST_BLUR_PX, MOST_NOISE = 1.0, 6.0
-"""Changes to each view at each step: the light's factor, what is added to all values, how far the ink is off, the blur's
-standard deviation, and that of the noise."""
+"""Changes to each view at each step: the light's factor, what is added to all values, how far the ink is off, and the
+standard deviations of blur and noise."""
 
 RATE = 0.25
 """Of Adam, on the logits of the inks' shares."""
@@ -233,9 +233,7 @@ class SignScorer:
             frames = [
                 view.plain
                 if sticker is None
-                else pasted(
-                    view, pasting(view, sticker.place, sticker.rows, sticker.columns, size), sticker.picture
-                )
+                else pasted(view, pasting(view, sticker.place, sticker.rows, sticker.columns, size), sticker.picture)
                 for view in part
             ]
             masks = np.stack([sign_mask(view) for view in part])

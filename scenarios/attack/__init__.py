@@ -1,1 +1,1 @@
-"""Attacks judged on whole drives: stickers on a stop sign, phantoms where there is none, and what defends against them."""
+"""Attacks judged on whole drives: stickers on stop signs, phantoms where there is none, and defences."""

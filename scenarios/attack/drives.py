@@ -9,6 +9,9 @@ from functools import lru_cache
 from math import pi
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scenarios.judge import Judge
 from scenarios.outcomes import Expectation, Outcome, Verdict
 from scenarios.pool import Progress, map_in_workers
@@ -19,7 +22,7 @@ from sim.control import DriverConfig
 from sim.generate.distractors import FORMS
 from sim.generate.restyle import with_sticker
 from sim.loop import Eyes, Tick, drive
-from sim.percept import ObjectKind
+from sim.percept import ObjectKind, Percept
 from sim.render import Painter
 from sim.render.projection import View
 from sim.seeding import Stream, stream
@@ -40,9 +43,7 @@ class DriverKind(StrEnum):
 
     def configured(self, driver: DriverConfig) -> DriverConfig:
         """Return the standard driver changed into this one."""
-        return replace(
-            driver, at_its_word=self is DriverKind.NO_MEMORY, checks_size=self is DriverKind.CHECKS_SIZE
-        )
+        return replace(driver, at_its_word=self is DriverKind.NO_MEMORY, checks_size=self is DriverKind.CHECKS_SIZE)
 
 
 class Showing(StrEnum):
@@ -57,8 +58,8 @@ class Flash:
     """A stop sign's picture that is shown for a moment.
 
     Attributes:
-        showing: As a sign of the usual size and height at the roadside, from a projector; or on an electronic billboard,
-            which shows an advert before and after.
+        showing: As a sign of the usual size and height at the roadside, from a projector; or on an electronic
+            billboard, which shows an advert before and after.
         frames: For how many frames; 0 for never.
     """
 
@@ -148,8 +149,8 @@ class AttackRun:
 
     Attributes:
         verdict: As the judge of scenarios has it.
-        seen: Depth of the stop sign, and the score that the network gave it, in each frame that it was whole in; a score
-            that is too low to be reported counts as 0.
+        seen: Depth of the stop sign, and the score that the network gave it, in each frame that it was whole in; a
+            score that is too low to be reported counts as 0.
     """
 
     verdict: Verdict
@@ -169,8 +170,7 @@ class AttackRun:
     def phantom(self) -> bool:
         """Whether it stopped, or braked, with nothing to stop for."""
         return any(
-            finding.expectation is Expectation.NO_PHANTOM_STOP and not finding.held
-            for finding in self.verdict.findings
+            finding.expectation is Expectation.NO_PHANTOM_STOP and not finding.held for finding in self.verdict.findings
         )
 
 
@@ -216,15 +216,20 @@ def score_of(tick: Tick, sign: Sign, camera: Camera) -> tuple[float, float] | No
     corners = face_corners_px(sign, view)
     if corners.min() < 0.0 or (corners >= (camera.width_px, camera.height_px)).any():
         return None
-    u_px, v_px = corners.mean(axis=0).tolist()
+    return depth_m, score_at(tick.percept, corners)
+
+
+def score_at(percept: Percept, corners_px: NDArray[np.float32]) -> float:
+    """Return the highest score of a stop sign whose box holds the middle of a face; 0 where there is none."""
+    u_px, v_px = corners_px.mean(axis=0).tolist()
     scores = [
         each.score
-        for each in tick.percept.detections
+        for each in percept.detections
         if each.kind is ObjectKind.STOP_SIGN
         and each.box[0] - 2.0 <= u_px <= each.box[2] + 2.0
         and each.box[1] - 2.0 <= v_px <= each.box[3] + 2.0
     ]
-    return depth_m, max(scores, default=0.0)
+    return max(scores, default=0.0)
 
 
 def run_attacks(jobs: Sequence[AttackJob], *, workers: int = 1, progress: Progress | None = None) -> list[AttackRun]:

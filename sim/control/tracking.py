@@ -113,7 +113,9 @@ RISE_S = 0.5
 
 AT_ITS_WORD_SCORE = 0.5
 AT_ITS_WORD_S = 1.0
-"""What is taken at its word counts from this score on, as if it had been seen for so long."""
+AT_ITS_WORD_M = 14.0
+"""What is taken at its word counts from this score on, as if it had been seen for so long; nearer than the third, where
+the frame's edge may soon cut it off, it is not given up any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +203,8 @@ def update_tracks(
         camera: The camera that the percept's pixels belong to.
         geometry: The car's sizes.
         next_id: The first track id not yet given.
-        at_its_word: Whether each frame is believed of signs: one that it shows counts at once, and one that it ought to
-            show and does not is forgotten at once.
+        at_its_word: Whether each frame is believed of signs: one that it shows counts at once, and one that it does not
+            show is forgotten at once.
         checks_size: Whether signs that grow like something else do not count.
     """
     moved = [_predict(track, travel, geometry.camera_forward_m) for track in tracks]
@@ -218,7 +220,7 @@ def update_tracks(
     for index, track in enumerate(moved):
         match = matches.get(index)
         if match is None:
-            gone = at_its_word and track.kind is ObjectKind.STOP_SIGN and _in_view(track, camera)
+            gone = at_its_word and track.kind is ObjectKind.STOP_SIGN and track.x_m > AT_ITS_WORD_M
             kept = None if gone else _miss(
                 track, travel.dt_s, lane, camera, hidden=_is_hidden(track, percept.detections, camera)
             )
