@@ -67,7 +67,7 @@ class Flash:
     frames: int
 
 
-FLASH_AHEAD_M = (50.0, 75.0)
+FLASH_AHEAD_M = (45.0, 60.0)
 """From the front bumper at the start to where it is shown."""
 
 FLASH_AT_M: dict[Showing, tuple[float, float]] = {Showing.PROJECTED: (15.0, 35.0), Showing.BILLBOARD: (25.0, 45.0)}

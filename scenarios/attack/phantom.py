@@ -27,7 +27,7 @@ EMPTY_ROAD = Scenario(
     description="Neither junction nor sign: whatever the car brakes for is a phantom.",
     family="phantoms",
     world=WorldSpec(
-        junctions=(0, 0), approach_m=(95.0, 110.0), after_m=(30.0, 30.0), curvature_per_m=(0.0, 0.0),
+        junctions=(0, 0), approach_m=(60.0, 65.0), after_m=(25.0, 25.0), curvature_per_m=(0.0, 0.0),
         distractors=(0, 0), parked=(0, 0), oncoming=(0, 0), trees=(2, 8), dusk_share=0.0,
     ),
     expect=Expectations(),
