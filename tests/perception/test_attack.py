@@ -50,12 +50,12 @@ def test_what_is_pasted_is_what_the_painter_draws(views, kind, monkeypatch):
     place = place_of(0.12, 0.1, -0.15, 1.6)
     rows, columns = picture_size(place)
     sticker = plain_sticker(place, (0, 60, 200)) if kind == "plain" else noise_sticker(place, rows, columns, 2)
-    # The same views again, with the sticker itself where else the face is black: drawn by the painter.
+    # The same views again, with the sticker itself where else nothing is on the sign: drawn by the painter.
     from perception.attack import views as module
 
-    drawn = module.plain_sticker
-    monkeypatch.setattr(module, "plain_sticker", lambda whole, c: sticker if c == (0, 0, 0) else drawn(whole, c))
-    painted = [view.black for view in take_views(SPEC, 11, 6, Camera())]
+    stuck = module.with_sticker
+    monkeypatch.setattr(module, "with_sticker", lambda world, on_it: stuck(world, on_it or sticker))
+    painted = [view.plain for view in take_views(SPEC, 11, 6, Camera())]
     size = region_px(views, place)
 
     for view, truth in zip(views, painted, strict=True):
