@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.attack.drives import DriverKind, Flash, Showing
-from scenarios.attack.trial import Arm, Driven, Pair, drive_arms, paired, unchanged, with_the_same
+from scenarios.attack.trial import PHANTOM, Arm, Driven, Pair, drive_arms, paired, unchanged, with_the_same
 from scenarios.pool import Progress
 from scenarios.scenario import Expectations, Scenario
 from sim.signs import SignKind
@@ -118,7 +118,7 @@ def try_phantoms(
     driven = drive_arms([*flashes, *pictures], seed=seed, runs=runs, workers=workers, progress=progress)
     found = {(each.arm.name, each.arm.driver): each for each in driven}
     pairs = [
-        paired(found[name, DriverKind.STANDARD], each, lambda run: run.phantom)
+        paired(found[name, DriverKind.STANDARD], each, PHANTOM)
         for (name, driver), each in found.items()
         if driver is not DriverKind.STANDARD and (name, DriverKind.STANDARD) in found
     ]

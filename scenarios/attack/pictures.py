@@ -109,12 +109,13 @@ def png(rgb: NDArray[np.uint8]) -> bytes:
 
 def sticker_figure(trial: StickerTrial, signs: Sequence[SignPicture]) -> bytes:
     """Return one picture of it all, PNG: the sticker, the signs with their scores, the curves and the drives lost."""
-    figure = Figure(figsize=(12.0, 7.6), dpi=110, layout="constrained")
-    grid = figure.add_gridspec(3, 5, height_ratios=(1.0, 1.0, 1.55), width_ratios=(1, 1, 1, 1, 1))
-    axes = figure.add_subplot(grid[0, 0])
+    figure = Figure(figsize=(12.0, 8.6), dpi=100, layout="constrained")
+    upper, lower = figure.subfigures(2, 1, height_ratios=(1.35, 1.0))
+    grid = upper.add_gridspec(2, len(CONDITIONS) + 1)
+    axes = upper.add_subplot(grid[0, 0])
     axes.imshow(enlarged(trial.sticker.picture, 320), interpolation="nearest")
     _bare(axes, f"the sticker: {100 * trial.sticker.place.area_share:.0f} % of the face")
-    note = figure.add_subplot(grid[1, 0])
+    note = upper.add_subplot(grid[1, 0])
     note.axis("off")
     note.text(
         0.5, 0.5, f"as the camera sees it,\nabove at {NEAR_M:.0f} m,\nbelow at {FAR_M:.0f} m,\nand the score that the\n"
@@ -122,12 +123,13 @@ def sticker_figure(trial: StickerTrial, signs: Sequence[SignPicture]) -> bytes:
     )  # fmt: skip
     for number, sign in enumerate(signs):
         row, column = divmod(number, len(CONDITIONS))
-        axes = figure.add_subplot(grid[row, column + 1])
+        axes = upper.add_subplot(grid[row, column + 1])
         axes.imshow(sign.cut, interpolation="nearest")
         _bare(axes, f"{sign.name}: {sign.score:.2f}" if sign.score else f"{sign.name}: not seen")
         axes.title.set_color(_COLOURS[sign.name])
-    _curves(figure.add_subplot(grid[2, :3]), [d for n in CONDITIONS if (d := trial.arm(n)) is not None])
-    _bars(figure.add_subplot(grid[2, 3:]), trial.driven)
+    plots = lower.add_gridspec(1, 2, width_ratios=(1.25, 1.0))
+    _curves(lower.add_subplot(plots[0]), [d for n in CONDITIONS if (d := trial.arm(n)) is not None])
+    _bars(lower.add_subplot(plots[1]), trial.driven)
     return _finished(figure)
 
 
@@ -211,7 +213,9 @@ def _bars(axes: Any, driven: Sequence[Driven]) -> None:
     for place, each in enumerate(driven):
         lost = each.lost
         share = lost.hits / lost.runs
-        axes.barh(place, 100 * share, color=_COLOURS.get(each.arm.name, "0.5"), alpha=0.8)
+        colour = _COLOURS.get(each.arm.name, "0.5")
+        axes.barh(place, 100 * share, color=colour, alpha=0.45)
+        axes.barh(place, 100 * each.ran_the_stop.hits / lost.runs, height=0.5, color=colour)
         axes.errorbar(
             100 * share, place, xerr=[[100 * (share - lost.low)], [100 * (lost.high - share)]], color="black", capsize=3
         )
@@ -223,7 +227,11 @@ def _bars(axes: Any, driven: Sequence[Driven]) -> None:
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.axvline(15.0, color="0.5", linestyle=":", linewidth=1)
-    axes.set(title=f"Drives lost, of {driven[0].lost.runs} each (95 % bounds)", xlabel="%", xlim=(0, 100))
+    axes.set(
+        title=f"Drives lost, of {driven[0].lost.runs} each; dark: ran the stop",
+        xlabel="%, with 95 % bounds",
+        xlim=(0, 100),
+    )
     axes.spines[["top", "right"]].set_visible(False)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.attack.drives import AttackJob, DriverKind
-from scenarios.attack.trial import Arm, Driven, Pair, drive_arms, paired, unchanged, with_the_same
+from scenarios.attack.trial import LOST, RAN, Arm, Driven, Pair, drive_arms, paired, unchanged, with_the_same
 from scenarios.pool import Progress
 from scenarios.scenario import Scenario
 from sim.stickers import Sticker, noise_sticker, plain_sticker
@@ -123,7 +123,8 @@ def try_sticker(
     driven = drive_arms(arms, seed=seed, runs=runs, workers=workers, progress=progress)
     found = {(each.arm.name, each.arm.driver, each.arm.network): each for each in driven}
     standard = {name: found[name, DriverKind.STANDARD, "given"] for name in CONDITIONS}
-    pairs = [paired(standard["optimised"], standard[name]) for name in ("none", "white", "noise")]
+    others = ("none", "white", "noise")
+    pairs = [paired(standard["optimised"], standard[name], what) for what in (LOST, RAN) for name in others]
     attacked = standard["optimised"]
     for name, driver, network in (
         ("optimised", DriverKind.NO_MEMORY, "given"),
@@ -131,5 +132,5 @@ def try_sticker(
         ("its own", DriverKind.STANDARD, "defended"),
     ):
         if (name, driver, network) in found:
-            pairs.append(paired(attacked, found[name, driver, network]))
+            pairs.append(paired(attacked, found[name, driver, network], LOST))
     return StickerTrial(sticker, own, seed, driven, tuple(pairs))

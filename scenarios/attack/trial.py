@@ -126,6 +126,7 @@ class Pair:
     """Two arms on the same seeds.
 
     Attributes:
+        what: What is counted.
         first: Name of one.
         second: Name of the other.
         only_first: Drives in which it happened to the first alone.
@@ -133,6 +134,7 @@ class Pair:
         p: McNemar's exact test.
     """
 
+    what: str
     first: str
     second: str
     only_first: int
@@ -142,13 +144,22 @@ class Pair:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
         return {
+            "what": self.what,
             "first": self.first, "second": self.second, "only_first": self.only_first,
             "only_second": self.only_second, "p": round(self.p, 6),
         }  # fmt: skip
 
 
-def paired(first: Driven, second: Driven, what: Callable[[AttackRun], bool] = lambda run: run.lost) -> Pair:
-    """Hold two arms against each other, seed by seed.
+LOST, RAN, PHANTOM = "drives lost", "ran the stop", "phantom stops"
+_COUNTED: dict[str, Callable[[AttackRun], bool]] = {
+    LOST: lambda run: run.lost,
+    RAN: lambda run: run.ran_the_stop,
+    PHANTOM: lambda run: run.phantom,
+}
+
+
+def paired(first: Driven, second: Driven, what: str = LOST) -> Pair:
+    """Hold two arms against each other, seed by seed; `what` is `LOST`, `RAN` or `PHANTOM`.
 
     Raises:
         ValueError: If they were not driven on the same seeds.
@@ -156,9 +167,12 @@ def paired(first: Driven, second: Driven, what: Callable[[AttackRun], bool] = la
     ours, theirs = ([run.verdict.seed for run in each.runs] for each in (first, second))
     if ours != theirs:
         raise ValueError(f"Expected the same seeds in both. Received: {ours} and {theirs}.")
-    happened = [(what(one), what(other)) for one, other in zip(first.runs, second.runs, strict=True)]
+    happened = [
+        (_COUNTED[what](one), _COUNTED[what](other)) for one, other in zip(first.runs, second.runs, strict=True)
+    ]
     only_first, only_second = happened.count((True, False)), happened.count((False, True))
-    return Pair(_label(first.arm), _label(second.arm), only_first, only_second, mcnemar_p(only_first, only_second))
+    p = mcnemar_p(only_first, only_second)
+    return Pair(what, _label(first.arm), _label(second.arm), only_first, only_second, p)
 
 
 def _label(arm: Arm) -> str:

@@ -200,5 +200,5 @@ def _print_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]
 
 
 def _print_pairs(pairs: Sequence[Pair]) -> None:
-    rows = [(p.first, p.second, str(p.only_first), str(p.only_second), f"{p.p:.4f}") for p in pairs]
-    _print_table("On the same seeds", ("first", "second", "only first", "only second", "McNemar p"), rows)
+    rows = [(p.what, p.first, p.second, str(p.only_first), str(p.only_second), f"{p.p:.4f}") for p in pairs]
+    _print_table("On the same seeds", ("counted", "first", "second", "only first", "only second", "McNemar p"), rows)
