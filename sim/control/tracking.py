@@ -221,8 +221,10 @@ def update_tracks(
         match = matches.get(index)
         if match is None:
             gone = at_its_word and track.kind is ObjectKind.STOP_SIGN and track.x_m > AT_ITS_WORD_M
-            kept = None if gone else _miss(
-                track, travel.dt_s, lane, camera, hidden=_is_hidden(track, percept.detections, camera)
+            kept = (
+                None
+                if gone
+                else _miss(track, travel.dt_s, lane, camera, hidden=_is_hidden(track, percept.detections, camera))
             )
         else:
             kept = _update(track, *seen[match], gains[match], travel, lane, camera)
