@@ -110,7 +110,8 @@ def png(rgb: NDArray[np.uint8]) -> bytes:
 def sticker_figure(trial: StickerTrial, signs: Sequence[SignPicture]) -> bytes:
     """Return one picture of it all, PNG: the sticker, the signs with their scores, the curves and the drives lost."""
     figure = Figure(figsize=(12.0, 8.6), dpi=100, layout="constrained")
-    upper, lower = figure.subfigures(2, 1, height_ratios=(1.35, 1.0))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(1.35, 1.0))
+    upper, lower = parts
     grid = upper.add_gridspec(2, len(CONDITIONS) + 1)
     axes = upper.add_subplot(grid[0, 0])
     axes.imshow(enlarged(trial.sticker.picture, 320), interpolation="nearest")
