@@ -14,6 +14,7 @@ from perception.commands.explain import explain
 from perception.commands.export import export
 from perception.commands.export_data import export_data
 from perception.commands.train import train
+from scenarios.commands.attack import attack
 from scenarios.commands.benchmark import benchmark
 from scenarios.commands.catalogue import lint_scenarios, list_scenarios, scenario_schema
 from scenarios.commands.compare_runs import compare_runs
@@ -78,6 +79,7 @@ for _command in (replay, search, explain, export, verify, plot):
     app.command()(_command)
 app.command("export-data")(export_data)
 app.command("import-data")(import_data)
+app.add_typer(attack, name="attack")
 
 
 def main() -> None:

@@ -47,6 +47,7 @@ class Stream(IntEnum):
     FAULT = 30
     STRATUM = 40
     CORRUPTION = 41
+    ATTACK = 60
 
 
 def stream(seed: int, purpose: Stream, *index: int) -> np.random.Generator:

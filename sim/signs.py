@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from math import ceil, cos, sin
 
+from sim.stickers import Sticker
+
 
 class SignKind(StrEnum):
     """Every face that can stand at the road. Only `STOP` asks for a stop."""
@@ -224,6 +226,7 @@ class Sign:
         mount: What holds it up.
         reach_m: From the face's centre to its post, to the right as seen from its front: for `Mount.MAST_ARM`.
         role: Whom it speaks to, if it is a stop sign.
+        sticker: A sticker of a given picture on its face, or None.
     """
 
     sign_id: int
@@ -244,6 +247,7 @@ class Sign:
     mount: Mount = Mount.POST
     reach_m: float = 0.0
     role: Role = Role.NONE
+    sticker: Sticker | None = None
 
     @property
     def face(self) -> Face:
@@ -266,7 +270,7 @@ class Sign:
             "mount": str(self.mount),
             "width_m": self.width_m,
             "wear": self.wear_class,
-            "conditions": "+".join(self.weathering.conditions) or "none",
+            "conditions": "+".join((*self.weathering.conditions, *(("sticker",) if self.sticker else ()))) or "none",
             "tilt_rad": self.tilt_rad,
             "applies_to_ego": self.applies_to_ego,
         }
@@ -275,6 +279,20 @@ class Sign:
     def centre_z_m(self) -> float:
         """Height of the face's centre."""
         return self.bottom_m + 0.5 * self.height_m
+
+    def on_face(self, u: float, v: float, out_m: float) -> tuple[float, float, float]:
+        """Return the world place of a point of the face.
+
+        Args:
+            u: To the right as seen, in widths of the face about its centre.
+            v: Downwards, in heights of the face about its centre.
+            out_m: In front of the face.
+        """
+        nx, ny = cos(self.facing_rad), sin(self.facing_rad)
+        c, s = cos(self.tilt_rad), sin(self.tilt_rad)
+        wide, down = u * self.width_m, v * self.height_m
+        wide, down = c * wide + s * down, c * down - s * wide
+        return self.x_m - ny * wide + nx * out_m, self.y_m + nx * wide + ny * out_m, self.centre_z_m - down
 
     def cosine_to(self, x_m: float, y_m: float) -> float:
         """Return the cosine between the face's normal and the direction to a point; below 0, its back shows."""

@@ -66,6 +66,10 @@ class DriverConfig:
         look_m: Before leaving, the lane must be free for this distance from the front bumper.
         yields: Whether it minds who crosses its way, on foot or on wheels: it takes eyes that tell people from other
             things, which the shipped network's do not.
+        at_its_word: Whether it believes each frame of signs at once, and forgets at once what the next one does not
+            show: a driver without memory, to be compared with.
+        checks_size: Whether it holds a sign's growth against the way driven, and minds none that is too small or too
+            large for a stop sign.
         geometry: The car's sizes, which a driver knows.
         camera: The camera that it sees through, which it knows too.
 
@@ -86,6 +90,8 @@ class DriverConfig:
     time_gap_s: float = 1.5
     look_m: float = 8.0
     yields: bool = False
+    at_its_word: bool = False
+    checks_size: bool = False
     geometry: VehicleGeometry = field(default_factory=VehicleGeometry)
     camera: Camera = field(default_factory=Camera)
 
@@ -209,7 +215,10 @@ def decide(
     else:
         seen = sight.percept
         lane = update_lane(memory.lane, seen.lane, travel, geometry.camera_forward_m)
-        tracks, next_id = update_tracks(memory.tracks, seen, travel, lane, config.camera, geometry, next_id)
+        tracks, next_id = update_tracks(
+            memory.tracks, seen, travel, lane, config.camera, geometry, next_id,
+            at_its_word=config.at_its_word, checks_size=config.checks_size,
+        )  # fmt: skip
         lines = update_lines(memory.lines, seen.stop_line, travel, geometry.camera_forward_m)
 
     stop = next_stop(tracks, lines, geometry.camera_to_bumper_m, config.stop_gap_m)

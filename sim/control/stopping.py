@@ -83,7 +83,13 @@ def next_stop(
 
 def _asks(track: Track) -> bool:
     """Return whether a track is a sign that asks for a stop."""
-    return track.kind is ObjectKind.STOP_SIGN and track.believed and track.matters and not track.handled
+    return (
+        track.kind is ObjectKind.STOP_SIGN
+        and track.believed
+        and track.matters
+        and not track.handled
+        and not track.wrong_size
+    )
 
 
 def _outdone(doubtful: Track, tracks: Sequence[Track]) -> bool:

@@ -13,6 +13,7 @@ from math import exp, fsum, hypot
 
 from sim.camera import Camera
 from sim.control.lane import LaneBelief
+from sim.control.looming import Looming
 from sim.control.odometry import Travel, carry
 from sim.control.placing import place, settle
 from sim.percept import Box, Detection, ObjectKind, Percept
@@ -110,6 +111,13 @@ RISE_S = 0.5
 """Time over which a height above the road is smoothed."""
 
 
+AT_ITS_WORD_SCORE = 0.5
+AT_ITS_WORD_S = 1.0
+AT_ITS_WORD_M = 14.0
+"""What is taken at its word counts from this score on, as if it had been seen for so long; nearer than the third, where
+the frame's edge may soon cut it off, it is not given up any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Track:
     """One thing believed to be there, in the car's frame: x forward of the camera, y left of it.
@@ -133,6 +141,8 @@ class Track:
         handled: Of a sign: whether the car has already stopped for it.
         aside_mps: Of a vehicle or person: how fast it moves to the left, over the ground.
         rise_m: Height of its middle above the road.
+        looming: Of a sign: how it grows, where the driver checks that.
+        wrong_size: Of a sign: whether it grows like something too small or too large for one.
     """
 
     track_id: int
@@ -152,6 +162,8 @@ class Track:
     handled: bool = False
     aside_mps: float = 0.0
     rise_m: float = 0.0
+    looming: Looming = Looming()  # noqa: RUF009 - frozen, so one for all is safe
+    wrong_size: bool = False
 
     @property
     def evidence(self) -> float:
@@ -177,6 +189,9 @@ def update_tracks(
     camera: Camera,
     geometry: VehicleGeometry,
     next_id: int,
+    *,
+    at_its_word: bool = False,
+    checks_size: bool = False,
 ) -> tuple[tuple[Track, ...], int]:
     """Return the tracks after the car has moved and looked, and the next unused track id.
 
@@ -188,6 +203,9 @@ def update_tracks(
         camera: The camera that the percept's pixels belong to.
         geometry: The car's sizes.
         next_id: The first track id not yet given.
+        at_its_word: Whether each frame is believed of signs: one that it shows counts at once, and one that it does not
+            show is forgotten at once.
+        checks_size: Whether signs that grow like something else do not count.
     """
     moved = [_predict(track, travel, geometry.camera_forward_m) for track in tracks]
     others = [each for each in percept.detections if each.kind is ObjectKind.DISTRACTOR]
@@ -202,17 +220,45 @@ def update_tracks(
     for index, track in enumerate(moved):
         match = matches.get(index)
         if match is None:
-            kept = _miss(track, travel.dt_s, lane, camera, hidden=_is_hidden(track, percept.detections, camera))
+            gone = at_its_word and track.kind is ObjectKind.STOP_SIGN and track.x_m > AT_ITS_WORD_M
+            kept = (
+                None
+                if gone
+                else _miss(track, travel.dt_s, lane, camera, hidden=_is_hidden(track, percept.detections, camera))
+            )
         else:
             kept = _update(track, *seen[match], gains[match], travel, lane, camera)
+        if kept is not None and kept.kind is ObjectKind.STOP_SIGN:
+            detection = None if match is None else seen[match][0]
+            if at_its_word and detection is not None:
+                kept = _taken_at_its_word(kept, detection)
+            if checks_size:
+                kept = _sized(kept, track.looming.driven(travel.distance_m), detection, camera)
         if kept is not None:
             after.append(kept)
     taken = set(matches.values())
     for index, (detection, bearing) in enumerate(seen):
         if index not in taken and detection.score > MIN_SCORE and gains[index] >= 0.0:
-            after.append(_found(next_id, detection, bearing, gains[index], travel, lane, camera, after))
+            found = _found(next_id, detection, bearing, gains[index], travel, lane, camera, after)
+            if at_its_word and found.kind is ObjectKind.STOP_SIGN:
+                found = _taken_at_its_word(found, detection)
+            after.append(found)
             next_id += 1
     return _merge(after), next_id
+
+
+def _taken_at_its_word(track: Track, detection: Detection) -> Track:
+    """Return a sign's track believed for what one frame says of it."""
+    believed = detection.score >= AT_ITS_WORD_SCORE
+    log_odds = MOST_LOG_ODDS if believed else FIRST_LOG_ODDS
+    return replace(track, believed=believed, log_odds=log_odds, seen_s=max(track.seen_s, AT_ITS_WORD_S))
+
+
+def _sized(track: Track, looming: Looming, detection: Detection | None, camera: Camera) -> Track:
+    """Return a sign's track with what its growth tells, unless the frame's edge cuts it."""
+    if detection is not None and detection.box[1] > 2.0 and detection.box[3] < camera.height_px - 2.0:
+        looming = looming.seen(detection.box[3] - detection.box[1])
+    return replace(track, looming=looming, wrong_size=looming.is_no_sign(camera.focal_px))
 
 
 def coast_tracks(tracks: tuple[Track, ...], travel: Travel, geometry: VehicleGeometry) -> tuple[Track, ...]:
@@ -244,7 +290,7 @@ def _predict(track: Track, travel: Travel, camera_forward_m: float) -> Track:
     return Track(
         track.track_id, track.kind, x_m, y_m, variance**0.5, track.log_odds, track.seen_s, track.unseen_s,
         track.speed_mps, covariance, speed_var, track.half_length_m, track.in_place, track.believed,
-        track.handled, track.aside_mps, track.rise_m,
+        track.handled, track.aside_mps, track.rise_m, track.looming, track.wrong_size,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from sim.road import Edge
 from sim.seeding import Stream, stream
 from sim.signs import MIN_HEIGHT_TOWN_M, USUAL_STOP_WIDTH_M, Role, Sign, SignKind, Weathering
 from sim.spec import LightSpec, SignSpec, WorldSpec
+from sim.stickers import Sticker
 from sim.vehicle import wrap_angle
 from sim.world import Scene, World
 
@@ -144,6 +145,16 @@ def put_sign(world: World, kind: SignKind, x_m: float, y_m: float, *, stickers: 
         weathering=Weathering(stickers=stickers),
     )
     return replace(world, scene=replace(scene, signs=(*scene.signs, sign)))
+
+
+def with_sticker(world: World, sticker: Sticker | None) -> World:
+    """Return the world with a sticker on each stop sign that the ego must obey; None takes what is there away."""
+    scene = world.scene
+    signs = tuple(
+        replace(sign, sticker=sticker) if sign.kind is SignKind.STOP and sign.applies_to_ego else sign
+        for sign in scene.signs
+    )
+    return replace(world, scene=replace(scene, signs=signs))
 
 
 def take_sign(world: World, x_m: float, y_m: float, within_m: float = 4.0) -> World:

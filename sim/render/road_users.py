@@ -17,7 +17,7 @@ from sim.render.vehicles import vehicle_mesh
 from sim.signs import AS_NEW, StopStyle
 from sim.world import World
 
-ARM_FACE: FaceKey = (StopStyle.BUS_ARM, 0, 0, 1.0, AS_NEW.steps)
+ARM_FACE: FaceKey = (StopStyle.BUS_ARM, 0, 0, 1.0, AS_NEW.steps, None)
 """The face of every school bus's stop arm."""
 
 ARM_WIDTH_M = 0.46

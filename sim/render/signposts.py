@@ -11,6 +11,10 @@ from sim.render.mesh import SILHOUETTE, Colour, MeshBuilder
 from sim.signs import ISLAND_M, Face, Mount, Plate, Sign, SignKind, StopStyle
 
 _BACK: Colour = (146, 148, 150)
+
+FACE_OUT_M = 0.04
+"""How far the printed face is in front of the post's axis."""
+
 _STEEL: Colour = (128, 130, 132)
 _WOOD: Colour = (92, 100, 84)
 _ORANGE: Colour = (236, 112, 26)
@@ -53,32 +57,23 @@ Place = Callable[[float, float, float], tuple[float, float, float]]
 
 def face_key(sign: Sign) -> FaceKey:
     """Return which texture a sign carries."""
-    return _key(sign, sign.face, sign.width_m / sign.height_m)
+    return (*_key(sign, sign.face, sign.width_m / sign.height_m)[:5], sign.sticker)
 
 
 def _key(sign: Sign, face: Face, aspect: float) -> FaceKey:
     wear_step = min(int(sign.wear * WEARS), WEARS - 1)
-    return face, sign.look % LOOKS, wear_step, round(aspect, 2), sign.weathering.steps
+    return face, sign.look % LOOKS, wear_step, round(aspect, 2), sign.weathering.steps, None
 
 
 def add_sign(builder: MeshBuilder, sign: Sign, faces: list[FaceKey]) -> None:
     """Add a sign to a mesh, and its textures to the list that the mesh refers to by index."""
-    nx, ny = cos(sign.facing_rad), sin(sign.facing_rad)
-    right_x, right_y = -ny, nx
-    c, s = cos(sign.tilt_rad), sin(sign.tilt_rad)
-
-    def at(u: float, v: float, out_m: float) -> tuple[float, float, float]:
-        wide, down = u * sign.width_m, v * sign.height_m
-        wide, down = c * wide + s * down, c * down - s * wide
-        return sign.x_m + right_x * wide + nx * out_m, sign.y_m + right_y * wide + ny * out_m, sign.centre_z_m - down
-
     builder.semantic = SUPPORT_CLASSES[sign.mount]
     _SUPPORTS[sign.mount](builder, sign)
     builder.semantic = SemanticClass.POLE
     if sign.kind is SignKind.STOP and sign.style is not StopStyle.PLAIN:
-        _fixtures(builder, sign, at, faces)
+        _fixtures(builder, sign, sign.on_face, faces)
     builder.group(sign.x_m, sign.y_m, sign.sign_id)
-    _add_face(builder, at, face_key(sign), faces, _HOUSING if sign.kind in _DARK_BACKS else _BACK)
+    _add_face(builder, sign.on_face, face_key(sign), faces, _HOUSING if sign.kind in _DARK_BACKS else _BACK)
 
 
 def _add_face(builder: MeshBuilder, at: Place, key: FaceKey, faces: list[FaceKey], back: Colour = _BACK) -> None:
@@ -86,8 +81,8 @@ def _add_face(builder: MeshBuilder, at: Place, key: FaceKey, faces: list[FaceKey
     # Outlines run clockwise as seen, and a front runs counter-clockwise: as it stands, an outline is its own back.
     builder.polygon([at(u, v, 0.02) for u, v in shape], back, one_sided=True)
     colour = mean_colour(*key)
-    builder.polygon([at(u, v, 0.04) for u, v in reversed(shape)], colour, one_sided=True, face=SILHOUETTE)
-    corners = [at(-0.5, 0.5, 0.04), at(0.5, 0.5, 0.04), at(0.5, -0.5, 0.04), at(-0.5, -0.5, 0.04)]
+    builder.polygon([at(u, v, FACE_OUT_M) for u, v in reversed(shape)], colour, one_sided=True, face=SILHOUETTE)
+    corners = [at(u, v, FACE_OUT_M) for u, v in ((-0.5, 0.5), (0.5, 0.5), (0.5, -0.5), (-0.5, -0.5))]
     builder.polygon(corners, colour, one_sided=True, face=len(faces))
     faces.append(key)
 

@@ -156,4 +156,4 @@ def test_the_copy_that_fits_is_one_of_all_copies(steps):
     copies = textures(StopStyle.ALTO, 1, 1, 1.0, steps)
 
     for below_px, number in ((1000.0, 0), (192.0, 1), (60.0, 2), (0.0, len(copies) - 1)):
-        np.testing.assert_array_equal(texture((StopStyle.ALTO, 1, 1, 1.0, steps), below_px), copies[number])
+        np.testing.assert_array_equal(texture((StopStyle.ALTO, 1, 1, 1.0, steps, None), below_px), copies[number])

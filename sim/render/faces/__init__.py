@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from sim.render.faces import adverts, classic, regulatory, stops
 from sim.render.faces.canvas import OCTAGON, SQUARE, Canvas, Points
+from sim.render.faces.stuck import stick
 from sim.render.faces.weathering import age, weather
 from sim.seeding import Stream, stream
 from sim.signs import AS_NEW, Face, Plate, SignKind, StopStyle
+from sim.stickers import Sticker
 
 __all__ = [
     "LOOKS",
@@ -40,8 +42,8 @@ TEXTURE_PX = 192
 _DRAW = 2
 """Faces are drawn at this multiple and reduced, which smooths their edges."""
 
-FaceKey = tuple[Face, int, int, float, tuple[int, ...]]
-"""Face, look, step of wear, width over height, and steps of weathering: what `textures` needs."""
+FaceKey = tuple[Face, int, int, float, tuple[int, ...], Sticker | None]
+"""Face, look, step of wear, width over height, steps of weathering, and a sticker: what `textures` needs."""
 
 _KINDS = list(SignKind)
 _STYLES: list[Face] = [*StopStyle, *Plate]
@@ -102,12 +104,18 @@ def _fresh(face: Face, look: int, wear_step: int, aspect: float) -> tuple[NDArra
 
 @lru_cache(maxsize=1024)
 def _weathered(key: FaceKey, level: int) -> NDArray[np.uint8]:
-    """Return one level of a face with all that has befallen it."""
-    return np.ascontiguousarray(weather(_fresh(*key[:4])[level], key[1], key[4]))
+    """Return one level of a face with all that has befallen it, a sticker last of all."""
+    rgba = weather(_fresh(*key[:4])[level], key[1], key[4])
+    return np.ascontiguousarray(rgba if key[5] is None else stick(rgba, key[5]))
 
 
 def textures(
-    face: Face, look: int, wear_step: int, aspect: float, weathering: tuple[int, ...] = AS_NEW.steps
+    face: Face,
+    look: int,
+    wear_step: int,
+    aspect: float,
+    weathering: tuple[int, ...] = AS_NEW.steps,
+    sticker: Sticker | None = None,
 ) -> tuple[NDArray[np.uint8], ...]:
     """Return a face as premultiplied RGBA at full size, half, quarter and so on down to 6 px.
 
@@ -117,11 +125,13 @@ def textures(
         wear_step: Which of the `WEARS`.
         aspect: Width over height.
         weathering: `Weathering.steps` of what has befallen it.
+        sticker: What is stuck on it, if anything.
     """
     levels = _fresh(face, look, wear_step, aspect)
-    if not any(weathering):
+    if not any(weathering) and sticker is None:
         return levels
-    return tuple(_weathered((face, look, wear_step, aspect, weathering), number) for number in range(len(levels)))
+    key = (face, look, wear_step, aspect, weathering, sticker)
+    return tuple(_weathered(key, number) for number in range(len(levels)))
 
 
 def texture(key: FaceKey, below_px: float) -> NDArray[np.uint8]:
@@ -131,15 +141,20 @@ def texture(key: FaceKey, below_px: float) -> NDArray[np.uint8]:
     """
     levels = _fresh(*key[:4])
     number = next((k for k, level in enumerate(levels) if max(level.shape[:2]) < below_px), len(levels) - 1)
-    return _weathered(key, number) if any(key[4]) else levels[number]
+    return levels[number] if key[5] is None and not any(key[4]) else _weathered(key, number)
 
 
 @lru_cache(maxsize=1024)
 def mean_colour(
-    face: Face, look: int, wear_step: int, aspect: float, weathering: tuple[int, ...] = AS_NEW.steps
+    face: Face,
+    look: int,
+    wear_step: int,
+    aspect: float,
+    weathering: tuple[int, ...] = AS_NEW.steps,
+    sticker: Sticker | None = None,
 ) -> tuple[float, float, float]:
     """Return the mean colour of a face's opaque part: how it looks from far away."""
-    smallest = texture((face, look, wear_step, aspect, weathering), 0.0).reshape(-1, 4).astype(np.float64)
+    smallest = texture((face, look, wear_step, aspect, weathering, sticker), 0.0).reshape(-1, 4).astype(np.float64)
     alpha = max(float(smallest[:, 3].sum()), 1.0)
     red, green, blue = (float(255 * smallest[:, k].sum() / alpha) for k in range(3))
     return red, green, blue

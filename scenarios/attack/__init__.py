@@ -1,0 +1,1 @@
+"""Attacks judged on whole drives: stickers on stop signs, phantoms where there is none, and defences."""

@@ -1,0 +1,88 @@
+"""How large a sign is, told by how fast it grows while the car comes nearer.
+
+A thing of height H at depth z is h = f H / z pixels high. Depth falls as the car drives, so 1 / h falls along a line
+of slope -1 / (f H) over the way driven: the slope alone tells the size, whatever anybody believes of the distance. A
+stop sign on a T-shirt or a billboard looks like one, but grows like what it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SMALLEST_M = 0.40
+LARGEST_M = 1.45
+"""Stop signs are 0.46 m (a guard's paddle) to 1.22 m (oversized) high."""
+
+HEIGHT_SD_PX = 0.8
+HEIGHT_RELATIVE_SD = 0.03
+"""Of a box's height in one frame."""
+
+FROM_M = 6.0
+FEWEST = 8
+"""Nothing is said of a size before so much way and so many frames."""
+
+SURE = 2.0
+MODEL_RELATIVE_SD = 0.10
+"""So many standard deviations must lie between a size and those of stop signs; the second, of the slope, stands for
+errors that frames share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looming:
+    """What has been seen of a thing's growth: the sums of a weighted straight line.
+
+    Attributes:
+        way_m: Driven since it was first seen.
+        frames: In how many it was measured.
+        first_m: Way at the first of them.
+        weight: Sum of the weights; each is 1 over the variance of 1 / h.
+        x: Weighted sum of the way.
+        y: Weighted sum of 1 / h.
+        xx: Weighted sum of the way squared.
+        xy: Weighted sum of the products.
+    """
+
+    way_m: float = 0.0
+    frames: int = 0
+    first_m: float = 0.0
+    weight: float = 0.0
+    x: float = 0.0
+    y: float = 0.0
+    xx: float = 0.0
+    xy: float = 0.0
+
+    def driven(self, distance_m: float) -> Looming:
+        """Return the same after some way."""
+        return Looming(
+            self.way_m + distance_m, self.frames, self.first_m, self.weight, self.x, self.y, self.xx, self.xy
+        )  # fmt: skip
+
+    def seen(self, height_px: float) -> Looming:
+        """Return the same after the thing was seen to be so high."""
+        if height_px < 4.0:
+            return self
+        sd_px = (HEIGHT_SD_PX**2 + (HEIGHT_RELATIVE_SD * height_px) ** 2) ** 0.5
+        weight, y = (height_px * height_px / sd_px) ** 2, 1.0 / height_px
+        return Looming(
+            self.way_m, self.frames + 1, self.first_m if self.frames else self.way_m, self.weight + weight,
+            self.x + weight * self.way_m, self.y + weight * y, self.xx + weight * self.way_m**2,
+            self.xy + weight * self.way_m * y,
+        )  # fmt: skip
+
+    def size_m(self, focal_px: float) -> tuple[float, float] | None:
+        """Return the least and the greatest height that fit what was seen, or None where too little was."""
+        if self.frames < FEWEST or self.way_m - self.first_m < FROM_M:
+            return None
+        spread = self.xx - self.x**2 / self.weight
+        if spread <= 0.0:
+            return None
+        slope = -(self.xy - self.x * self.y / self.weight) / spread
+        sd = (1.0 / spread + (MODEL_RELATIVE_SD * slope) ** 2) ** 0.5
+        steep, flat = slope + SURE * sd, slope - SURE * sd
+        least_m = 1.0 / (focal_px * steep) if steep > 0.0 else float("inf")
+        return least_m, 1.0 / (focal_px * flat) if flat > 0.0 else float("inf")
+
+    def is_no_sign(self, focal_px: float) -> bool:
+        """Return whether it is surely too small or too large for a stop sign."""
+        size = self.size_m(focal_px)
+        return size is not None and (size[1] < SMALLEST_M or size[0] > LARGEST_M)
