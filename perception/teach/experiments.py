@@ -21,7 +21,14 @@ PLACES = 2
 DISTANCES_M = (11.0, 24.0)
 """Near enough for anybody to read them."""
 
-STICKERS = (("as it stands", 0.0), ("a few stickers", 0.33), ("more stickers", 0.67), ("most of it hidden", 1.0))
+STATES = (
+    ("as new", Weathering()),
+    ("a few stickers", Weathering(stickers=1 / 3)),
+    ("many stickers", Weathering(stickers=1.0)),
+    ("graffiti too", Weathering(stickers=1.0, graffiti=1.0)),
+    ("bleached", Weathering(fade=1.0)),
+    ("snow on it", Weathering(snow=1.0)),
+)
 
 INSTEAD = (
     (SignKind.STOP, "a stop sign"),
@@ -64,10 +71,10 @@ def find_places(recipe: Recipe, painter: Painter, count: int = PLACES) -> list[t
 
 
 def stickers(places: list[tuple[World, Sign]], painter: Painter) -> Iterator[Prepared]:
-    """Yield each sign with more and more stickers."""
+    """Yield each sign as new, then with stickers and with what else befalls signs."""
     for number, (world, sign) in enumerate(places):
-        for words, amount in STICKERS:
-            stuck = replace(sign, weathering=Weathering(stickers=amount))
+        for words, weathering in STATES:
+            stuck = replace(sign, wear=0.0, weathering=weathering)
             yield _prepared(_without(world, sign, stuck), sign.sign_id, words, f"place {number}", painter)
 
 

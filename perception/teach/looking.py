@@ -25,7 +25,7 @@ ASKED = (("stem_4_2", "strokes, corners"), ("stem_8_3", "parts"), ("sign_hidden"
 
 SHOWN_CHANNELS = 4
 FAVOURITES = 3
-PATCHES = 8
+PATCHES = 10
 MOST_PATCH_PX = 96
 
 _DECIDED = (Channel.STOP_SIGN, Channel.DISTRACTOR, Channel.VEHICLE, Channel.STOP_LINE)
@@ -47,7 +47,7 @@ def look_at(
     levels: list[Level] = []
     for layer, caption in LEVELS:
         maps = found[layer]
-        chosen = strongest_channels(maps, SHOWN_CHANNELS).tolist()
+        chosen = telling_channels(maps, sight, SHOWN_CHANNELS)
         peaks = [float(maps[..., k].max()) for k in chosen]
         # By the square root, as weak answers count too.
         grey = [
@@ -65,6 +65,27 @@ def look_at(
     shape = tuple(int(size) for size in beliefs.shape)
     levels.append(Level("heat", "decision", shape, widths["sign_heat"], names, grey, peaks))
     return Look(network, sight, tuple(levels), answers)
+
+
+def telling_channels(maps: NDArray[np.float32], sight: Sight, count: int) -> list[int]:
+    """Return the channels that answer most to a frame's nearest stop sign, compared with the rest of the frame.
+
+    Of a frame without one they are those that vary most.
+
+    Args:
+        maps: Shape (h, w, channels).
+        sight: The frame.
+        count: How many to return.
+    """
+    signs = [thing for thing in sight.truths if thing.kind is ObjectKind.STOP_SIGN and thing.asked]
+    if not signs:
+        return strongest_channels(maps, count).tolist()
+    near = min(signs, key=lambda thing: thing.distance_m)
+    jump = sight.rgb.shape[0] / maps.shape[0]
+    x0, y0, x1, y1 = near.box
+    rows, columns = (slice(int(low / jump), int(high / jump) + 1) for low, high in ((y0, y1), (x0, x1)))
+    stands_out = (maps[rows, columns].max(axis=(0, 1)) - maps.mean(axis=(0, 1))) / (maps.std(axis=(0, 1)) + 1e-3)
+    return [int(channel) for channel in np.argsort(-stands_out, kind="stable")[:count]]
 
 
 def favourites_of(

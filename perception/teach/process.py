@@ -39,6 +39,11 @@ class TeachingProcess:
         theirs.close()
         self._over = False
 
+    @property
+    def alive(self) -> bool:
+        """Whether the other process is there."""
+        return bool(self._process.is_alive())
+
     def poll(self) -> Iterator[News]:
         """Yield what has been told since; never waits. If the process has died, that is told once."""
         for _ in range(MOST_AT_ONCE):

@@ -56,6 +56,9 @@ CLOSEUP_PARTS = 4
 TESTS = {True: 60, False: 150}
 """Frames that nobody learns from, in the short tour and in the long one."""
 
+_TIMES = {"day": "by day", "dusk": "at dusk"}
+_PLACES = ("in town", "in the country")
+
 WATCHED = 6
 LOOKED_AT = 3
 
@@ -395,12 +398,13 @@ def counted(dataset: Dataset, seconds: float) -> Data:
     """Return what a data set holds, counted."""
     kinds: Counter[str] = Counter()
     variants: Counter[str] = Counter()
-    lights: Counter[str] = Counter()
+    scenes: Counter[str] = Counter(dict.fromkeys((*_TIMES.values(), *_PLACES), 0))
     distances: list[float] = []
     unasked = empty = 0
     for example in dataset.examples():
         things = truths_of(example.truth)
-        lights[str(example.attributes["light_family"])] += 1
+        scenes[_TIMES.get(str(example.attributes["time_of_day"]), "at night")] += 1
+        scenes[_PLACES[0 if example.attributes["edge"] == "kerb" else 1]] += 1
         found = False
         for thing, true in zip(things, example.truth.objects, strict=True):
             if not thing.asked:
@@ -421,7 +425,7 @@ def counted(dataset: Dataset, seconds: float) -> Data:
         dict(kinds),
         unasked,
         np.array(distances, np.float32),
-        dict(lights.most_common()),
+        dict(scenes),
         dict(variants.most_common(12)),
         empty,
     )

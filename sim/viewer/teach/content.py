@@ -171,7 +171,7 @@ class Data:
         kinds: How many of each kind are labelled.
         unasked: How many more are too hidden or too far to be asked for.
         distances_m: Of each stop sign that is asked for, float32, shape (n,).
-        lights: How many frames of each light.
+        scenes: How many frames by day, at dusk, in town, in the country.
         variants: The commonest things that are no stop sign, and how many of each.
         without_sign: Frames in which there is no stop sign to find.
     """
@@ -182,7 +182,7 @@ class Data:
     kinds: dict[str, int]
     unasked: int
     distances_m: NDArray[np.float32] = field(repr=False)
-    lights: dict[str, int]
+    scenes: dict[str, int]
     variants: dict[str, int]
     without_sign: int
 

@@ -32,7 +32,7 @@ class StickersPage(Page):
             waiting(board, notes, "The signs are being drawn …")
             return
         board.paragraph(
-            "The same frames; only what sticks on the sign differs. A person reads them all as a stop sign at once. "
+            "The same frames; only what is on the sign differs. A person knows all of them at once. "
             "The bars say how sure each network is that a stop sign stands there; the line in them is where it "
             "counts as seen.",
             40, 94, 1200, 15,
@@ -69,7 +69,7 @@ class ShirtPage(Page):
         y = board.paragraph(shirt_words(experiment), 40, 592, 1200, 14, YELLOW)
         board.paragraph(
             "A network answers what its training made likely, not what is true. Whoever lets it drive has to know, "
-            "measure and say where it fails; a film of the failures tells more than an average of the successes.",
+            "measure and say where it fails.",
             40, y + 2, 1200, 13, MUTED,
         )  # fmt: skip
 
@@ -118,24 +118,26 @@ def _networks(experiment: Experiment) -> list[Network]:
 
 
 def sticker_words(experiment: Experiment) -> str:
-    """Return what the networks made of plain signs and of those with stickers, whatever it was."""
+    """Return what the networks made of plain signs, and of the same with something on them, whatever it was."""
     parts: list[str] = []
     for network in _networks(experiment):
-        lost, held, never = 0, 0, 0
-        for row in _rows(experiment):
-            plain, *stuck = (trial.beliefs.get(network, 0.0) for trial in row)
-            if plain < FOUND_FROM:
-                never += 1
-            elif min(stuck, default=1.0) < FOUND_FROM:
-                lost += 1
-            else:
-                held += 1
-        rows = lost + held + never
-        words = (
-            f"*{_SHORT[network].capitalize()}:* of {rows} signs it sees {lost + held} plain, and loses {lost} of these"
-        )
-        parts.append(f"{words} under stickers.")
+        plain, lost, rows = 0, dict[str, int](), _rows(experiment)
+        for first, *others in rows:
+            if first.beliefs.get(network, 0.0) < FOUND_FROM:
+                continue
+            plain += 1
+            for trial in others:
+                if trial.beliefs.get(network, 0.0) < FOUND_FROM:
+                    lost[trial.words] = lost.get(trial.words, 0) + 1
+        words = f"*{_SHORT[network].capitalize()}:* sees {plain} of {len(rows)} signs as new"
+        if plain:
+            words += f"; loses it under {_listed(lost)}" if lost else " and loses none of them under any of this"
+        parts.append(words + ".")
     return " ".join(parts)
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} ({count})" if count > 1 else name for name, count in counts.items())
 
 
 def shirt_words(experiment: Experiment) -> str:
@@ -151,9 +153,8 @@ def shirt_words(experiment: Experiment) -> str:
             elif believed:
                 fooled[trial.words] = fooled.get(trial.words, 0) + 1
         others = len(experiment.trials) - signs
-        words = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in fooled.items())
-        taken = f"takes {sum(fooled.values())} of {others} other things for one: {words}" if fooled else (
-            f"is fooled by none of the {others} other things"
-        )  # fmt: skip
+        taken = f"is fooled by none of the {others} other things"
+        if fooled:
+            taken = f"takes {sum(fooled.values())} of {others} other things for one: {_listed(fooled)}"
         parts.append(f"*{_SHORT[network].capitalize()}:* sees {seen} of {signs} stop signs, and {taken}.")
     return " ".join(parts)

@@ -109,8 +109,8 @@ class CountsPage(Page):
             "*nothing*.",
             40, 430, 370, 14, MUTED,
         )  # fmt: skip
-        board.text("Light", 460, 280, 16, INK, Weight.BOLD)
-        _bars(board, [(name, count, YELLOW) for name, count in list(data.lights.items())[:4]], 460, 312, 340)
+        board.text("When and where", 460, 280, 16, INK, Weight.BOLD)
+        _bars(board, [(name, count, YELLOW) for name, count in list(data.scenes.items())[:4]], 460, 312, 340)
         board.text("Commonest things that are none", 460, 430, 16, INK, Weight.BOLD)
         _bars(board, [(name, count, KIND_STYLES[ObjectKind.DISTRACTOR].colour)
                       for name, count in list(data.variants.items())[:7]], 460, 460, 340)  # fmt: skip

@@ -6,7 +6,7 @@ import pygame
 
 from sim.viewer.palette import INK, MUTED, SKY_BLUE, YELLOW
 from sim.viewer.teach.board import Board
-from sim.viewer.teach.content import Level, Network
+from sim.viewer.teach.content import Layer, Level, Network
 from sim.viewer.teach.lesson import Notebook
 from sim.viewer.teach.page import Keys, Page
 from sim.viewer.teach.pages_predict import waiting
@@ -56,17 +56,19 @@ class LayersPage(Page):
             return
         draw_sight(board, look.sight, 40, 94, 420, answers=look.answers)
         board.text(f"network: {look.network}", 484, 96, 16, YELLOW, Weight.BOLD)
+        depth = depth_of(notes.model.layers, "sign_heat") if notes.model is not None else "many"
         y = board.paragraph(
-            "A *deep* network lets a picture pass through many layers, here nine convolutions and more, before "
+            f"A *deep* network lets a picture pass through many layers, here {depth} convolutions, before "
             "anything is decided. Each asks its small question of what the layer before it found, and so sees wider "
             "and means more. Nobody chose the questions: training did. Compare the untrained network (S): the same "
             "layers, and no decision.",
             484, 124, 756, 15,
         )  # fmt: skip
         board.paragraph(
-            "The headings say what layers at that depth mostly answer to, not what one channel found. Bright: the "
-            "channel's strongest answer in this frame, the number beside its name; a small number means little.",
-            484, y + 8, 756, 13, MUTED,
+            "Shown are the four channels of each layer that answer most to the stop sign, compared with the rest of "
+            "the frame. The headings say what such layers mostly answer to, not what one channel found. Bright: its "
+            "strongest answer here, the number beside its name; a small number means little.",
+            484, y + 5, 756, 13, MUTED,
         )  # fmt: skip
         width = (1200 - 4 * 14) / 5
         for number, level in enumerate(look.levels[:5]):
@@ -85,6 +87,17 @@ class LayersPage(Page):
             board.text(level.numbers[number], x + wide + 6, y + 16, 11, MUTED, width=width - wide - 6)
             board.text(f"{level.peaks[number]:.2g}", x + wide + 6, y + 34, 11, INK)
             y += each + 4
+
+
+def depth_of(layers: tuple[Layer, ...], name: str) -> int:
+    """Return how many convolutions lie on the longest way from the picture to a layer, itself included."""
+    by_name = {layer.name: layer for layer in layers}
+
+    def deep(layer: Layer) -> int:
+        before = max((deep(by_name[other]) for other in layer.inputs), default=0)
+        return before + (layer.kind == "Conv2D")
+
+    return deep(by_name[name]) if name in by_name else 0
 
 
 def _names(notes: Notebook) -> tuple[str, ...]:
@@ -118,8 +131,8 @@ class FavouritesPage(Page):
         board.paragraph(
             f"For each channel: the places in {shown.frames} unseen frames to which it answers most, one a frame, "
             "cut out as wide as the channel sees (at most 96 px). No text says what a channel is for; these pictures "
-            "do. Shown are the channels whose answers lie on stop signs most often, as nearly as that tells what "
-            "matters here.",
+            "do. Shown are the three whose best places lie on stop signs most often; the others look at roads, sky, "
+            "houses and cars.",
             40, 94, 1200, 15,
         )  # fmt: skip
         board.text(f"network: {shown.network}", 1240, 156, 15, YELLOW, Weight.BOLD, Align.RIGHT)
@@ -137,6 +150,6 @@ class FavouritesPage(Page):
                 count = len(favourite.patches)
                 words = f"channel {favourite.channel}: {favourite.on_signs} of {count} on a stop sign"
                 board.text(words, x, y + 8, 13, INK)
-                for place, patch in enumerate(favourite.patches[:8]):
-                    r, c = divmod(place, 4)
-                    board.picture(patch, x + c * 82, y + 30 + r * 60, 78, 57)
+                for place, patch in enumerate(favourite.patches[:10]):
+                    r, c = divmod(place, 5)
+                    board.picture(patch, x + c * 60, y + 30 + r * 60, 57, 57)

@@ -8,6 +8,7 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from sim.percept import ObjectKind
 from sim.viewer.palette import (
     FAINT,
     GREEN,
@@ -109,7 +110,7 @@ class NetworkPage(Page):
         by_name = {place.layer.name: place for place in self._places}
         for place in self._places:
             for name in place.layer.inputs:
-                _connect(board, by_name[name], place)
+                _connect(board, by_name[name], place, self._places)
         for number, place in enumerate(self._places):
             _draw_block(board, place, chosen=number == self.chosen)
         self._draw_groups(board)
@@ -118,8 +119,9 @@ class NetworkPage(Page):
         board.text(layer.name, 60, 570, 18, _colour(layer.name), Weight.BOLD)
         shape = " x ".join(f"{size:,}" for size in layer.shape)
         what = "height x width x maps" if len(layer.shape) == 3 else "numbers"
-        board.text(f"{layer.kind}, puts out {shape} ({what})", 60, 596, 13, MUTED)
-        board.paragraph(layer_words(layer), 400, 570, 540, 14)
+        board.text(f"{layer.kind}; it puts out {shape}", 60, 598, 13, MUTED)
+        board.text(f"({what})", 60, 618, 13, MUTED)
+        board.paragraph(layer_words(layer), 380, 568, 580, 14)
         board.text(f"{parameters:,}", 1220, 566, 26, YELLOW, Weight.BOLD, Align.RIGHT)
         board.text("learned numbers in all;", 1220, 600, 13, MUTED, align=Align.RIGHT)
         board.text("random at first: it knows nothing", 1220, 618, 13, MUTED, align=Align.RIGHT)
@@ -156,8 +158,8 @@ def _laid_out(layers: tuple[Layer, ...]) -> tuple[_Place, ...]:
     depths: dict[str, int] = {}
     for layer in layers:
         depths[layer.name] = 1 + max((depths[name] for name in layer.inputs), default=-1)
-    column = 1180.0 / (max(depths.values()) + 1)
-    tops = {0: (140.0, 88.0), 1: (228.0, 150.0), 2: (386.0, 66.0), 3: (460.0, 66.0)}
+    column = 1164.0 / (max(depths.values()) + 1)
+    tops = {0: (146.0, 76.0), 1: (206.0, 216.0), 2: (400.0, 66.0), 3: (462.0, 66.0)}
     used: set[tuple[int, int]] = set()
     places: list[_Place] = []
     finest = max((layer.shape[0] for layer in layers if len(layer.shape) == 3), default=1)
@@ -177,11 +179,19 @@ def _laid_out(layers: tuple[Layer, ...]) -> tuple[_Place, ...]:
     return tuple(places)
 
 
-def _connect(board: Board, start: _Place, end: _Place) -> None:
+def _connect(board: Board, start: _Place, end: _Place, places: tuple[_Place, ...]) -> None:
     x0, y0 = start.x + start.width, start.y + start.height / 2
     x1, y1 = end.x, end.y + end.height / 2
-    bend = x1 - 9
-    points = [(x0, y0), (bend, y0), (bend, y1), (x1, y1)] if abs(y0 - y1) > 1 else [(x0, y0), (x1, y1)]
+    between = [each for each in places if x0 < each.x < x1 - 1 and each.y < y0 < each.y + each.height]
+    if abs(y0 - y1) > 1:
+        bend = x1 - 12
+        points = [(x0, y0), (bend, y0), (bend, y1), (x1, y1)]
+    elif between:
+        # Over the heads of what it passes by.
+        over = min(each.y for each in (*between, start, end)) - 26
+        points = [(x0, y0), (x0 + 10, y0), (x0 + 10, over), (x1 - 12, over), (x1 - 12, y1), (x1, y1)]
+    else:
+        points = [(x0, y0), (x1, y1)]
     board.line(points, FAINT, 1.2)
 
 
@@ -191,7 +201,7 @@ def _draw_block(board: Board, place: _Place, *, chosen: bool) -> None:
     board.box(place.x, place.y, place.width, place.height, fill)
     board.box(place.x, place.y, place.width, place.height, INK if chosen else colour, 2.0 if chosen else 1.0)
     words = "picture" if place.layer.kind == "InputLayer" else place.layer.name
-    size = 10.5
+    size = 11.0
     wide = board.width_of(words, size)
     middle = min(max(place.x + place.width / 2, 40 + wide / 2), 1240 - wide / 2)
     board.text(words, middle, place.y - 15, size, INK if chosen else MUTED, align=Align.CENTRE)
@@ -295,14 +305,13 @@ class ConvolutionPage(Page):
         self._draw_sum(board, model, kernel, bias, float(sums[row, column]), peak)
 
     def _ordered(self, model: Model) -> tuple[int, ...]:
-        """Return the filters in the order in which they tell most of this frame, trained: the first is worth a look."""
+        """Return the filters in the order in which they tell most of the sign and what is about it."""
         if not self._order:
             first = next(iter(model.kernels))
             kernels, biases = model.kernels[first], model.biases[first]
-            spreads = [
-                -float(np.maximum(convolved(model.sight.rgb, kernels[..., k], float(biases[k]), model), 0).std())
-                for k in range(kernels.shape[-1])
-            ]
+            maps = [convolved(model.sight.rgb, kernels[..., k], float(biases[k]), model) for k in range(len(biases))]
+            rows, columns = _about_sign(model)
+            spreads = [-float(np.maximum(each[rows, columns], 0).std()) for each in maps]
             self._order = tuple(int(k) for k in np.argsort(spreads))
         return self._order
 
@@ -365,8 +374,8 @@ class ConvolutionPage(Page):
             _MAP_X, y + 8, 588, 15,
         )  # fmt: skip
         y = board.paragraph(
-            f"Pixel values v enter as v x {model.scale:.4f} {model.offset:+g}, so that they lie about zero. The next "
-            "layer asks the same of these maps, and the next of those.".replace("+-", "−").replace("-2", "− 2"),
+            f"A pixel's value v, 0 to 255, enters as v / {1 / model.scale:g} − {-model.offset:g}, so that values lie "
+            "about zero. The next layer asks the same of these maps, and the next of those.",
             _MAP_X, y + 8, 588, 13, MUTED,
         )  # fmt: skip
         board.box(_MAP_X, 640, 12, 12, ORANGE)
@@ -375,14 +384,19 @@ class ConvolutionPage(Page):
         board.text("negative weight", end + 34, 637, 12, MUTED)
 
 
+def _about_sign(model: Model) -> tuple[slice, slice]:
+    """Return rows and columns of the maps in and about the frame's stop sign; all of them if it shows none."""
+    signs = [thing for thing in model.sight.truths if thing.kind is ObjectKind.STOP_SIGN]
+    if not signs:
+        return slice(None), slice(None)
+    x0, y0, x1, y1 = (round(side / model.stride) for side in signs[0].box)
+    return slice(max(y0 - 2, 0), y1 + 2), slice(max(x0 - 2, 0), x1 + 2)
+
+
 def _most_telling(model: Model, sums: NDArray[np.float32]) -> tuple[int, int]:
     """Return where the filter answers most in and about the frame's stop sign, or anywhere if there is none."""
-    signs = [thing for thing in model.sight.truths if thing.kind.value == "stop_sign"]
-    if not signs:
-        row, column = divmod(int(sums.argmax()), sums.shape[1])
-        return row, column
-    x0, y0, x1, y1 = (round(side / 2) for side in signs[0].box)
-    x0, y0 = max(x0 - 2, 0), max(y0 - 2, 0)
-    part = sums[y0 : y1 + 2, x0 : x1 + 2]
+    rows, columns = _about_sign(model)
+    part = sums[rows, columns]
     row, column = divmod(int(part.argmax()), part.shape[1])
-    return min(y0 + row, sums.shape[0] - 2), min(x0 + column, sums.shape[1] - 2)
+    row, column = row + (rows.start or 0), column + (columns.start or 0)
+    return min(row, sums.shape[0] - 2), min(column, sums.shape[1] - 2)

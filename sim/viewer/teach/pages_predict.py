@@ -167,11 +167,11 @@ class DrivePage(Page):
         return True
 
     def prepare(self, notes: Notebook) -> None:
-        """Show the moment in which the car is slowest, before its end."""
+        """Show the moment in which the car is nearest to 12 m before the stop line."""
         drive = notes.drives.get(self.network)
         if drive is not None:
-            speeds = [moment.speed_mps for moment in drive.moments]
-            self.place = max(speeds.index(min(speeds)) - 2 * drive.hz, 0)
+            away = [abs(moment.gap_m - 12.0) if moment.gap_m == moment.gap_m else 1e9 for moment in drive.moments]
+            self.place = away.index(min(away))
 
     def draw(self, board: Board, notes: Notebook) -> None:
         """Draw it."""

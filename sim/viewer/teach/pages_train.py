@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.viewer.palette import GREEN, INK, MUTED, ORANGE, SKY_BLUE, TRACK, YELLOW
 from sim.viewer.teach.board import Board
-from sim.viewer.teach.content import Epoch, Wish
+from sim.viewer.teach.content import Epoch, Plan, Wish
 from sim.viewer.teach.lesson import Notebook
 from sim.viewer.teach.page import Keys, Page
 from sim.viewer.teach.sights import FOUND_FROM, draw_sight
@@ -174,7 +174,7 @@ class TrainPage(Page):
         if epoch is None:
             board.paragraph("The training begins as soon as the frames are drawn.", x, 110, 540, 15)
             return
-        board.text(epoch_words(epoch, plan.frames), x, 98, 20, YELLOW, Weight.BOLD)
+        board.text(epoch_words(epoch, plan), x, 98, 20, YELLOW, Weight.BOLD)
         found = epoch.found
         board.text(f"{found.hits} of {found.n}", x, 130, 32, SKY_BLUE, Weight.BOLD)
         board.text("stop signs found", x, 172, 15, INK)
@@ -206,12 +206,14 @@ class TrainPage(Page):
                 board.dot(x, top + 4, 6, colour, (10, 12, 15))
 
 
-def epoch_words(epoch: Epoch, frames: int) -> str:
+def epoch_words(epoch: Epoch, plan: Plan) -> str:
     """Return which part of the training it was, in words."""
     if not epoch.phase:
         return "Before the first step: random numbers"
-    what = "close-ups" if epoch.phase == "closeups" else "whole frames"
-    return f"Part {epoch.number}, {what}: after step {epoch.step:,}"
+    if epoch.phase == "closeups":
+        return f"After {epoch.step:,} steps on close-ups of signs"
+    part = max(1, round((epoch.step - plan.closeup_steps) / (plan.frames // plan.batch)))
+    return f"Epoch {part} of {plan.epochs} on whole frames: step {epoch.step:,}"
 
 
 def smoothed(values: NDArray[np.float32], over: int = 25) -> NDArray[np.float32]:

@@ -42,9 +42,10 @@ class VolumePage(Page):
             board.text("The next network is learning …", 40, y + 8, 14, ORANGE)
         elif not all(lesson.here for lesson in lessons):
             board.text("Hollow dots: learned beforehand; see the last page", 40, y + 8, 13, MUTED)
+        board.text("dashed: a true stop sign", 512, 636, 13, MUTED)
         indices = notes.tests.shown[:3]
         for row, lesson in enumerate(_chosen(lessons)):
-            y = 94.0 + row * 186
+            y = 94.0 + row * 180
             board.text(f"{lesson.frames:,} frames", 512, y, 17, SKY_BLUE, Weight.BOLD)
             words = f"found {lesson.found.hits} of {lesson.found.n}, {lesson.false} false alarms"
             board.text(words, 1240, y + 2, 14, INK, align=Align.RIGHT)
@@ -53,7 +54,6 @@ class VolumePage(Page):
                 draw_sight(
                     board, notes.tests.sights[index], x, y + 28, _FRAME_W, answers=lesson.answers[place], size=10
                 )
-            board.text("dashed: a true stop sign", 512, y + 28 + _FRAME_W * 288 / 672 + 5, 12, MUTED)
 
     def _draw_chart(self, board: Board, lessons: list[Lesson]) -> None:
         x, y, width, height = _CHART
