@@ -17,7 +17,15 @@ from perception.closeups import learn_signs
 from perception.explain import Explainer
 from perception.network import build_network
 from perception.perceiver import perceiver_of
-from perception.teach.answers import Answerer, Arrays, score, untrained
+from perception.teach.answers import (
+    KEPT_FROM,
+    LOWEST_COMPARED,
+    Answerer,
+    Arrays,
+    score,
+    score_allowing,
+    untrained,
+)
 from perception.teach.driving import drive_once
 from perception.teach.experiments import Prepared, find_places, shirts, stickers
 from perception.teach.looking import favourites_of, look_at
@@ -313,9 +321,11 @@ class Teacher:
             keras.utils.set_random_seed(config.seed % 2**32)
             arrays = learn_signs(self._dataset, frames, config, max(self._workers, 1), see)
             self._answerer.use(self._arrays[Network.UNTRAINED] | arrays)
-            answers = self._answerer.all(self._sights)
-            found, false = score(self._sights, answers)
-            watched_answers = tuple(answers[index] for index in self._watched)
+            answers = self._answerer.all(self._sights, LOWEST_COMPARED)
+            found, false = score_allowing(self._sights, answers, plan.volume_false)
+            watched_answers = tuple(
+                tuple(thing for thing in answers[index] if thing.score >= KEPT_FROM) for index in self._watched
+            )
             self._tell(
                 Lesson(frames, plan.volume_steps, config.closeup_batch, found, false, watched_answers, here=True)
             )

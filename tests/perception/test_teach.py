@@ -12,7 +12,7 @@ import pytest
 
 from perception.network import NetworkConfig, build_network
 from perception.teach import teacher as teaching
-from perception.teach.answers import Answerer, score, untrained
+from perception.teach.answers import Answerer, score, score_allowing, untrained
 from perception.teach.network import fields_of_view, layers_of
 from perception.teach.plan import make_plan, training_of
 from perception.teach.process import TeachingProcess
@@ -45,7 +45,7 @@ from sim.viewer.teach.lesson import Notebook, key_of
 from sim.viewer.teach.showing import save_pages
 
 CAMERA = Camera(width_px=192, height_px=96, focal_px=206.0)
-PLAN = Plan(0, "demo", 4004, 20, 8, 2, 4, (6, 20), 4, quick=True)
+PLAN = Plan(0, "demo", 4004, 20, 8, 2, 4, (6, 20), 4, 3, quick=True)
 CONFIG = TrainConfig(
     closeup_steps=8,
     closeup_batch=4,
@@ -176,6 +176,18 @@ def test_frames_are_chosen_by_what_is_true_alone() -> None:
 
     sights = [at(55.0), at(10.0), at(15.0, ObjectKind.DISTRACTOR), at(25.0), at(18.0), at(40.0), at(12.0)]
     assert watched(sights) == (1, 3, 2, 4, 5, 0)
+
+
+def test_networks_are_compared_at_as_many_false_alarms() -> None:
+    picture = np.zeros((4, 4, 3), np.uint8)
+    sign = Thing(ObjectKind.STOP_SIGN, (0, 0, 10, 10), 1.0, 20.0, asked=True)
+    other = replace(sign, box=(50, 50, 60, 60))
+    sights = [Sight("a", picture, (sign,)), Sight("b", picture, (sign,)), Sight("c", picture, ())]
+    shy = [(replace(sign, score=0.2),), (replace(sign, score=0.1),), (replace(other, score=0.15),)]
+    assert score(sights, shy)[0].hits == 0
+    none, one = (score_allowing(sights, shy, allowed) for allowed in (0, 1))
+    assert (none[0].hits, none[0].n, none[1]) == (1, 2, 0)
+    assert (one[0].hits, one[1]) == (2, 1)
 
 
 def test_an_untrained_network_finds_nothing_to_be_sure_of() -> None:

@@ -52,7 +52,7 @@ from sim.viewer.teach.showing import all_pages, save_pages, show_tour
 from sim.viewer.teach.sights import judged, overlap
 from sim.viewer.teach.tour import Tour
 
-PLAN = Plan(3, "demo", 4007, 80, 40, 2, 8, (10, 80), 20, quick=True)
+PLAN = Plan(3, "demo", 4007, 80, 40, 2, 8, (10, 80), 20, 3, quick=True)
 SIZES = ((1280, 720), (3840, 2160))
 RNG = np.random.default_rng(5)
 
@@ -304,7 +304,7 @@ def test_the_convolution_follows_the_mouse(notes: Notebook) -> None:
 def test_signs_are_counted_once_and_hidden_ones_not_at_all() -> None:
     hidden = thing(ObjectKind.STOP_SIGN, (100.0, 80.0, 120.0, 100.0), asked=False)
     elsewhere = thing(ObjectKind.STOP_SIGN, (600.0, 80.0, 630.0, 110.0), 0.8)
-    unsure = replace(FOUND, score=0.4)
+    unsure = replace(FOUND, score=0.3)
     assert judged([SIGN, hidden], [FOUND]) == (1, 1, 0)
     assert judged([SIGN, hidden], [unsure]) == (0, 1, 0)
     assert judged([SIGN], [FOUND, replace(FOUND, score=0.7), elsewhere]) == (1, 1, 2)

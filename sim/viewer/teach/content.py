@@ -82,6 +82,7 @@ class Plan:
         batch: Frames in a step.
         volume_frames: How many frames each network of the chapter on volume learns from.
         volume_steps: Steps that each of them takes.
+        volume_false: False alarms that each of them is allowed in all test frames.
         quick: Whether it is the short tour.
     """
 
@@ -94,6 +95,7 @@ class Plan:
     batch: int
     volume_frames: tuple[int, ...]
     volume_steps: int
+    volume_false: int
     quick: bool
 
 
@@ -373,7 +375,7 @@ class Lesson:
         frames: How many.
         steps: Steps that it took.
         batch: Close-ups in a step.
-        found: Stop signs found in test frames.
+        found: Stop signs found in test frames, with as many false alarms as the plan allows.
         false: Things taken for one.
         answers: What it believes of the frames that are shown.
         here: Whether it learned in this tour, or beforehand.

@@ -195,12 +195,18 @@ def _connect(board: Board, start: _Place, end: _Place, places: tuple[_Place, ...
     board.line(points, FAINT, 1.2)
 
 
+def _short(name: str) -> str:
+    """Return a layer's name without that of its branch, which its colour tells."""
+    branch, _, rest = name.partition("_")
+    return rest if branch in _ROWS and rest else name
+
+
 def _draw_block(board: Board, place: _Place, *, chosen: bool) -> None:
     colour = _colour(place.layer.name)
     fill = colour if chosen else mix(colour, PANEL, 0.55)
     board.box(place.x, place.y, place.width, place.height, fill)
     board.box(place.x, place.y, place.width, place.height, INK if chosen else colour, 2.0 if chosen else 1.0)
-    words = "picture" if place.layer.kind == "InputLayer" else place.layer.name
+    words = "picture" if place.layer.kind == "InputLayer" else _short(place.layer.name)
     size = 11.0
     wide = board.width_of(words, size)
     middle = min(max(place.x + place.width / 2, 40 + wide / 2), 1240 - wide / 2)

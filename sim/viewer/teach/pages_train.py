@@ -8,12 +8,13 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from sim.percept import ObjectKind
 from sim.viewer.palette import GREEN, INK, MUTED, ORANGE, SKY_BLUE, TRACK, YELLOW
 from sim.viewer.teach.board import Board
 from sim.viewer.teach.content import Epoch, Plan, Wish
 from sim.viewer.teach.lesson import Notebook
 from sim.viewer.teach.page import Keys, Page
-from sim.viewer.teach.sights import FOUND_FROM, draw_sight
+from sim.viewer.teach.sights import FOUND_FROM, draw_sight, legend
 from sim.viewer.text import Align, Weight
 
 REPLAY_S = 1.2
@@ -127,7 +128,7 @@ class TrainPage(Page):
         border = x + width * plan.closeup_steps / total
         board.text("close-ups of signs", x + 4, y + height + 4, 12, MUTED)
         board.text("whole frames", border + 4, y + height + 4, 12, MUTED)
-        board.text(f"{total:,} steps", x + width, y + height + 4, 12, MUTED, align=Align.RIGHT)
+        board.text(f"about {total:,} steps", x + width, 97, 12, MUTED, align=Align.RIGHT)
         board.grid_line(border, y, border, y + height)
         top = float(np.percentile(losses, 99.5)) * 1.1 if len(losses) else 10.0
         low = max(float(losses.min()) * 0.8, 1e-2) if len(losses) else 0.5
@@ -185,10 +186,11 @@ class TrainPage(Page):
         board.text("false alarms", x + 320, 172, 15, INK)
         board.text("in the same frames", x + 320, 194, 13, MUTED)
         board.paragraph(
-            f"Below: what it believes of six of them. Dashed: a true stop sign. A sign counts as found from a score of "
-            f"{FOUND_FROM:g}. It never learns from these frames.",
+            f"Below: six of them. A sign counts as found from a score of {FOUND_FROM:g}. It never learns from these "
+            "frames.",
             x, 222, 540, 14, MUTED,
         )  # fmt: skip
+        legend(board, x, 264, (ObjectKind.STOP_SIGN, ObjectKind.DISTRACTOR, ObjectKind.VEHICLE), truth=True)
 
     def _draw_scrubber(self, board: Board, notes: Notebook, numbers: list[int]) -> None:
         left, top, width = _SCRUB

@@ -32,8 +32,9 @@ class VolumePage(Page):
         self._draw_chart(board, lessons)
         steps = lessons[-1]
         y = board.paragraph(
-            f"Each network took the *same {steps.steps:,} steps* on close-ups of signs, "
-            f"{steps.steps * steps.batch:,} looks in all. Those with few frames saw the same ones again and again.",
+            f"Each network took the *same {steps.steps:,} steps* on close-ups of signs, {steps.steps * steps.batch:,} "
+            "looks in all; with few frames, at the same ones again and again. Each has the threshold at which it finds "
+            f"most with at most {notes.plan.volume_false} false alarms.",
             40, 452, 440, 14,
         )  # fmt: skip
         few, many = lessons[0], lessons[-1]
@@ -47,7 +48,7 @@ class VolumePage(Page):
         for row, lesson in enumerate(_chosen(lessons)):
             y = 94.0 + row * 180
             board.text(f"{lesson.frames:,} frames", 512, y, 17, SKY_BLUE, Weight.BOLD)
-            words = f"found {lesson.found.hits} of {lesson.found.n}, {lesson.false} false alarms"
+            words = f"found {lesson.found.hits} of {lesson.found.n}, false alarms: {lesson.false}"
             board.text(words, 1240, y + 2, 14, INK, align=Align.RIGHT)
             for place, index in enumerate(indices):
                 x = 512 + place * (_FRAME_W + 10)

@@ -16,8 +16,10 @@ from sim.viewer.text import Weight
 SHOWN_FROM = 0.3
 """Answers less believed than this are not drawn: they would hide what matters."""
 
-FOUND_FROM = 0.5
+FOUND_FROM = 0.4
 """A stop sign counts as found, or as a false alarm, from this belief on."""
+
+_SMALL = 12.0
 
 MATCH_IOU = 0.5
 """A believed box is a true one's if they overlap by this much of what they cover together."""
@@ -33,14 +35,19 @@ def overlap(one: Box, other: Box) -> float:
     return width * height / (areas - width * height)
 
 
-def judged(truths: Sequence[Thing], answers: Sequence[Thing]) -> tuple[int, int, int]:
+def judged(truths: Sequence[Thing], answers: Sequence[Thing], found_from: float = FOUND_FROM) -> tuple[int, int, int]:
     """Return how many stop signs of a frame were found, how many were to find, and how many were seen that are none.
 
     Each true sign is found once, by the answer that is believed most; a sign that is not asked for counts neither way.
+
+    Args:
+        truths: What is true of the frame.
+        answers: What is believed of it.
+        found_from: Answers less believed than this do not count.
     """
     signs = [thing for thing in truths if thing.kind is ObjectKind.STOP_SIGN]
     seen = sorted(
-        (each for each in answers if each.kind is ObjectKind.STOP_SIGN and each.score >= FOUND_FROM),
+        (each for each in answers if each.kind is ObjectKind.STOP_SIGN and each.score >= found_from),
         key=lambda each: -each.score,
     )
     taken: set[int] = set()
@@ -98,7 +105,9 @@ def draw_sight(
                     dashed_rect(board.surface, rect, TRUTH, board.px(1.2), board.px(4))
         for thing in sorted(answers, key=lambda each: (_rank(each), each.score)):
             if thing.score >= SHOWN_FROM:
-                words = f"{KIND_STYLES[thing.kind].label} {thing.score:.2f}"
+                # In a small frame only the stop signs are named, or the names would hide what matters.
+                named = thing.kind is ObjectKind.STOP_SIGN or size > _SMALL
+                words = f"{KIND_STYLES[thing.kind].label} {thing.score:.2f}" if named else ""
                 _draw_box(board, thing, x, y, zoom, size, frame, words)
     board.surface.set_clip(None)
     return bottom
