@@ -367,12 +367,13 @@ class _Journal:
             total, words = config.epochs * part, "Training on whole frames: step"
         if len(self._values) >= TOLD_EVERY or ends:
             self.close()
+            if ends:
+                teacher._tell_epoch(number, phase, before + step, weights())
+            # Whoever leaves here leaves after all that these steps brought has been told.
             try:
                 teacher._work(words, step, total)
             except StoppedError:
                 raise KeyboardInterrupt from None
-        if ends:
-            teacher._tell_epoch(number, phase, before + step, weights())
 
     def close(self) -> None:
         """Tell what was not yet told."""

@@ -45,11 +45,11 @@ from sim.viewer.teach.lesson import Notebook, key_of
 from sim.viewer.teach.showing import save_pages
 
 CAMERA = Camera(width_px=192, height_px=96, focal_px=206.0)
-PLAN = Plan(0, "demo", 4004, 20, 8, 2, 4, (6, 20), 4, 3, quick=True)
+PLAN = Plan(0, "demo", 4004, 20, 8, 3, 4, (20,), 4, 3, quick=True)
 CONFIG = TrainConfig(
     closeup_steps=8,
     closeup_batch=4,
-    epochs=2,
+    epochs=3,
     batch=4,
     validation_share=0.1,
     network=NetworkConfig(stem=(4, 8, 8), context=8, branch=8, lane_maps=2, lane_units=8),
@@ -103,7 +103,7 @@ def test_everything_is_told_in_the_order_of_the_pages(tour: tuple[list[News], li
     firsts = list(dict.fromkeys(type(each) for each in (*left[:-1], *rest)))
     assert [kind for kind in firsts if kind in wanted] == wanted
     kinds = Counter(type(each) for each in rest)
-    assert kinds[Lesson] == 2 and kinds[Drive] == 1 and kinds[Experiment] == 4
+    assert kinds[Lesson] == 1 and kinds[Drive] == 1 and kinds[Experiment] == 4
 
 
 def test_a_tour_that_is_left_goes_on_where_it_stood(tour: tuple[list[News], list[News]]) -> None:
