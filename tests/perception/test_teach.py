@@ -97,6 +97,7 @@ def notes(tour: tuple[list[News], list[News]]) -> Notebook:
     return notebook
 
 
+@pytest.mark.slow
 def test_everything_is_told_in_the_order_of_the_pages(tour: tuple[list[News], list[News]]) -> None:
     left, rest = tour
     wanted = [Unseen, Model, Epoch, Losses, Trained, Drive, Lesson, Ended]
@@ -106,6 +107,7 @@ def test_everything_is_told_in_the_order_of_the_pages(tour: tuple[list[News], li
     assert kinds[Lesson] == 1 and kinds[Drive] == 1 and kinds[Experiment] == 4
 
 
+@pytest.mark.slow
 def test_a_tour_that_is_left_goes_on_where_it_stood(tour: tuple[list[News], list[News]]) -> None:
     left, rest = tour
     assert left[-1] == Ended("") and rest[-1] == Ended("")
@@ -115,6 +117,7 @@ def test_a_tour_that_is_left_goes_on_where_it_stood(tour: tuple[list[News], list
     assert [each.network for each in rest if isinstance(each, Favourites)] == [Network.TRAINED]
 
 
+@pytest.mark.slow
 def test_each_step_and_each_part_of_the_training_is_told(notes: Notebook) -> None:
     assert len(notes.losses["closeups"]) == CONFIG.closeup_steps
     assert len(notes.losses["frames"]) == CONFIG.epochs * (18 // CONFIG.batch)
@@ -127,6 +130,7 @@ def test_each_step_and_each_part_of_the_training_is_told(notes: Notebook) -> Non
     assert trials and all(0.0 <= trial.beliefs[Network.TRAINED] <= 1.0 for trial in trials)
 
 
+@pytest.mark.slow
 def test_what_is_told_fills_the_pages(notes: Notebook, tmp_path: Path) -> None:
     assert all(path.is_file() for path in save_pages(notes, tmp_path, (640, 360)))
 
@@ -207,6 +211,7 @@ def test_the_plan_trains_as_it_says() -> None:
         assert plan.volume_frames[-1] == plan.frames
 
 
+@pytest.mark.slow
 def test_the_process_tells_and_ends_when_it_is_asked(tmp_path: Path) -> None:
     process = TeachingProcess(make_plan(quick=True), tmp_path, frozenset())
     told: list[News] = []
