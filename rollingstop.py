@@ -13,6 +13,7 @@ from perception.commands.evaluate import evaluate
 from perception.commands.explain import explain
 from perception.commands.export import export
 from perception.commands.export_data import export_data
+from perception.commands.teach import teach
 from perception.commands.train import train
 from scenarios.commands.attack import attack
 from scenarios.commands.benchmark import benchmark
@@ -67,7 +68,7 @@ def _options(
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s", stream=sys.stderr)
 
 
-for _command in (generate, show, train, evaluate, drive, test, demo, benchmark):
+for _command in (teach, generate, show, train, evaluate, drive, test, demo, benchmark):
     app.command()(_command)
 app.command("compare-runs")(compare_runs)
 _scenarios = typer.Typer(help="Look at scenario files, and check them, without driving.", no_args_is_help=True)

@@ -90,6 +90,7 @@ def learn_signs(
     progress: Callable[[int], None] | None = None,
     *,
     start_from: Mapping[str, NDArray[np.float32]] | None = None,
+    watch: Callable[[int, float, Callable[[], dict[str, NDArray[np.float32]]]], None] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
     """Train the sign detector on close-ups; return its weights by name.
 
@@ -100,6 +101,7 @@ def learn_signs(
         workers: Threads that prepare close-ups.
         progress: Told the steps done.
         start_from: Weights by name to go on from; from random ones if there are none.
+        watch: Told of each step: the steps done, the loss, and what returns the weights as they stand, averaged.
     """
     model = build_sign_detector(config.network, training_precision())
     learner = Learner(
@@ -115,9 +117,11 @@ def learn_signs(
     prepare = Preparer(dataset.camera, augment, config.seed, cut=cut, size=size)
     made = chain.from_iterable(_passes(dataset, trained_on, config, prepare, workers))
     for batch in islice(made, config.closeup_steps):
-        learner.take_step(batch)
+        parts = learner.take_step(batch)
         if progress is not None:
             progress(learner.step)
+        if watch is not None:
+            watch(learner.step, parts["loss"], learner.averaged)
     return learner.averaged()
 
 

@@ -117,6 +117,20 @@ def make_perceiver(
     """
     model = build_network(network, camera, precision or compute_precision())
     fill(model, arrays, "the weights file")
+    return perceiver_of(model, camera, card=card, lowest_score=lowest_score)
+
+
+def perceiver_of(
+    model: Any, camera: Camera, *, card: Card | None = None, lowest_score: float = LOWEST_SCORE
+) -> Perceiver:
+    """Return the perceiver of a network that is built and filled; it sees with the weights that the network then has.
+
+    Args:
+        model: From `build_network`, for this camera.
+        camera: Whose frames it sees.
+        card: What is known of its weights.
+        lowest_score: Detections less believed are not reported.
+    """
     shape = (camera.height_px, camera.width_px, 3)
 
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8)], autograph=False)

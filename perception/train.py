@@ -33,6 +33,10 @@ from sim.recording import Dataset
 
 Progress = Callable[[int, int], None]
 
+Watch = Callable[[str, int, float, Callable[[], dict[str, NDArray[np.float32]]]], None]
+"""Told of each step: the phase, "closeups" or "frames"; the steps taken in it; the loss; and what returns the weights,
+averaged, those of the sign detector alone while it looks at close-ups."""
+
 CHECKPOINT_STEPS = 500
 """Steps between checkpoints: about a minute on two cores."""
 
@@ -72,6 +76,7 @@ def train(
     workers: int = 2,
     command: str = "rollingstop train",
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> TrainResult:
     """Train on a data set, or go on with a training that was interrupted.
 
@@ -86,6 +91,7 @@ def train(
         workers: Threads that prepare examples; their number does not change the result.
         command: The command line, for the card.
         progress: Told the steps done and the steps in all, close-ups included.
+        watch: Told of each step; it may raise KeyboardInterrupt to stop the training as Ctrl-C does.
 
     Raises:
         DatasetError: If the data set is missing, damaged or too small.
@@ -110,7 +116,7 @@ def train(
     else:
         keras.utils.set_random_seed(config.seed % 2**32)
     _LOG.info("Training on %d examples, %s.", trained_on, describe_device())
-    lesson = _Lesson(source, trained_on, config, base, workers, progress)
+    lesson = _Lesson(source, trained_on, config, base, workers, progress, watch)
     journal = Journal(out, fingerprint, found)
     if found is not None:
         arrays_to_variables(found.arrays, lesson.learner.groups)
@@ -195,6 +201,7 @@ class _Lesson:
         base: _Base | None,
         workers: int,
         progress: Progress | None,
+        watch: Watch | None,
     ) -> None:
         self.source = source
         self.trained_on = trained_on
@@ -203,13 +210,21 @@ class _Lesson:
         self.learner = new_learner(config, source.camera, config.epochs * (trained_on // config.batch))
         self._workers = workers
         self._progress = progress
+        self._watch = watch
 
     def look_at_closeups(self) -> None:
         """Let the sign detector learn from close-ups, and start the whole network from its weights."""
         arrays = self.base.arrays if self.base is not None else {}
         if self.config.closeup_steps:
+            watch = self._watch
             arrays = arrays | learn_signs(
-                self.source, self.trained_on, self.config, self._workers, self._report, start_from=arrays
+                self.source,
+                self.trained_on,
+                self.config,
+                self._workers,
+                self._report,
+                start_from=arrays,
+                watch=None if watch is None else lambda *step: watch("closeups", *step),
             )
         self.learner.start_from(arrays)
 
@@ -224,8 +239,11 @@ class _Lesson:
             left = islice(order, done * config.batch, None)
             journal.begin_epoch()
             for batch in batches(left, prepare, epoch, config.batch, self._workers):
-                journal.add(learner.take_step(batch))
+                parts = learner.take_step(batch)
+                journal.add(parts)
                 self._report(config.closeup_steps + learner.step)
+                if self._watch is not None:
+                    self._watch("frames", learner.step, parts["loss"], learner.averaged)
                 if learner.step % CHECKPOINT_STEPS == 0:
                     journal.write_checkpoint(learner)
             spent_s = journal.epoch_seconds

@@ -85,3 +85,6 @@ DEMO = TrainConfig(
     closeup_steps=4000, closeup_batch=8, epochs=4, batch=8, learning_rate=2.5e-3, warmup_steps=150, ema_decay=0.995
 )
 """For a small set and few minutes: small batches, so more steps; fewer of them, so a shorter memory of the average."""
+
+UNSEEN = 1_000_000
+"""Added to a seed for frames that are not trained on."""

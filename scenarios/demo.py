@@ -29,9 +29,6 @@ SCENARIOS = ("straight", "two_signs", "distractors")
 
 TEST_FRAMES = 400
 
-UNSEEN = 1_000_000
-"""Added to the seed for frames that are not trained on."""
-
 Stage = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 """Opens a progress bar with a title; what it yields is told how much is done, and of how much."""
 
@@ -85,7 +82,7 @@ def run_demo(out: Path, *, seed: int, workers: int, stage: Stage) -> DemoResult:
     from perception.evaluate import evaluate
     from perception.plots import write_plots
     from perception.train import train
-    from perception.training_config import DEMO
+    from perception.training_config import DEMO, UNSEEN
 
     started_s = perf_counter()
     recipe = load_recipe(SHIPPED_RECIPES / "demo.toml")

@@ -23,8 +23,14 @@ _kept: list[Any] = []
 """What Xlib has been given to call must not be collected."""
 
 
-def require_screen() -> None:
+_WITHOUT = "Without a screen, use `--headless --record film.mp4`."
+
+
+def require_screen(without: str = _WITHOUT) -> None:
     """Tell a machine without a screen from one that has one, at once and without opening anything.
+
+    Args:
+        without: How to do without one, for the error.
 
     Raises:
         DisplayError: If there surely is no screen.
@@ -32,19 +38,23 @@ def require_screen() -> None:
     on_linux = sys.platform.startswith("linux")
     named = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"))
     if on_linux and not named:
-        raise _no_display("neither DISPLAY nor WAYLAND_DISPLAY is set")
+        raise _no_display("neither DISPLAY nor WAYLAND_DISPLAY is set", without)
 
 
-def open_display(size_px: tuple[int, int] = BASE_SIZE_PX) -> pygame.Surface:
+def open_display(size_px: tuple[int, int] = BASE_SIZE_PX, without: str = _WITHOUT) -> pygame.Surface:
     """Open the window.
 
     Only the display is initialised, never sound: a machine without a sound card would fill the terminal with errors.
+
+    Args:
+        size_px: Its size.
+        without: How to do without a screen, for the error.
 
     Raises:
         DisplayError: If there is no screen; also where SDL would quietly draw into nothing, unless SDL_VIDEODRIVER asks
             for that.
     """
-    require_screen()
+    require_screen(without)
     # The view is composed in memory. Where OpenGL is drawn by the processor, Mesa's LLVM and TensorFlow's do not bear
     # each other, and a window that SDL hands over by OpenGL would crash.
     os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
@@ -54,14 +64,14 @@ def open_display(size_px: tuple[int, int] = BASE_SIZE_PX) -> pygame.Surface:
         _init_display(x11_only=on_linux and not asked_for and not os.environ.get("WAYLAND_DISPLAY"))
         driver = pygame.display.get_driver()
         if driver in _SCREENLESS_DRIVERS and driver not in asked_for:
-            raise _no_display(f"SDL found no screen and fell back to its driver '{driver}'")
+            raise _no_display(f"SDL found no screen and fell back to its driver '{driver}'", without)
         pygame.font.init()
         pygame.display.set_caption("Rolling Stop")
         pygame.display.set_icon(_icon())
         return pygame.display.set_mode(size_px, pygame.RESIZABLE)
     except pygame.error as fault:
         pygame.display.quit()
-        raise _no_display(str(fault)) from fault
+        raise _no_display(str(fault), without) from fault
     except DisplayError:
         pygame.display.quit()
         raise
@@ -79,11 +89,8 @@ def _init_display(*, x11_only: bool) -> None:
         del os.environ["SDL_VIDEODRIVER"]
 
 
-def _no_display(reason: str) -> DisplayError:
-    return DisplayError(
-        f"Expected a screen to open a window on. Received: {reason}.",
-        hint="Without a screen, use `--headless --record film.mp4`.",
-    )
+def _no_display(reason: str, without: str = _WITHOUT) -> DisplayError:
+    return DisplayError(f"Expected a screen to open a window on. Received: {reason}.", hint=without)
 
 
 def _icon() -> pygame.Surface:

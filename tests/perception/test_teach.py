@@ -1,0 +1,226 @@
+"""The guided tour's work: everything is told, in order; what was done is not done again; it stops when asked."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from perception.network import NetworkConfig, build_network
+from perception.teach import teacher as teaching
+from perception.teach.answers import Answerer, score, score_allowing, untrained
+from perception.teach.network import fields_of_view, layers_of
+from perception.teach.plan import make_plan, training_of
+from perception.teach.process import TeachingProcess
+from perception.teach.teacher import CLOSEUP_PARTS, Teacher, watched
+from perception.training_config import TrainConfig
+from sim.camera import Camera
+from sim.errors import WeightsError
+from sim.percept import ObjectKind
+from sim.recording import SHIPPED_RECIPES, Recipe, load_recipe
+from sim.viewer.teach.content import (
+    Drive,
+    Ended,
+    Epoch,
+    Experiment,
+    Favourites,
+    Lesson,
+    Losses,
+    Model,
+    Network,
+    News,
+    Plan,
+    Sight,
+    Thing,
+    Trained,
+    Unseen,
+    Wish,
+    Work,
+)
+from sim.viewer.teach.lesson import Notebook, key_of
+from sim.viewer.teach.showing import save_pages
+
+CAMERA = Camera(width_px=192, height_px=96, focal_px=206.0)
+PLAN = Plan(0, "demo", 4004, 20, 8, 3, 4, (20,), 4, 3, quick=True)
+CONFIG = TrainConfig(
+    closeup_steps=8,
+    closeup_batch=4,
+    epochs=3,
+    batch=4,
+    validation_share=0.1,
+    network=NetworkConfig(stem=(4, 8, 8), context=8, branch=8, lane_maps=2, lane_units=8),
+)
+
+
+def small_recipe() -> Recipe:
+    return replace(load_recipe(SHIPPED_RECIPES / "demo.toml"), camera=CAMERA)
+
+
+def teach(out: Path, known: frozenset[str] = frozenset(), stop_at: str = "") -> list[News]:
+    """Do the whole of a tiny tour; it is left when some work begins."""
+    told: list[News] = []
+
+    def wishes(_wait_s: float) -> set[Wish]:
+        left = stop_at and any(isinstance(each, Work) and each.words.startswith(stop_at) for each in told)
+        return {Wish.TRAIN, Wish.STOP} if left else {Wish.TRAIN}
+
+    Teacher(PLAN, out, told.append, wishes, known, recipe=small_recipe(), config=CONFIG).teach()
+    return told
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_tour() -> None:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(teaching, "TESTS", {True: 10})
+    patch.setattr("perception.teach.driving.MOST_S", 1.0)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[News], list[News]]:
+    """What is told of a tour that is left in the middle of its training, and of its rest."""
+    out = tmp_path_factory.mktemp("tour")
+    left = teach(out, stop_at="Training on whole frames")
+    return left, teach(out, frozenset(key_of(each) for each in left))
+
+
+@pytest.fixture(scope="module")
+def notes(tour: tuple[list[News], list[News]]) -> Notebook:
+    notebook = Notebook(PLAN)
+    for each in (*tour[0], *tour[1]):
+        notebook.take(each)
+    return notebook
+
+
+@pytest.mark.slow
+def test_everything_is_told_in_the_order_of_the_pages(tour: tuple[list[News], list[News]]) -> None:
+    left, rest = tour
+    wanted = [Unseen, Model, Epoch, Losses, Trained, Drive, Lesson, Ended]
+    firsts = list(dict.fromkeys(type(each) for each in (*left[:-1], *rest)))
+    assert [kind for kind in firsts if kind in wanted] == wanted
+    kinds = Counter(type(each) for each in rest)
+    assert kinds[Lesson] == 1 and kinds[Drive] == 1 and kinds[Experiment] == 4
+
+
+@pytest.mark.slow
+def test_a_tour_that_is_left_goes_on_where_it_stood(tour: tuple[list[News], list[News]]) -> None:
+    left, rest = tour
+    assert left[-1] == Ended("") and rest[-1] == Ended("")
+    assert not any(isinstance(each, Trained) for each in left)
+    again = [each for each in rest if isinstance(each, Losses)]
+    assert {each.phase for each in again} == {"frames"}
+    assert [each.network for each in rest if isinstance(each, Favourites)] == [Network.TRAINED]
+
+
+@pytest.mark.slow
+def test_each_step_and_each_part_of_the_training_is_told(notes: Notebook) -> None:
+    assert len(notes.losses["closeups"]) == CONFIG.closeup_steps
+    assert len(notes.losses["frames"]) == CONFIG.epochs * (18 // CONFIG.batch)
+    assert np.isfinite(notes.all_losses()).all()
+    assert sorted(notes.epochs) == list(range(CLOSEUP_PARTS + CONFIG.epochs + 1))
+    assert notes.epochs[CLOSEUP_PARTS].step == CONFIG.closeup_steps
+    assert notes.trained is not None
+    assert (Path(notes.trained.weights) / "rollingstop.npz").is_file()
+    trials = notes.experiments["stickers"].trials
+    assert trials and all(0.0 <= trial.beliefs[Network.TRAINED] <= 1.0 for trial in trials)
+
+
+@pytest.mark.slow
+def test_what_is_told_fills_the_pages(notes: Notebook, tmp_path: Path) -> None:
+    assert all(path.is_file() for path in save_pages(notes, tmp_path, (640, 360)))
+
+
+def test_a_fault_is_told_and_not_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise WeightsError("Expected weights. Received: none.")
+
+    monkeypatch.setattr(teaching, "build_network", fail)
+    assert teach(tmp_path)[-1] == Ended("Expected weights. Received: none.")
+
+
+def test_the_shown_layers_hold_every_learned_number() -> None:
+    model = build_network(NetworkConfig(), Camera())
+    layers = layers_of(model)
+    by_name = {layer.name: layer for layer in layers}
+    assert sum(layer.parameters for layer in layers) == sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+    assert set(by_name["merge"].inputs) == {"stem_8_3", "context_up"}
+    assert by_name["sign_hidden"].inputs == ("head",)
+    assert by_name["road_hidden"].inputs == ("head",)
+    assert by_name["lane_hidden"].inputs == ("lane_maps",)
+
+
+def test_a_place_sees_as_wide_as_is_said() -> None:
+    """Held against the network itself: a pixel outside that view changes nothing, one at its edge does."""
+    camera = Camera(width_px=192, height_px=96, focal_px=206.0)
+    model = build_network(CONFIG.network, camera)
+    widths = fields_of_view(layers_of(model), camera.height_px)
+    assert widths["stem_2_1"] == 3 and widths["stem_4_2"] == 15 and widths["stem_8_3"] == 55
+    from perception.backend import keras
+
+    tapped = keras.Model(model.input, model.get_layer("stem_8_3").output)
+    grey = np.full((1, 96, 192, 3), 128, np.uint8)
+    before = np.asarray(tapped(grey))
+    grey[0, 48, 96] = 255
+    changed = (np.asarray(tapped(grey)) != before).any(axis=-1)[0]
+    rows = np.flatnonzero(changed.any(axis=1))
+    # A pixel reaches at most as many places as fit into the view.
+    assert 1 < len(rows) <= -(-widths["stem_8_3"] // 8)
+
+
+def test_frames_are_chosen_by_what_is_true_alone() -> None:
+    picture = np.zeros((4, 4, 3), np.uint8)
+
+    def at(distance_m: float, kind: ObjectKind = ObjectKind.STOP_SIGN) -> Sight:
+        return Sight(f"{kind} {distance_m}", picture, (Thing(kind, (0, 0, 1, 1), 1.0, distance_m, asked=True),))
+
+    sights = [at(55.0), at(10.0), at(15.0, ObjectKind.DISTRACTOR), at(25.0), at(18.0), at(40.0), at(12.0)]
+    assert watched(sights) == (1, 3, 2, 4, 5, 0)
+
+
+def test_networks_are_compared_at_as_many_false_alarms() -> None:
+    picture = np.zeros((4, 4, 3), np.uint8)
+    sign = Thing(ObjectKind.STOP_SIGN, (0, 0, 10, 10), 1.0, 20.0, asked=True)
+    other = replace(sign, box=(50, 50, 60, 60))
+    sights = [Sight("a", picture, (sign,)), Sight("b", picture, (sign,)), Sight("c", picture, ())]
+    shy = [(replace(sign, score=0.2),), (replace(sign, score=0.1),), (replace(other, score=0.15),)]
+    assert score(sights, shy)[0].hits == 0
+    none, one = (score_allowing(sights, shy, allowed) for allowed in (0, 1))
+    assert (none[0].hits, none[0].n, none[1]) == (1, 2, 0)
+    assert (one[0].hits, one[1]) == (2, 1)
+
+
+def test_an_untrained_network_finds_nothing_to_be_sure_of() -> None:
+    answerer = Answerer(CONFIG.network, CAMERA)
+    answerer.use(untrained(CONFIG.network, CAMERA))
+    sight = Sight("grey", np.full((96, 192, 3), 128, np.uint8), ())
+    answers = answerer.all([sight])
+    assert score([sight], answers)[0].n == 0
+    assert answerer.sign_belief(sight, (0.0, 0.0, 192.0, 96.0)) < 0.3
+
+
+def test_the_plan_trains_as_it_says() -> None:
+    for quick in (False, True):
+        plan = make_plan(seed=3, quick=quick)
+        config = training_of(plan)
+        assert (config.closeup_steps, config.epochs, config.batch) == (plan.closeup_steps, plan.epochs, plan.batch)
+        assert plan.volume_frames[-1] == plan.frames
+
+
+@pytest.mark.slow
+def test_the_process_tells_and_ends_when_it_is_asked(tmp_path: Path) -> None:
+    process = TeachingProcess(make_plan(quick=True), tmp_path, frozenset())
+    told: list[News] = []
+    try:
+        ends_s = time.monotonic() + 120
+        while not told and time.monotonic() < ends_s:
+            told += process.poll()
+            time.sleep(0.05)
+    finally:
+        process.close()
+    assert isinstance(told[0], Work)
+    assert not process.alive
