@@ -42,6 +42,9 @@ def compare(
     quick: Annotated[
         bool, typer.Option("--quick", help="For a class: 100, 300 and 1,000 frames, one seed, some five minutes.")
     ] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Train nothing: tables, plots and page of the results that are there.")
+    ] = False,
     human: Annotated[
         bool, typer.Option("--human", help="Instead, in a window: your own eyes against the network's, by distance.")
     ] = False,
@@ -65,7 +68,7 @@ def compare(
     pool = _dataset(train_on, "standard.toml", plan.volumes[-1], folder / "train", quiet)
     test = _dataset(test_on, "test.toml", plan.test_count, folder / "test", quiet)
     with progress_bar("Comparing", quiet) as progress:
-        comparison = run(plan, pool, test, folder, progress)
+        comparison = run(plan, pool, test, folder, progress, only_report=report)
     summary = _write(comparison, folder, quiet)
     if as_json:
         print_json(summary.to_dict())

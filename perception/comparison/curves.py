@@ -74,11 +74,13 @@ class Crossing:
     Attributes:
         volume: None if it lies outside of what was measured.
         words: The same in words: "2,300 (1,100 to 4,800)", "above 10,000".
+        always: Whether it is ahead at every volume.
         never_share: Share of the resamples in which the network was not ahead at the largest volume.
     """
 
     volume: float | None
     words: str
+    always: bool
     never_share: float
 
 
@@ -93,7 +95,8 @@ class Panel:
         laws: Their power laws; None where three volumes were not measured.
         levels: Models without a volume.
         crossing: Where the network passes the classical pipeline; None unless both were measured.
-        lead: Score of the network less that of the classical pipeline, at the largest volume.
+        lead: Score of the network less that of the classical pipeline, at the largest volume that both have.
+        lead_at: That volume.
         shipped_lead: The same of the shipped network.
     """
 
@@ -104,6 +107,7 @@ class Panel:
     levels: dict[Model, Measure]
     crossing: Crossing | None
     lead: Measure | None
+    lead_at: int | None
     shipped_lead: Measure | None
 
 
@@ -148,6 +152,11 @@ def summarise(comparison: Comparison, *, resamples: int = RESAMPLES) -> Summary:
     for condition in Condition:
         values = _bootstrap(comparison, condition, resamples)
         panels += [_panel(comparison, condition, metric, number, values) for number, metric in enumerate(Metric)]
+    counts = {
+        f"{model}-{volume}": len(comparison.of(model, volume))
+        for model in LEARNERS
+        for volume in comparison.volumes(model)
+    }
     seconds = {
         f"{each.model}-{each.volume}": float(
             np.mean([other.train_s for other in comparison.of(each.model, each.volume)])
@@ -159,6 +168,7 @@ def summarise(comparison: Comparison, *, resamples: int = RESAMPLES) -> Summary:
         "trained_on": comparison.pool.manifest.recipe.name,
         "pool": comparison.pool.count,
         "train_seed": comparison.pool.manifest.recipe.seed,
+        "trainings": counts,
         "signs": sum(target.counts for frame in comparison.test.targets for target in frame),
     }
     return Summary(settings, panels, seconds)
@@ -191,36 +201,48 @@ def _matched(result: Result, comparison: Comparison, condition: Condition) -> _R
 def _panel(
     comparison: Comparison, condition: Condition, metric: Metric, number: int, values: dict[tuple[Model, int], Any]
 ) -> Panel:
-    plan = comparison.plan
     rng = stream(0, Stream.BOOTSTRAP, list(Condition).index(condition), 2)
-    seeds = _drawn_seeds(rng, plan.seeds, len(next(iter(values.values()))))
+    drawn = _drawn_seeds(rng, comparison.plan.seeds, len(next(iter(values.values()))))
     curves: dict[Model, list[Point]] = {}
-    means: dict[Model, NDArray[np.float64]] = {}
-    for model in (each for each in LEARNERS if each in plan.models):
-        each_seed = np.stack([values[model, volume][..., number] for volume in plan.volumes])
-        # (volumes, resamples): each resample with its own seeds, the same at all volumes and for both learners.
-        means[model] = np.take_along_axis(each_seed, seeds[None], axis=2).mean(axis=2)
-        curves[model] = [
-            Point(volume, _measure(means[model][k], comparison), tuple(float(x) for x in each_seed[k, 0]))
-            for k, volume in enumerate(plan.volumes)
-        ]
+    means: dict[tuple[Model, int], NDArray[np.float64]] = {}
+    for model in LEARNERS:
+        points: list[Point] = []
+        for volume in comparison.volumes(model):
+            each_seed = values[model, volume][..., number]
+            # Each resample has its own seeds, the same at all volumes and for both learners. Where a run was stopped
+            # there are fewer, and those that are missing are stood in for.
+            seeds = drawn % each_seed.shape[1]
+            means[model, volume] = np.take_along_axis(each_seed, seeds, axis=1).mean(axis=1)
+            means[model, volume][0] = each_seed[0].mean()
+            points.append(
+                Point(volume, _measure(means[model, volume], comparison), tuple(float(x) for x in each_seed[0]))
+            )
+        if points:
+            curves[model] = points
     levels = {
         model: _measure(values[model, 0][:, 0, number], comparison)
         for model in (Model.RULE, Model.SHIPPED)
-        if model in plan.models
+        if (model, 0) in values
     }
-    both = Model.CNN in means and Model.HOG in means
-    shipped = values[Model.SHIPPED, 0][:, 0, number] if Model.SHIPPED in plan.models else None
-    last = means[Model.HOG][-1] if Model.HOG in means else None
+    both = comparison.volumes(*LEARNERS)
+    network, other = (np.array([1.0 - means[model, volume] for volume in both]) for model in (Model.CNN, Model.HOG))
+    last = comparison.volumes(Model.HOG)[-1:]
+    shipped = values[Model.SHIPPED, 0][:, 0, number] if Model.SHIPPED in levels else None
     return Panel(
         condition=condition,
         metric=metric,
         curves=curves,
-        laws={model: fit(plan.volumes, [1.0 - p.mean.value for p in points]) for model, points in curves.items()},
+        laws={
+            model: fit([p.volume for p in points], [1.0 - (p.mean.value or 0.0) for p in points])
+            for model, points in curves.items()
+        },
         levels=levels,
-        crossing=_crossing(plan.volumes, 1.0 - means[Model.CNN], 1.0 - means[Model.HOG]) if both else None,
-        lead=_measure(means[Model.CNN][-1] - means[Model.HOG][-1], comparison) if both else None,
-        shipped_lead=_measure(shipped - last, comparison) if shipped is not None and last is not None else None,
+        crossing=_crossing(both, network, other) if both else None,
+        lead=_measure(other[-1] - network[-1], comparison) if both else None,
+        lead_at=both[-1] if both else None,
+        shipped_lead=_measure(shipped - means[Model.HOG, last[0]], comparison)
+        if shipped is not None and last
+        else None,
     )
 
 
@@ -301,4 +323,4 @@ def _crossing(volumes: Sequence[int], network: NDArray[np.float64], other: NDArr
     if words(low) != words(high) or words(low) != told:
         told += f" ({words(low)} to {words(high)})"
     value = float(found[0])
-    return Crossing(value if isfinite(value) else None, told, float(np.mean(resampled == inf)))
+    return Crossing(value if isfinite(value) else None, told, value == -inf, float(np.mean(resampled == inf)))

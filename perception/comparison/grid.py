@@ -241,8 +241,8 @@ class Comparison:
         plan: What was compared.
         pool: The training frames.
         test: The test frames.
-        results: In the order of `Plan.cells`.
-        folder: Where the results lie.
+        results: Those that are there, in the order of `Plan.cells`.
+        folder: Where they lie.
     """
 
     plan: Plan
@@ -255,8 +255,20 @@ class Comparison:
         """Return the results of one model at one volume, by seed."""
         return [each for each in self.results if each.model is model and each.volume == volume]
 
+    def volumes(self, *models: Model) -> list[int]:
+        """Return the volumes at which there are results of every one of some models."""
+        return [volume for volume in self.plan.volumes if all(self.of(model, volume) for model in models)]
 
-def run(plan: Plan, pool: Dataset, test: Dataset, folder: Path, progress: Progress | None = None) -> Comparison:
+
+def run(
+    plan: Plan,
+    pool: Dataset,
+    test: Dataset,
+    folder: Path,
+    progress: Progress | None = None,
+    *,
+    only_report: bool = False,
+) -> Comparison:
     """Train and ask whatever is not yet done; return all results.
 
     Args:
@@ -265,6 +277,7 @@ def run(plan: Plan, pool: Dataset, test: Dataset, folder: Path, progress: Progre
         test: Frames to be measured on, from other seeds.
         folder: Where each result is kept.
         progress: Told of each result.
+        only_report: Train nothing: take the results that are there.
 
     Raises:
         DatasetError: If there are too few frames, they are damaged, or both sets are the same worlds.
@@ -284,12 +297,18 @@ def run(plan: Plan, pool: Dataset, test: Dataset, folder: Path, progress: Progre
             results.append(read_result(path, key))
             continue
         told(done, len(cells))
+        if only_report:
+            continue
         result = _made(model, volume, seed, plan, pool, frames)
         write_atomically(path, result.to_json(key))
         # What is shown is what a rerun would read: numbers rounded as on the disk.
         results.append(read_result(path, key))
         _LOG.info("%s, %d frames, seed %d: %.0f s.", model, volume, seed, result.train_s)
     told(len(cells), len(cells))
+    if not results:
+        raise RollingStopError(
+            f"Expected results in {folder / RESULTS}. Received: none.", hint="Leave out --report to make them."
+        )
     return Comparison(plan, pool, frames, results, folder)
 
 

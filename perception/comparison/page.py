@@ -64,7 +64,6 @@ def write_page(comparison: Comparison, summary: Summary, figure: Path, path: Pat
         names=NAMES,
         metrics=METRIC_WORDS,
         figure=_as_uri(figure.read_bytes(), "png"),
-        rows=_rows(comparison),
         scenes=[(scene, _cells(comparison, scene)) for scene in scenes],
     )
     write_atomically(path, page.encode())
@@ -111,10 +110,11 @@ def _rows(comparison: Comparison) -> list[tuple[Model, list[tuple[str, Result]]]
     """Return each model with its columns: the first seed at each volume."""
     rows: list[tuple[Model, list[tuple[str, Result]]]] = []
     for model in comparison.plan.models:
-        volumes = comparison.plan.volumes if comparison.of(model, comparison.plan.volumes[0]) else (0,)
-        rows.append(
-            (model, [(f"{volume:,} frames" if volume else "", comparison.of(model, volume)[0]) for volume in volumes])
-        )
+        volumes = comparison.volumes(model) or [0]
+        found = [(volume, comparison.of(model, volume)) for volume in volumes]
+        columns = [(f"{volume:,} frames" if volume else "", results[0]) for volume, results in found if results]
+        if columns:
+            rows.append((model, columns))
     return rows
 
 

@@ -69,7 +69,8 @@ def _draw_panel(axes: Any, panel: Panel, volumes: list[int]) -> None:
     axes.set_yscale("log")
     title = f"{panel.condition} frames: 1 - {METRIC_WORDS[panel.metric]}"
     if panel.crossing is not None:
-        title += f"\nCNN ahead from {panel.crossing.words} frames"
+        ahead = panel.crossing.always or panel.crossing.never_share < 1.0
+        title += f"\nCNN ahead from {panel.crossing.words}" if ahead else "\nCNN not ahead at any volume for good"
     axes.set_title(title, fontsize=9)
     for model, level in panel.levels.items():
         error = max(1.0 - (level.value or 0.0), FLOOR)
@@ -92,15 +93,9 @@ def _draw_panel(axes: Any, panel: Panel, volumes: list[int]) -> None:
             fine = np.geomspace(at[0], at[-1], 60)
             axes.plot(fine, np.maximum(law(fine), FLOOR), color=COLOURS[model], linewidth=1.2)
             words = f"{law.a:.2g} n^{law.b:.2f}" + (f" + {law.c:.2g}" if law.c > FLOOR else "")
-            axes.annotate(
-                words,
-                (at[-1], float(law(at[-1:])[0])),
-                (-4, 7),
-                textcoords="offset points",
-                ha="right",
-                color=COLOURS[model],
-                fontsize=7,
-            )
+            # The learners' formulas stand apart, however near their lines are.
+            place, down = (0.03, 0.10) if model is Model.HOG else (0.03, 0.03)
+            axes.text(place, down, words, transform=axes.transAxes, color=COLOURS[model], fontsize=7)
     if panel.crossing is not None and panel.crossing.volume is not None:
         axes.axvline(panel.crossing.volume, color="#444444", linewidth=0.8, linestyle="-.")
     axes.set_ylim(max(10 ** np.floor(np.log10(max(lowest, FLOOR))), 0.6 * max(lowest, FLOOR)), 1.15)

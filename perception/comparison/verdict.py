@@ -10,25 +10,41 @@ from perception.scores import Measure
 def sentences(summary: Summary) -> list[str]:
     """Return the comparison's answers, one for each condition and metric that was asked for."""
     told: list[str] = []
-    volumes = summary.settings["volumes"]
     for condition in Condition:
         for metric in (Metric.AP50, Metric.RECALL_99):
             panel = summary.panel(condition, metric)
-            if panel.lead is None or panel.crossing is None:
+            if panel.lead is None or panel.crossing is None or panel.lead_at is None:
                 continue
+            first = max(points[0].volume for points in panel.curves.values())
             told.append(
-                f"On {condition} frames, {METRIC_WORDS[metric]}: with {volumes[0]:,} frames the CNN has "
-                f"{_score(panel, Model.CNN, 0)} and the classical pipeline {_score(panel, Model.HOG, 0)}; with "
-                f"{volumes[-1]:,}, {_score(panel, Model.CNN, -1)} and {_score(panel, Model.HOG, -1)}: "
-                f"{_leads('the CNN', panel.lead)}. The CNN is ahead from {panel.crossing.words} frames on."
+                f"On {condition} frames, {METRIC_WORDS[metric]}: with {first:,} frames the CNN has "
+                f"{_score(panel, Model.CNN, first)} and the classical pipeline {_score(panel, Model.HOG, first)}; with "
+                f"{panel.lead_at:,}, {_score(panel, Model.CNN, panel.lead_at)} and "
+                f"{_score(panel, Model.HOG, panel.lead_at)}: {_leads('the CNN', panel.lead)}. "
+                f"{told_crossing(panel)}"
             )
             if panel.shipped_lead is not None:
-                told[-1] += f" At {volumes[-1]:,}, {_leads('the shipped network', panel.shipped_lead)}."
+                told[-1] += (
+                    f" At {panel.curves[Model.HOG][-1].volume:,}, {_leads('the shipped network', panel.shipped_lead)}."
+                )
     return told
 
 
-def _score(panel: Panel, model: Model, place: int) -> str:
-    return f"{panel.curves[model][place].mean.value:.3f}"
+def _score(panel: Panel, model: Model, volume: int) -> str:
+    point = next(each for each in panel.curves[model] if each.volume == volume)
+    return f"{point.mean.value:.3f}"
+
+
+def told_crossing(panel: Panel) -> str:
+    """Return where the network passes the classical pipeline, as a sentence."""
+    crossing = panel.crossing
+    if crossing is None:
+        return ""
+    if crossing.volume is not None or crossing.always:
+        return f"The CNN is ahead from {crossing.words} frames on."
+    if crossing.never_share == 1.0:
+        return "At no volume that was measured is it ahead for good."
+    return f"It is ahead from {crossing.words} frames on: not for sure at the largest."
 
 
 def _leads(who: str, lead: Measure) -> str:

@@ -238,6 +238,18 @@ def test_a_run_that_was_stopped_goes_on_where_it_stood(comparison, small_dataset
     assert [each.answers for each in again.results] == [each.answers for each in comparison.results]
 
 
+def test_a_report_trains_nothing_and_takes_what_is_there(comparison, small_dataset, other_dataset, tmp_path):
+    longer = replace(PLAN, volumes=(*VOLUMES, 48), seeds=2)
+    partly = run(longer, small_dataset, other_dataset, comparison.folder, only_report=True)
+    assert partly.results == comparison.results
+    panel = summarise(partly, resamples=10).panel(Condition.CLEAN, Metric.AP50)
+    whole = summarise(comparison, resamples=10).panel(Condition.CLEAN, Metric.AP50)
+    assert [p.mean.value for p in panel.curves[Model.CNN]] == [p.mean.value for p in whole.curves[Model.CNN]]
+    assert panel.lead_at == VOLUMES[-1]
+    with pytest.raises(RollingStopError, match="Expected results in"):
+        run(longer, small_dataset, other_dataset, tmp_path, only_report=True)
+
+
 def test_results_of_another_budget_are_not_mixed_in(comparison, small_dataset, other_dataset):
     longer = Plan(volumes=VOLUMES, seeds=1, test_count=20, steps=11, batch=4)
     with pytest.raises(RollingStopError, match="one with other frames or another budget"):
