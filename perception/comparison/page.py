@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.comparison.curves import METRIC_WORDS, Summary
-from perception.comparison.grid import Comparison, Condition, Model, Result
+from perception.comparison.grid import Comparison, Condition, Result
 from perception.comparison.plots import NAMES
 from perception.comparison.verdict import sentences
 from perception.decode import pairwise_iou
@@ -55,7 +55,7 @@ def write_page(comparison: Comparison, summary: Summary, figure: Path, path: Pat
     Raises:
         StorageError: If it cannot be written.
     """
-    scenes = choose_scenes(comparison)
+    scenes, rows = choose_scenes(comparison), _rows(comparison)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     page = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         summary=summary,
@@ -64,7 +64,7 @@ def write_page(comparison: Comparison, summary: Summary, figure: Path, path: Pat
         names=NAMES,
         metrics=METRIC_WORDS,
         figure=_as_uri(figure.read_bytes(), "png"),
-        scenes=[(scene, _cells(comparison, scene)) for scene in scenes],
+        scenes=[(scene, _cells(comparison, rows, scene)) for scene in scenes],
     )
     write_atomically(path, page.encode())
 
@@ -106,31 +106,45 @@ def _distractors(example: Example) -> list[Box]:
     ]
 
 
-def _rows(comparison: Comparison) -> list[tuple[Model, list[tuple[str, Result]]]]:
-    """Return each model with its columns: the first seed at each volume."""
-    rows: list[tuple[Model, list[tuple[str, Result]]]] = []
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One model at one volume: the first seed, and the score from which on its answers are shown."""
+
+    caption: str
+    result: Result
+    threshold: float
+
+
+def _rows(comparison: Comparison) -> list[tuple[str, list[_Column]]]:
+    """Return each model's name with its columns."""
+    rows: list[tuple[str, list[_Column]]] = []
     for model in comparison.plan.models:
-        volumes = comparison.volumes(model) or [0]
-        found = [(volume, comparison.of(model, volume)) for volume in volumes]
-        columns = [(f"{volume:,} frames" if volume else "", results[0]) for volume, results in found if results]
+        firsts = [(volume, comparison.of(model, volume)[:1]) for volume in comparison.volumes(model) or [0]]
+        columns = [
+            _Column(f"{volume:,} frames" if volume else "", result, best_threshold(comparison, result))
+            for volume, results in firsts
+            for result in results
+        ]
         if columns:
-            rows.append((model, columns))
+            rows.append((NAMES[model], columns))
     return rows
 
 
-def _cells(comparison: Comparison, scene: Scene) -> list[tuple[str, list[tuple[str, str]]]]:
+def _cells(
+    comparison: Comparison, rows: list[tuple[str, list[_Column]]], scene: Scene
+) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return, for each model, captions and pictures of a scene, volume by volume."""
     rgb = comparison.test.picture(scene.index, scene.condition)
     targets = comparison.test.targets[scene.index]
-    cells: list[tuple[str, list[tuple[str, str]]]] = []
-    for model, columns in _rows(comparison):
-        pictures: list[tuple[str, str]] = []
-        for caption, result in columns:
-            threshold = best_threshold(comparison, result)
-            shown = [each for each in result.answers[scene.condition][scene.index] if each.score >= threshold]
-            pictures.append((caption, _picture(rgb, scene.about, targets, shown)))
-        cells.append((NAMES[model], pictures))
-    return cells
+
+    def shown(column: _Column) -> list[Answer]:
+        answers = column.result.answers[scene.condition][scene.index]
+        return [each for each in answers if each.score >= column.threshold]
+
+    return [
+        (name, [(column.caption, _picture(rgb, scene.about, targets, shown(column))) for column in columns])
+        for name, columns in rows
+    ]
 
 
 def best_threshold(comparison: Comparison, result: Result) -> float:

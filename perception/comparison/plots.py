@@ -69,8 +69,8 @@ def _draw_panel(axes: Any, panel: Panel, volumes: list[int]) -> None:
     axes.set_yscale("log")
     title = f"{panel.condition} frames: 1 - {METRIC_WORDS[panel.metric]}"
     if panel.crossing is not None:
-        ahead = panel.crossing.always or panel.crossing.never_share < 1.0
-        title += f"\nCNN ahead from {panel.crossing.words}" if ahead else "\nCNN not ahead at any volume for good"
+        ahead = panel.crossing.always or panel.crossing.volume is not None
+        title += f"\nCNN ahead from {panel.crossing.words}" if ahead else "\nCNN not ahead for good at any volume"
     axes.set_title(title, fontsize=9)
     for model, level in panel.levels.items():
         error = max(1.0 - (level.value or 0.0), FLOOR)

@@ -44,7 +44,7 @@ def told_crossing(panel: Panel) -> str:
         return f"The CNN is ahead from {crossing.words} frames on."
     if crossing.never_share == 1.0:
         return "At no volume that was measured is it ahead for good."
-    return f"It is ahead from {crossing.words} frames on: not for sure at the largest."
+    return f"At the largest volume it is not ahead; in {1 - crossing.never_share:.0%} of the resamples it is."
 
 
 def _leads(who: str, lead: Measure) -> str:
