@@ -241,7 +241,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_stood(comparison, small_dataset
 def test_a_report_trains_nothing_and_takes_what_is_there(comparison, small_dataset, other_dataset, tmp_path):
     longer = replace(PLAN, volumes=(*VOLUMES, 48), seeds=2)
     partly = run(longer, small_dataset, other_dataset, comparison.folder, only_report=True)
-    assert partly.results == comparison.results
+    assert [each.answers for each in partly.results] == [each.answers for each in comparison.results]
     panel = summarise(partly, resamples=10).panel(Condition.CLEAN, Metric.AP50)
     whole = summarise(comparison, resamples=10).panel(Condition.CLEAN, Metric.AP50)
     assert [p.mean.value for p in panel.curves[Model.CNN]] == [p.mean.value for p in whole.curves[Model.CNN]]
