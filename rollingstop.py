@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from perception.commands.compare import compare
 from perception.commands.evaluate import evaluate
 from perception.commands.explain import explain
 from perception.commands.export import export
@@ -71,6 +72,7 @@ def _options(
 for _command in (teach, generate, show, train, evaluate, drive, test, demo, benchmark):
     app.command()(_command)
 app.command("compare-runs")(compare_runs)
+app.command("compare")(compare)
 _scenarios = typer.Typer(help="Look at scenario files, and check them, without driving.", no_args_is_help=True)
 _scenarios.command("list")(list_scenarios)
 _scenarios.command("lint")(lint_scenarios)

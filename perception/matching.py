@@ -63,7 +63,7 @@ class SceneAnswers:
 
 
 @dataclass(frozen=True, slots=True)
-class _Matched:
+class Matched:
     """Every detection that counts, strongest first: its score, its picture, whether it is right, and what it found.
 
     Attributes:
@@ -79,6 +79,11 @@ class _Matched:
     right: NDArray[np.bool_]
     believed_m: NDArray[np.float64]
     found_m: NDArray[np.float64]
+
+
+def match(scenes: Sequence[SceneAnswers]) -> Matched:
+    """Return every detection that counts, as COCO matches it over all distances; for bootstraps."""
+    return _collect(_judge(scenes, {"all": (0.0, _FAR_M)}), scenes)
 
 
 def score_kind(
@@ -177,7 +182,7 @@ def _xywh(box: Box) -> list[float]:
     return [x0, y0, x1 - x0, y1 - y0]
 
 
-def _collect(judge: COCOeval, scenes: Sequence[SceneAnswers]) -> _Matched:
+def _collect(judge: COCOeval, scenes: Sequence[SceneAnswers]) -> Matched:
     """Return every detection that counts, as COCO matched it over all distances."""
     distances_m = [target.distance_m for scene in scenes for target in scene.targets]
     believed_m = [answer.distance_m for scene in scenes for answer in scene.answers]
@@ -192,7 +197,7 @@ def _collect(judge: COCOeval, scenes: Sequence[SceneAnswers]) -> _Matched:
                 rows.append((score, picture["image_id"], target > 0, believed_m[detection - 1], found_m))
     rows.sort(key=lambda row: -row[0])
     columns = list(zip(*rows, strict=True)) if rows else [()] * 5
-    return _Matched(
+    return Matched(
         np.array(columns[0], np.float64),
         np.array(columns[1], np.int64),
         np.array(columns[2], np.bool_),
@@ -207,13 +212,13 @@ def _pictures(judge: COCOeval, span: int) -> list[dict[str, object]]:
     return [each for each in judge.evalImgs[span * count : (span + 1) * count] if each is not None]
 
 
-def _curve(matched: _Matched, n: int) -> NDArray[np.float64]:
+def _curve(matched: Matched, n: int) -> NDArray[np.float64]:
     right = np.cumsum(matched.right)
     precision = right / np.arange(1, len(right) + 1)
     return np.stack([right / max(n, 1), precision], axis=1)
 
 
-def _threshold(matched: _Matched, precision: float) -> float | None:
+def _threshold(matched: Matched, precision: float) -> float | None:
     """Return the lowest score at which the precision of all detections above it still reaches `precision`."""
     reached = np.flatnonzero(np.cumsum(matched.right) >= precision * np.arange(1, len(matched.right) + 1))
     # Detections of equal score stand or fall together.
@@ -263,8 +268,29 @@ def average_precision(right: NDArray[np.bool_], times: NDArray[np.int64], n: int
     return float(np.mean(np.where(places < len(envelope), np.append(envelope, 0.0)[places], 0.0)))
 
 
+def recall_at(
+    precision: float, scores: NDArray[np.float64], right: NDArray[np.bool_], times: NDArray[np.int64], n: int
+) -> float:
+    """Return the share found at the lowest score at which the precision of all above it still reaches `precision`.
+
+    Args:
+        precision: The one to reach.
+        scores: Of the detections, highest first.
+        right: Whether each found an object.
+        times: How often each occurs.
+        n: How many objects there are to find.
+    """
+    if n == 0:
+        return 0.0
+    found, counted = np.cumsum(right * times), np.cumsum(times)
+    # Detections of equal score stand or fall together.
+    last = np.append(scores[1:] < scores[:-1], True)[: len(scores)]
+    reached = np.flatnonzero(last & (found >= precision * counted) & (counted > 0))
+    return float(found[reached[-1]] / n) if len(reached) else 0.0
+
+
 def _span_scores(
-    matched: _Matched,
+    matched: Matched,
     counted_m: NDArray[np.float64],
     span: Band,
     thresholds: Mapping[float, float | None],

@@ -1,0 +1,178 @@
+"""The network in the comparison: the project's sign detector, from random weights, for a fixed number of steps.
+
+It learns as `rollingstop train` begins: on cuts about signs, at the frames' own resolution, augmented alike
+(`perception/closeups.py`). Two things are done for speed, since thirty trainings are to fit into an hour: cuts are
+smaller, and each frame that is decoded gives several. It answers on whole frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import count, islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perception.augment import Augmenter
+from perception.backend import compute_precision, keras, tf, training_precision
+from perception.channels import Channel
+from perception.closeups import cut_out
+from perception.comparison.frames import Excerpt
+from perception.decode import contested, find_peaks, suppress
+from perception.labels import Labels, label
+from perception.learner import Learner
+from perception.losses import losses
+from perception.matching import Answer
+from perception.network import NetworkConfig, build_sign_detector
+from perception.pipeline import Batch, ahead, decode_image, shuffled
+from perception.scores import LOWEST_COUNTED
+from perception.targets import Targets, encode, stack
+from perception.training_config import TrainConfig
+from perception.weights import fill
+from sim.camera import Camera
+from sim.seeding import Stream, stream
+
+CUT_PX = (96, 96)
+"""Width and height of a cut: room for a sign at 8 m, 70 px, and its surroundings."""
+
+CUTS_PER_FRAME = 8
+"""Cuts of one frame in one pass; they are mixed with those of others before they are learned from."""
+
+MIXED = 512
+"""Cuts that are mixed at a time."""
+
+KEPT_DECODED = 500
+"""Excerpts of at most so many frames stay decoded in memory: 290 MB."""
+
+SETTINGS = [*CUT_PX, CUTS_PER_FRAME, MIXED]
+"""What fixes the training beside its configuration, for telling one comparison from another."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeuralDetector:
+    """A trained sign detector: a picture in, stop signs out."""
+
+    _look: Any
+
+    def __call__(self, rgb: NDArray[np.uint8]) -> list[list[Answer]]:
+        """Return the stop signs in each of a batch of pictures, strongest first.
+
+        Args:
+            rgb: uint8 (batch, H, W, 3), H and W multiples of 16.
+        """
+        return [_answers(peaks) for peaks in self._look(tf.constant(rgb)).numpy()]
+
+
+def train_detector(
+    frames: Excerpt,
+    steps: int,
+    config: TrainConfig,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[dict[str, NDArray[np.float32]], float]:
+    """Train a sign detector from random weights.
+
+    Returns:
+        The running average of its weights by name, and the mean loss over the last tenth of the steps.
+
+    Args:
+        frames: What it learns from; all of them, however few: none are held back.
+        steps: How many steps.
+        config: Seed, batch, learning rate, augmentation and sizes.
+        progress: Told the steps done and in all.
+    """
+    keras.utils.set_random_seed(config.seed % 2**32)
+    model = build_sign_detector(config.network, training_precision())
+    learner = Learner(model, lambda outputs, targets: losses(outputs, targets, config.weights), config, steps)
+    lately: list[float] = []
+    for batch in islice(ahead(_batches(frames, config), 4), steps):
+        loss = learner.take_step(batch)["loss"]
+        if learner.step > 0.9 * steps:
+            lately.append(loss)
+        if progress is not None:
+            progress(learner.step, steps)
+    return learner.averaged(), float(np.mean(lately))
+
+
+def make_detector(network: NetworkConfig, arrays: dict[str, NDArray[np.float32]]) -> NeuralDetector:
+    """Return the detector of a network with the given weights; those of a whole network serve as well.
+
+    Raises:
+        WeightsError: If the weights are not those of such a network.
+    """
+    model = build_sign_detector(network, compute_precision())
+    fill(model, arrays, "the weights", allow_more=True)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)], autograph=False)
+    def look(rgb: Any) -> Any:
+        outputs = model(rgb, training=False)
+        return find_peaks(outputs["heat"], outputs["boxes"])
+
+    return NeuralDetector(look)
+
+
+def _answers(peaks: NDArray[np.float32]) -> list[Answer]:
+    """Turn one frame's peaks, as `find_peaks` returns them, into stop signs."""
+    peaks = peaks[peaks[:, 0] >= LOWEST_COUNTED]
+    peaks = peaks[suppress(peaks[:, 2:6], peaks[:, 1].astype(np.int64))]
+    signs, rivals = (peaks[peaks[:, 1] == channel] for channel in (Channel.STOP_SIGN, Channel.DISTRACTOR))
+    scores = contested(signs[:, 2:6], signs[:, 0], rivals[:, 2:6], rivals[:, 0])
+    order = [int(index) for index in np.argsort(-scores, kind="stable") if scores[index] >= LOWEST_COUNTED]
+    return [
+        Answer(_box(signs[index]), float(scores[index]), float(np.exp(min(signs[index, 6], 10.0)))) for index in order
+    ]
+
+
+def _box(peak: NDArray[np.float32]) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = (float(side) for side in peak[2:6])
+    return x0, y0, x1, y1
+
+
+def _batches(frames: Excerpt, config: TrainConfig) -> Iterator[Batch]:
+    """Yield batches of cuts without end."""
+    rng = stream(config.seed, Stream.SHUFFLE, 2_000_000)
+    held: list[tuple[NDArray[np.uint8], Targets]] = []
+    chosen: list[tuple[NDArray[np.uint8], Targets]] = []
+    for cut in _cuts(frames, config):
+        held.append(cut)
+        if len(held) <= MIXED:
+            continue
+        place = int(rng.integers(len(held)))
+        held[place], held[-1] = held[-1], held[place]
+        chosen.append(held.pop())
+        if len(chosen) == config.batch:
+            yield Batch(np.stack([rgb for rgb, _ in chosen]), stack([targets for _, targets in chosen]))
+            chosen = []
+
+
+def _cuts(frames: Excerpt, config: TrainConfig) -> Iterator[tuple[NDArray[np.uint8], Targets]]:
+    """Yield cuts with their targets, pass after pass over the frames."""
+    size = replace(frames.camera, width_px=CUT_PX[0], height_px=CUT_PX[1])
+    augmenter = Augmenter(replace(config.augment, zoom=config.augment.closeup_zoom), size, config.seed)
+    for number, rgb, labels, index in _decoded(frames, config):
+        for part in range(CUTS_PER_FRAME):
+            turn = number * CUTS_PER_FRAME + part
+            cut, inside = cut_out(rgb, labels, size, stream(config.seed, Stream.AUGMENT, turn, index, 2))
+            yield _prepared(cut, inside, augmenter, size, turn, index)
+
+
+def _prepared(
+    cut: NDArray[np.uint8], labels: Labels, augmenter: Augmenter, size: Camera, turn: int, index: int
+) -> tuple[NDArray[np.uint8], Targets]:
+    changed, kept = augmenter(cut, labels, turn, index)
+    return changed, encode(kept, size)
+
+
+def _decoded(frames: Excerpt, config: TrainConfig) -> Iterator[tuple[int, NDArray[np.uint8], Labels, int]]:
+    """Yield the number of the pass, and the picture, labels and index of each frame, pass after pass."""
+    kept: dict[int, tuple[NDArray[np.uint8], Labels]] = {}
+    if frames.count <= KEPT_DECODED:
+        kept = {each.index: (decode_image(each, frames.camera), label(each.truth)) for each in frames.examples()}
+    for number in count():
+        if kept:
+            for index in stream(config.seed, Stream.SHUFFLE, number).permutation(sorted(kept)).tolist():
+                yield number, *kept[index], index
+            continue
+        for each in shuffled(frames, frames.stop, config.seed, number, config.shuffle_buffer):
+            yield number, decode_image(each, frames.camera), label(each.truth), each.index

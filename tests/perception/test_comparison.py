@@ -1,0 +1,335 @@
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from math import inf
+
+import cv2
+import numpy as np
+import pytest
+
+from perception.comparison import classical, grid, neural
+from perception.comparison.classical import Patches, collect, learn, propose
+from perception.comparison.curves import Metric, PowerLaw, crossing_at, fit, summarise
+from perception.comparison.frames import corruption_of, excerpt, stop_signs
+from perception.comparison.grid import Condition, Model, Plan, parse_volumes, run
+from perception.comparison.page import best_threshold, choose_scenes, write_page
+from perception.comparison.plots import write_figure
+from perception.comparison.verdict import sentences
+from perception.corruptions import Corruption
+from perception.decode import pairwise_iou
+from perception.matching import Answer, SceneAnswers, Target, match, recall_at, score_kind
+from perception.training_config import TrainConfig
+from sim.errors import DatasetError, RollingStopError
+from sim.recording import Recipe, generate_dataset
+from tests.perception.conftest import SMALL_CAMERA, SMALL_NETWORK
+
+RED, GREY = (190, 30, 40), (120, 125, 120)
+VOLUMES = (20, 30, 40)
+
+
+def painted(rng: np.random.Generator, sides: int) -> tuple[np.ndarray, tuple[float, float, float, float]]:
+    """Return a noisy grey picture with one red polygon and a white bar across it, and the polygon's box."""
+    rgb = np.full((120, 160, 3), GREY, np.uint8)
+    radius, u, v = rng.uniform(9, 16), rng.uniform(30, 130), rng.uniform(30, 90)
+    angles = (np.arange(sides) + 0.5) * 2 * np.pi / sides + (np.pi / 2 if sides == 3 else 0.0)
+    points = np.stack([u + radius * np.cos(angles), v + radius * np.sin(angles)], axis=1)
+    cv2.fillPoly(rgb, [np.round(points * 16).astype(np.int32)], RED, cv2.LINE_AA, 4)
+    cv2.line(rgb, (round(u - 0.5 * radius), round(v)), (round(u + 0.5 * radius), round(v)), (240, 240, 240), 2)
+    noisy = np.clip(rgb + rng.normal(0, 6, rgb.shape), 0, 255).astype(np.uint8)
+    low, high = points.min(axis=0), points.max(axis=0)
+    return noisy, (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+
+def lesson(count: int, seed: int) -> list[tuple[np.ndarray, list[Target]]]:
+    """Return pictures of octagons, which are stop signs, and of triangles and squares, which are not."""
+    rng = np.random.default_rng(seed)
+    pictures = []
+    for number in range(count):
+        rgb, box = painted(rng, (8, 3, 8, 4)[number % 4])
+        pictures.append((rgb, [Target(box, 20.0, True)] if number % 2 == 0 else []))
+    return pictures
+
+
+@pytest.fixture(scope="module")
+def other_dataset(tmp_path_factory):
+    recipe = Recipe(name="tiny_test", seed=8, count=24, frames_per_shard=16, camera=SMALL_CAMERA)
+    return generate_dataset(recipe, tmp_path_factory.mktemp("data") / "tiny_test", workers=1)
+
+
+@pytest.fixture(scope="module")
+def small_models():
+    """Make the network small, for as long as these tests run."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(grid, "TrainConfig", lambda **words: TrainConfig(**words, network=SMALL_NETWORK))
+    yield
+    patch.undo()
+
+
+PLAN = Plan(volumes=VOLUMES, seeds=1, test_count=20, steps=10, batch=4)
+
+
+@pytest.fixture(scope="module")
+def comparison(small_dataset, other_dataset, small_models, tmp_path_factory):
+    return run(PLAN, small_dataset, other_dataset, tmp_path_factory.mktemp("compare"))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_larger_volume_contains_the_smaller_one_of_its_seed(small_dataset, seed):
+    small, large = excerpt(small_dataset, 10, seed), excerpt(small_dataset, 30, seed)
+    indices = [example.index for example in small.examples()]
+    assert indices == list(range(small.start, small.start + 10))
+    assert set(indices) <= {example.index for example in large.examples()}
+    shuffled = [each.index for group in small.row_groups() for each in small.read_row_group(*group)]
+    assert sorted(shuffled) == indices
+
+
+def test_seeds_learn_from_frames_of_their_own_while_there_are_enough(small_dataset):
+    parts = [set(range(part.start, part.stop)) for part in (excerpt(small_dataset, 8, seed) for seed in range(3))]
+    assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
+
+
+def test_more_frames_than_there_are_is_told_in_one_line(small_dataset):
+    with pytest.raises(DatasetError, match="at least 1,000 frames to train on"):
+        excerpt(small_dataset, 1000, 0)
+
+
+def test_each_corruption_takes_its_turn():
+    assert [corruption_of(index) for index in range(15)] == list(Corruption)
+    assert corruption_of(15) is Corruption.GAUSSIAN_NOISE
+
+
+def test_a_red_octagon_is_proposed_and_a_grey_wall_is_not():
+    rgb, box = painted(np.random.default_rng(3), 8)
+    assert pairwise_iou(np.array([box], np.float32), propose(rgb)).max() > 0.65
+    assert len(propose(np.full((60, 80, 3), GREY, np.uint8))) == 0
+
+
+def test_the_classical_pipeline_learns_an_octagon_from_a_triangle_and_a_square():
+    pytest.importorskip("sklearn")
+    pipeline = learn(collect(lesson(80, 1), 0, 80), 0)
+    scenes = [SceneAnswers(targets, pipeline(rgb)) for rgb, targets in lesson(60, 2)]
+    scores, _, _ = score_kind(scenes, {})
+    assert scores.ap.value > 0.95
+    right = [answer.score for scene in scenes if scene.targets for answer in scene.answers[:1]]
+    wrong = [answer.score for scene in scenes if not scene.targets for answer in scene.answers[:1]]
+    assert np.mean(right) > 0.8
+    assert np.mean(wrong or [0.0]) < 0.2
+
+
+def test_a_sign_that_is_not_asked_for_teaches_nothing():
+    rgb, box = painted(np.random.default_rng(4), 8)
+    asked, ignored, none = (
+        collect([(rgb, targets)], 0, 1) for targets in ([Target(box, 20.0, True)], [Target(box, 20.0, False)], [])
+    )
+    assert asked.signs.any()
+    assert not none.signs.any()
+    assert len(none.signs) >= 1
+    assert len(ignored.signs) < len(none.signs)
+
+
+def test_too_few_signs_to_learn_from_is_told_in_one_line():
+    with pytest.raises(DatasetError, match="red regions that are stop signs"):
+        learn(Patches(np.zeros((9, 4), np.float32), np.arange(9) < 2, np.arange(9)), 0)
+
+
+def test_without_scikit_learn_one_line_says_what_to_type(monkeypatch, small_dataset, other_dataset, tmp_path):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(RollingStopError) as told:
+        run(PLAN, small_dataset, other_dataset, tmp_path)
+    assert ".[compare]" in str(told.value)
+
+
+def test_recall_at_a_precision_is_that_of_the_scores():
+    rng = np.random.default_rng(5)
+    scenes = []
+    for _ in range(120):
+        box = (10.0, 10.0, 30.0, 30.0)
+        answers = [Answer(box, round(float(rng.beta(6, 2)), 2), 20.0)] if rng.random() < 0.8 else []
+        if rng.random() < 0.4:
+            answers.append(Answer((60.0, 60.0, 80.0, 80.0), round(float(rng.beta(3, 3)), 2), 20.0))
+        scenes.append(SceneAnswers([Target(box, 20.0, True)], answers))
+    scores, _, _ = score_kind(scenes, {})
+    found = match(scenes)
+    once = np.ones(len(found.scores), np.int64)
+    for level, told in ((0.90, scores.recall_at_90), (0.97, scores.recall_at_97), (0.99, scores.recall_at_99)):
+        assert recall_at(level, found.scores, found.right, once, 120) == pytest.approx(told.value)
+        # Every detection twice is the same set, drawn twice.
+        assert recall_at(level, found.scores, found.right, 2 * once, 240) == pytest.approx(told.value)
+    assert 0.0 < scores.recall_at_99.value < scores.recall_at_90.value < 1.0
+
+
+def test_a_power_law_is_found_again():
+    volumes = (100, 300, 1000, 3000, 10_000)
+    law = fit(volumes, [2.0 * n**-0.4 + 0.03 for n in volumes])
+    assert isinstance(law, PowerLaw)
+    assert (law.a, law.b, law.c) == pytest.approx((2.0, -0.4, 0.03), rel=1e-3)
+    plain = fit(volumes[:3], [0.9 * n**-0.2 for n in volumes[:3]])
+    assert (plain.a, plain.b, plain.c) == pytest.approx((0.9, -0.2, 0.0), rel=1e-3)
+    assert fit(volumes[:2], [0.5, 0.4]) is None
+
+
+def test_the_crossing_is_where_the_network_is_ahead_for_good():
+    volumes = (100, 1000, 10_000)
+    level = np.array([0.1, 0.1, 0.1])
+    assert crossing_at(volumes, np.array([1.0, 0.1001, 0.01]), level) == pytest.approx(1000, rel=0.01)
+    assert crossing_at(volumes, np.array([1.0, 0.2, 0.05]), level) == pytest.approx(1000 * 10**0.5, rel=0.01)
+    assert crossing_at(volumes, np.array([0.05, 0.2, 0.05]), level) > 1000
+    assert crossing_at(volumes, np.array([0.05, 0.04, 0.03]), level) == -inf
+    assert crossing_at(volumes, np.array([0.5, 0.4, 0.3]), level) == inf
+
+
+def test_the_network_learns_the_same_from_the_same_seed_and_its_loss_falls(small_dataset):
+    config = TrainConfig(seed=3, batch=4, network=SMALL_NETWORK)
+    part = excerpt(small_dataset, 20, 1)
+    arrays, early = neural.train_detector(part, 6, config)
+    again, _ = neural.train_detector(part, 6, config)
+    assert all((arrays[name] == again[name]).all() for name in arrays)
+    _, late = neural.train_detector(part, 60, config)
+    assert late < 0.8 * early
+
+
+def test_the_network_learns_from_its_excerpt_alone(small_dataset, monkeypatch):
+    seen: set[int] = set()
+    real = neural.decode_image
+    monkeypatch.setattr(neural, "KEPT_DECODED", 0)
+    monkeypatch.setattr(
+        neural, "decode_image", lambda example, camera: seen.add(example.index) or real(example, camera)
+    )
+    part = excerpt(small_dataset, 10, 1)
+    cuts = neural._cuts(part, TrainConfig(network=SMALL_NETWORK))
+    for _ in range(neural.CUTS_PER_FRAME * 25):
+        next(cuts)
+    assert seen == set(range(part.start, part.stop))
+
+
+def test_every_model_answers_every_test_frame_once_for_each_volume_and_seed(comparison):
+    assert len(comparison.results) == 2 + 2 * len(VOLUMES)
+    for result in comparison.results:
+        assert all(len(result.answers[condition]) == PLAN.test_count for condition in Condition)
+    assert len(comparison.of(Model.CNN, 20)) == 1
+    assert comparison.of(Model.RULE)[0].train_s == 0.0
+
+
+def test_corrupted_frames_are_others_than_clean_ones(comparison):
+    for index in range(3):
+        clean, corrupted = (comparison.test.picture(index, condition) for condition in Condition)
+        assert clean.shape == corrupted.shape
+        assert (clean != corrupted).any()
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_stood(comparison, small_dataset, other_dataset, monkeypatch):
+    made = []
+    real = grid._made
+
+    def watched(*words):
+        made.append(words[:3])
+        return real(*words)
+
+    monkeypatch.setattr(grid, "_made", watched)
+    lost = comparison.folder / grid.RESULTS / "cnn-000020-0.json"
+    before = lost.read_text()
+    lost.unlink()
+    again = run(PLAN, small_dataset, other_dataset, comparison.folder)
+    assert made == [(Model.CNN, 20, 0)]
+    then, now = json.loads(before), json.loads(lost.read_text())
+    assert now["answers"] == then["answers"]
+    assert [each.answers for each in again.results] == [each.answers for each in comparison.results]
+
+
+def test_a_report_trains_nothing_and_takes_what_is_there(comparison, small_dataset, other_dataset, tmp_path):
+    longer = replace(PLAN, volumes=(*VOLUMES, 48), seeds=2)
+    partly = run(longer, small_dataset, other_dataset, comparison.folder, only_report=True)
+    assert [each.answers for each in partly.results] == [each.answers for each in comparison.results]
+    panel = summarise(partly, resamples=10).panel(Condition.CLEAN, Metric.AP50)
+    whole = summarise(comparison, resamples=10).panel(Condition.CLEAN, Metric.AP50)
+    assert [p.mean.value for p in panel.curves[Model.CNN]] == [p.mean.value for p in whole.curves[Model.CNN]]
+    assert panel.lead_at == VOLUMES[-1]
+    with pytest.raises(RollingStopError, match="Expected results in"):
+        run(longer, small_dataset, other_dataset, tmp_path, only_report=True)
+
+
+def test_results_of_another_budget_are_not_mixed_in(comparison, small_dataset, other_dataset):
+    longer = Plan(volumes=VOLUMES, seeds=1, test_count=20, steps=11, batch=4)
+    with pytest.raises(RollingStopError, match="one with other frames or another budget"):
+        run(longer, small_dataset, other_dataset, comparison.folder)
+
+
+def test_a_damaged_result_is_told_in_one_line(tmp_path):
+    (tmp_path / "hog-000100-0.json").write_text('{"fingerprint": 1}')
+    with pytest.raises(RollingStopError, match="to be a result of a comparison"):
+        grid.read_result(tmp_path / "hog-000100-0.json", "")
+
+
+def test_training_frames_are_no_test_frames(small_dataset, tmp_path):
+    with pytest.raises(DatasetError, match="other seeds than those trained on"):
+        run(PLAN, small_dataset, small_dataset, tmp_path)
+
+
+def test_seeds_are_averaged_and_drawn_for_both_learners_alike(comparison):
+    plan = replace(comparison.plan, seeds=3)
+    learned = [each for each in comparison.results if each.volume]
+    nothing = dict.fromkeys(Condition, [[]] * plan.test_count)
+    more = [
+        replace(each, seed=seed, answers=nothing if seed == 2 else each.answers) for each in learned for seed in (1, 2)
+    ]
+    one, three = (
+        summarise(comparison, resamples=40),
+        summarise(replace(comparison, plan=plan, results=[*comparison.results, *more]), resamples=40),
+    )
+    for model in (Model.HOG, Model.CNN):
+        before = one.panel(Condition.CLEAN, Metric.AP50).curves[model]
+        after = three.panel(Condition.CLEAN, Metric.AP50).curves[model]
+        for a, b in zip(before, after, strict=True):
+            assert b.mean.value == pytest.approx(2 / 3 * a.mean.value)
+            assert b.seeds == pytest.approx((a.mean.value, a.mean.value, 0.0))
+            assert b.mean.low <= a.mean.low
+            # Some resample draws no failed seed, some draws nothing else.
+            assert a.mean.value == 0.0 or b.mean.low < 0.4 * a.mean.value
+
+
+def test_the_summary_agrees_with_the_scores_and_is_written(comparison, tmp_path):
+    summary = summarise(comparison, resamples=20)
+    json.dumps(summary.to_dict())
+    for condition in Condition:
+        for model, level in summary.panel(condition, Metric.AP50).levels.items():
+            scenes = [
+                SceneAnswers(stop_signs(example), answers)
+                for example, answers in zip(
+                    comparison.test.examples, comparison.of(model)[0].answers[condition], strict=True
+                )
+            ]
+            assert level.value == pytest.approx(score_kind(scenes, {})[0].ap.value)
+            assert level.low <= level.value <= level.high
+    panel = summary.panel(Condition.CLEAN, Metric.RECALL_99)
+    assert [point.volume for point in panel.curves[Model.HOG]] == list(VOLUMES)
+    for points in panel.curves.values():
+        assert all(point.mean.value == pytest.approx(np.mean(point.seeds)) for point in points)
+    assert len(sentences(summary)) == 4
+    figure, drawing = write_figure(summary, tmp_path)
+    assert drawing.read_text().startswith("<?xml")
+    write_page(comparison, summary, figure, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert page.count("data:image/") > 1
+    assert 'src="http' not in page
+    assert choose_scenes(comparison)
+
+
+def test_the_best_threshold_parts_right_from_wrong(comparison):
+    truth = [[Answer(t.box, 0.9, t.distance_m) for t in frame if t.counts] for frame in comparison.test.targets]
+    wrong = [[*frame, Answer((0.0, 0.0, 4.0, 4.0), 0.2, 9.0)] for frame in truth]
+    perfect = grid.Result(Model.RULE, 0, 0, 0.0, {}, dict.fromkeys(Condition, wrong))
+    assert best_threshold(comparison, perfect) == 0.9
+    empty = grid.Result(Model.RULE, 0, 0, 0.0, {}, dict.fromkeys(Condition, [[]] * PLAN.test_count))
+    assert best_threshold(comparison, empty) == inf
+
+
+def test_volumes_are_read_from_words():
+    assert parse_volumes("300, 100,1_000") == (100, 300, 1000)
+    for words in ("", "many", "1,2.5"):
+        with pytest.raises(ValueError, match="Expected volumes such as"):
+            parse_volumes(words)
+    with pytest.raises(ValueError, match="at least 10 frames"):
+        Plan(volumes=(3, 100))
+    assert classical.FOLDS >= 2

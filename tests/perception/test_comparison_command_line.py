@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+
+import pygame
+import pytest
+
+from perception.comparison import grid
+from perception.training_config import TrainConfig
+from sim.recording import Placement, Recipe, generate_dataset
+from sim.spec import WorldSpec
+from sim.viewer import glance
+from sim.viewer.glance import Phase
+from tests.commands import run
+from tests.perception.conftest import SMALL_CAMERA, SMALL_NETWORK
+
+
+@pytest.fixture(scope="module")
+def glances(tmp_path_factory):
+    recipe = Recipe(
+        name="glances",
+        seed=11,
+        count=60,
+        frames_per_shard=60,
+        camera=SMALL_CAMERA,
+        world=WorldSpec(hidden_share=0.0),
+        placement=Placement(bands=((9.0, 80.0, 1.0),), no_sign_share=0.35, past_sign_share=0.0),
+    )
+    return generate_dataset(recipe, tmp_path_factory.mktemp("data") / "glances", workers=1)
+
+
+def test_compare_trains_prints_and_leaves_a_page(monkeypatch, capsys, small_dataset, glances, tmp_path):
+    monkeypatch.setattr(grid, "TrainConfig", lambda **words: TrainConfig(**words, network=SMALL_NETWORK))
+    words = (
+        "compare",
+        "--train",
+        small_dataset.path,
+        "--test",
+        glances.path,
+        "--out",
+        tmp_path,
+        "--models",
+        "rule,cnn",
+    )
+    words += ("--volumes", "12,30", "--seeds", "1", "--steps", "10", "--test-frames", "20")
+    status, out, _ = run(monkeypatch, capsys, *words, "--json", "-q")
+    assert status == 0
+    plain = json.loads(out)
+    assert plain["settings"]["trainings"] == {"cnn-12": 1, "cnn-30": 1}
+    assert {name for panel in plain["panels"] for name in panel["levels"]} == {"rule"}
+    assert plain == json.loads((tmp_path / "compare.json").read_text())
+    for name in ("compare.png", "compare.svg", "compare.html"):
+        assert (tmp_path / name).stat().st_size > 5000
+    status, out, err = run(monkeypatch, capsys, *words, "--report")
+    assert status == 0
+    assert "colour rule" in out
+    assert "compare.html" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--volumes", "few"), "Expected volumes such as"),
+        (("--volumes", "3"), "at least 10 frames"),
+        (("--models", "hog,forest"), "Expected --models among"),
+        (("--frames", "4", "--human"), "10"),
+    ],
+)
+def test_words_that_are_wrong_are_told_in_one_line(monkeypatch, capsys, words, told):
+    status, _, err = run(monkeypatch, capsys, "compare", *words)
+    assert status == 2
+    assert told in err
+
+
+def test_a_report_of_nothing_is_told_in_one_line(monkeypatch, capsys, small_dataset, glances, tmp_path):
+    words = ("--train", small_dataset.path, "--test", glances.path, "--out", tmp_path, "--volumes", "20")
+    status, _, err = run(monkeypatch, capsys, "compare", "--report", "--test-frames", "20", *words)
+    assert status == 1
+    assert "Leave out --report" in err
+
+
+def test_without_a_screen_a_person_is_told_so_at_once(monkeypatch, capsys, tmp_path):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    status, _, err = run(monkeypatch, capsys, "compare", "--human", "--out", tmp_path)
+    assert status == 6
+    assert "Expected a screen" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_person_who_ends_early_is_scored_on_what_was_answered(monkeypatch, capsys, glances, trained, tmp_path):
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    asked: list[Phase] = []
+    real_ask, real_show = glance.ask, glance.show_until_key
+
+    def press(test, _screen):
+        if asked and asked[-1] is test.phase:
+            return
+        asked.append(test.phase)
+        key = {Phase.READY: pygame.K_SPACE, Phase.QUESTION: pygame.K_y}.get(test.phase)
+        if len(test.answers) == 2:
+            key = pygame.K_ESCAPE
+        if key is not None:
+            pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key))
+
+    monkeypatch.setattr(glance, "ask", lambda pictures: real_ask(pictures, shown_s=0.02, watch=press))
+    monkeypatch.setattr(
+        glance,
+        "show_until_key",
+        lambda rgb: real_show(
+            rgb, watch=lambda _screen: pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_RETURN))
+        ),
+    )
+    words = ("--human", "--frames", "10", "--test", glances.path, "--weights", trained.result.weights)
+    status, out, _ = run(monkeypatch, capsys, "compare", *words, "--out", tmp_path, "--json")
+    assert status == 0
+    plain = json.loads(out)
+    assert plain["person"]["all"]["n"] == plain["network"]["all"]["n"] == 2
+    assert all(frame["person"] for frame in plain["frames"])
+    assert plain == json.loads((tmp_path / "people.json").read_text())
+    assert (tmp_path / "people.png").stat().st_size > 5000
