@@ -82,7 +82,7 @@ def test_unknown_eyes_are_refused():
 def test_judging_loads_no_tensorflow_and_opens_no_window():
     program = (
         "import sys, scenarios.report\n"
-        "heavy = {'tensorflow', 'keras', 'albumentations', 'scipy'} & set(sys.modules)\n"
+        "heavy = {'tensorflow', 'keras', 'albumentations', 'matplotlib'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
         "pygame = sys.modules.get('pygame')\n"
         "assert pygame is None or not pygame.display.get_init()\n"
