@@ -64,8 +64,8 @@ class DriverConfig:
         standing_gap_m: What it leaves to a standing vehicle ahead.
         time_gap_s: What it leaves to a moving vehicle ahead.
         look_m: Before leaving, the lane must be free for this distance from the front bumper.
-        yields: Whether it minds who crosses its way, on foot or on wheels: it takes eyes that tell people from other
-            things, which the shipped network's do not.
+        yields: Whether it minds who crosses its way, on foot or on wheels. It then also brakes for people who might yet
+            step out.
         at_its_word: Whether it believes each frame of signs at once, and forgets at once what the next one does not
             show: a driver without memory, to be compared with.
         checks_size: Whether it holds a sign's growth against the way driven, and minds none that is too small or too
