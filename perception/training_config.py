@@ -82,9 +82,17 @@ class TrainConfig:
 
 
 DEMO = TrainConfig(
-    closeup_steps=4000, closeup_batch=8, epochs=4, batch=8, learning_rate=2.5e-3, warmup_steps=150, ema_decay=0.995
+    closeup_steps=4000,
+    closeup_batch=8,
+    epochs=4,
+    batch=8,
+    learning_rate=2.5e-3,
+    warmup_steps=150,
+    ema_decay=0.995,
+    augment=AugmentConfig(veil=0.0, interlace=0.0, sticker=0.0),
 )
-"""For a small set and few minutes: small batches, so more steps; fewer of them, so a shorter memory of the average."""
+"""For a small set and few minutes: small batches, so more steps; fewer of them, so a shorter memory of the average; and
+nothing that plain worlds never show, for there is no time to learn it."""
 
 UNSEEN = 1_000_000
 """Added to a seed for frames that are not trained on."""
