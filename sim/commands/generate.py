@@ -100,11 +100,7 @@ def generate(
                 address=address,
                 progress=progress,
             )
-        size = sum(shard.bytes for shard in stored.shards)
-        if as_json:
-            print_json({"path": out, "frames": stored.rows, "shards": len(stored.shards), "bytes": size})
-        else:
-            say(f"{stored.rows} frames in {len(stored.shards)} shards, {size / 1e6:.0f} MB: {out}", quiet)
+        _tell(out, stored.rows, [shard.bytes for shard in stored.shards], quiet, as_json)
         return
     folder = Path(out) if out else Path("datasets/generated") / wanted.name
     with _drawing(f"Drawing {wanted.name}", folder, quiet) as progress:
@@ -118,8 +114,13 @@ def generate(
             address=address,
             progress=progress,
         )
-    size = sum(path.stat().st_size for path in made.shard_paths)
+    _tell(str(made.path), made.count, [path.stat().st_size for path in made.shard_paths], quiet, as_json)
+
+
+def _tell(place: str, frames: int, shard_bytes: list[int], quiet: bool, as_json: bool) -> None:
+    """Say what was made: where, how many frames, and the sizes of its shards."""
+    size = sum(shard_bytes)
     if as_json:
-        print_json({"path": str(made.path), "frames": made.count, "shards": len(made.shard_paths), "bytes": size})
+        print_json({"path": place, "frames": frames, "shards": len(shard_bytes), "bytes": size})
     else:
-        say(f"{made.count} frames in {len(made.shard_paths)} shards, {size / 1e6:.0f} MB: {made.path}", quiet)
+        say(f"{frames} frames in {len(shard_bytes)} shards, {size / 1e6:.0f} MB: {place}", quiet)

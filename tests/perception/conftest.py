@@ -11,7 +11,8 @@ from perception.network import NetworkConfig
 from perception.train import TrainResult, train
 from perception.training_config import TrainConfig
 from sim.camera import Camera
-from sim.recording import Dataset, Recipe, generate_dataset
+from sim.recording import Dataset, Placement, Recipe, generate_dataset
+from sim.spec import WorldSpec
 
 SMALL_CAMERA = Camera(width_px=192, height_px=96, focal_px=206.0)
 
@@ -38,3 +39,18 @@ def small_dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 def trained(small_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = tmp_path_factory.mktemp("run")
     return Trained(folder, train(small_dataset.path, folder, SMALL_TRAINING, workers=1))
+
+
+@pytest.fixture(scope="module")
+def glances(tmp_path_factory):
+    """Return plain worlds with a sign in every band, and some without."""
+    recipe = Recipe(
+        name="glances",
+        seed=11,
+        count=60,
+        frames_per_shard=60,
+        camera=SMALL_CAMERA,
+        world=WorldSpec(hidden_share=0.0),
+        placement=Placement(bands=((9.0, 80.0, 1.0),), no_sign_share=0.35, past_sign_share=0.0),
+    )
+    return generate_dataset(recipe, tmp_path_factory.mktemp("data") / "glances", workers=1)

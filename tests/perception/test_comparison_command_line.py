@@ -7,26 +7,10 @@ import pytest
 
 from perception.comparison import grid
 from perception.training_config import TrainConfig
-from sim.recording import Placement, Recipe, generate_dataset
-from sim.spec import WorldSpec
 from sim.viewer import glance
 from sim.viewer.glance import Phase
 from tests.commands import run
-from tests.perception.conftest import SMALL_CAMERA, SMALL_NETWORK
-
-
-@pytest.fixture(scope="module")
-def glances(tmp_path_factory):
-    recipe = Recipe(
-        name="glances",
-        seed=11,
-        count=60,
-        frames_per_shard=60,
-        camera=SMALL_CAMERA,
-        world=WorldSpec(hidden_share=0.0),
-        placement=Placement(bands=((9.0, 80.0, 1.0),), no_sign_share=0.35, past_sign_share=0.0),
-    )
-    return generate_dataset(recipe, tmp_path_factory.mktemp("data") / "glances", workers=1)
+from tests.perception.conftest import SMALL_NETWORK
 
 
 def test_compare_trains_prints_and_leaves_a_page(monkeypatch, capsys, small_dataset, glances, tmp_path):

@@ -23,29 +23,12 @@ from perception.perceiver import Perceiver
 from perception.scores import LOWEST_COUNTED
 from sim.errors import DatasetError
 from sim.percept import ObjectKind
-from sim.recording import Placement, Recipe, generate_dataset
-from sim.spec import WorldSpec
 from tests.perception.conftest import SMALL_CAMERA
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
-    """Return plain worlds with a sign in every band."""
-    recipe = Recipe(
-        name="glances",
-        seed=11,
-        count=60,
-        frames_per_shard=60,
-        camera=SMALL_CAMERA,
-        world=WorldSpec(hidden_share=0.0),
-        placement=Placement(bands=((9.0, 80.0, 1.0),), no_sign_share=0.35, past_sign_share=0.0),
-    )
-    return generate_dataset(recipe, tmp_path_factory.mktemp("data") / "glances", workers=1)
-
-
-@pytest.fixture(scope="module")
-def cases(dataset):
-    return choose_cases(dataset, 10, 3)
+def cases(glances):
+    return choose_cases(glances, 10, 3)
 
 
 def test_half_of_the_frames_have_a_sign_as_many_in_each_band(cases):
@@ -65,8 +48,8 @@ def test_the_group_is_the_nearest_signs_and_no_sign_means_none(cases):
             assert all(sign.applies_to_ego and sign.visible_fraction >= 0.5 for sign in signs)
 
 
-def test_frames_that_leave_the_answer_open_are_left_out(dataset):
-    opened = [example for example in dataset.examples() if _group(example) is None]
+def test_frames_that_leave_the_answer_open_are_left_out(glances):
+    opened = [example for example in glances.examples() if _group(example) is None]
     for example in opened:
         signs = [each for each in example.truth.objects if each.kind is ObjectKind.STOP_SIGN]
         far = min(sign.distance_m for sign in signs)
@@ -74,15 +57,15 @@ def test_frames_that_leave_the_answer_open_are_left_out(dataset):
         assert unclear or far < 8.0
 
 
-def test_the_order_follows_from_the_seed(dataset, cases):
-    again = [case.example.index for case in choose_cases(dataset, 10, 3)]
+def test_the_order_follows_from_the_seed(glances, cases):
+    again = [case.example.index for case in choose_cases(glances, 10, 3)]
     assert again == [case.example.index for case in cases]
-    assert again != [case.example.index for case in choose_cases(dataset, 10, 4)]
+    assert again != [case.example.index for case in choose_cases(glances, 10, 4)]
 
 
-def test_too_few_frames_are_told_in_one_line(dataset):
+def test_too_few_frames_are_told_in_one_line(glances):
     with pytest.raises(DatasetError, match="Ask for fewer --frames"):
-        choose_cases(dataset, 500, 0)
+        choose_cases(glances, 500, 0)
 
 
 def test_shares_have_exact_intervals():
