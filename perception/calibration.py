@@ -95,22 +95,31 @@ def fit(logits: NDArray[np.float64], right: NDArray[np.bool_]) -> Scaling:
     """
     hits = int(right.sum())
     misses = len(right) - hits
-    if min(hits, misses) < FEWEST:
-        return Scaling(1.0, 0.0, hits, misses)
-    inputs = np.stack([logits, np.ones(len(logits))], axis=1)
-    start = np.array([1.0, 0.0])
+    slope, offset = likeliest(np.stack([logits, np.ones(len(logits))], axis=1), right, np.array([1.0, 0.0])).tolist()
+    # A network whose surer detections are no likelier right has nothing to scale.
+    return Scaling(slope, offset, hits, misses) if slope > 0.0 else Scaling(1.0, 0.0, hits, misses)
+
+
+def likeliest(inputs: NDArray[np.float64], right: NDArray[np.bool_], start: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weights under which what happened is likeliest: logistic regression.
+
+    Args:
+        inputs: What is known of each detection, shape (n, k).
+        right: Whether each was right, shape (n,).
+        start: The weights to which too few detections, and the ridge, hold, shape (k,).
+    """
     wanted = start.copy()
+    if min(int(right.sum()), int((~right).sum())) < FEWEST:
+        return wanted
     for _ in range(_ROUNDS):
         belief = 1.0 / (1.0 + np.exp(-inputs @ wanted))
         gradient = inputs.T @ (belief - right) + _RIDGE * len(right) * (wanted - start)
-        curvature = inputs.T @ (inputs * (belief * (1.0 - belief))[:, None]) + _RIDGE * len(right) * np.eye(2)
+        curvature = inputs.T @ (inputs * (belief * (1.0 - belief))[:, None]) + _RIDGE * len(right) * np.eye(len(start))
         step = np.linalg.solve(curvature, gradient)
         wanted -= step
         if np.abs(step).max() < 1e-9:
             break
-    slope, offset = wanted.tolist()
-    # A network whose surer detections are no likelier right has nothing to scale.
-    return Scaling(slope, offset, hits, misses) if slope > 0.0 else Scaling(1.0, 0.0, hits, misses)
+    return wanted
 
 
 def _look(
@@ -152,23 +161,42 @@ def outcomes_of(peaks: NDArray[np.float32], labels: Labels, channel: Channel) ->
     """
     peaks = peaks[peaks[:, 0] >= LOWEST_USED]
     peaks = peaks[suppress(peaks[:, 2:6], np.zeros(len(peaks), np.int64))]
-    mine = labels.channels == channel
     if channel is Channel.STOP_LINE:
         peaks = peaks[:1]  # the driver is told of one line alone
+    return [(_logit(float(peaks[place, 0])), right) for place, right in right_ones(peaks, labels, channel)]
+
+
+def right_ones(peaks: NDArray[np.float32], labels: Labels, channel: Channel) -> list[tuple[int, bool]]:
+    """Return which detections of one heat map are right; those on an object that is not asked for are left out.
+
+    Args:
+        peaks: As `find_peaks` gives them, strongest first and none twice, shape (n, 8).
+        labels: What there is.
+        channel: Which heat map.
+
+    Returns:
+        The places of detections among `peaks`, and whether each is right.
+    """
+    mine = labels.channels == channel
+    if channel is Channel.STOP_LINE:
         fitting = _near_lines(peaks, labels.distances_m[mine])
     else:
         fitting = pairwise_iou(peaks[:, 2:6], labels.boxes[mine]) >= RIGHT_IOU
     asked = labels.asked[mine]
     free = asked.copy()
-    outcomes: list[tuple[float, bool]] = []
-    for peak, fits in zip(peaks, fitting, strict=True):
+    outcomes: list[tuple[int, bool]] = []
+    for place, fits in enumerate(fitting):
         found = np.flatnonzero(fits & free)
         if not len(found) and (fits & ~asked).any():
             continue
         free[found[:1]] = False
-        score = min(float(peak[0]), 1.0 - 1e-6)
-        outcomes.append((log(score / (1.0 - score)), len(found) > 0))
+        outcomes.append((place, len(found) > 0))
     return outcomes
+
+
+def _logit(score: float) -> float:
+    score = min(score, 1.0 - 1e-6)
+    return log(score / (1.0 - score))
 
 
 def _near_lines(peaks: NDArray[np.float32], lines_m: NDArray[np.float32]) -> NDArray[np.bool_]:

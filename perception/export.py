@@ -5,6 +5,9 @@
                          ├────► LiteRT, int8 ─┤
                          └────► SavedModel ───┘
 
+The second look, if there is one, is a model of its own beside it: `cuttings`, uint8 (1, 48, 48, 6), to logits (1, 5),
+in float32 whatever the precision of the other: it is small. `perception.fovea` says what to cut out, how to weigh both.
+
 Whatever the format, the model takes `rgb`, uint8 (1, H, W, 3), and answers `heat` (1, H/8, W/8, 5) logits, `boxes`
 (1, H/8, W/8, 5, 6) and `lane` (1, 6), as `build_network` says. bfloat16 is no format: OpenVINO multiplies a float32
 file's numbers so if told to.
@@ -34,14 +37,21 @@ from numpy.typing import NDArray
 from perception.backend import keras, tf
 from perception.card import FORMAT, Card
 from perception.engine import Backend, Engine, Precision, import_or_tell, require
+from perception.fovea import FOVEA_PX, cut_candidates, load_fovea_model
 from perception.network import build_network
-from perception.runtimes import Answers, Run, make_run
+from perception.runtimes import Answers, Judge, Run, make_judge, make_run
 from perception.weights import fill, read_weights
 from sim.errors import RollingStopError, WeightsError
 from sim.files import sha256_of, storage_error, write_atomically
 from sim.show.shots import open_source
 
 MANIFEST = "export.json"
+
+NAME, FOVEA_NAME = "rollingstop", "fovea"
+"""What the files of the network and of its second look are called."""
+
+FOVEA_TOLERANCE = 0.02
+"""Largest difference of the second look's logits that is tolerated."""
 
 CALIBRATION_SEED = 770_077
 """Frames of this seed set the ranges of int8 numbers; no training and no test draws from it."""
@@ -102,6 +112,7 @@ class Exported:
     Attributes:
         folder: Where it lies.
         model: The file or folder that the library opens.
+        fovea: That of the second look; None if the network looks once.
         format: What it is.
         precision: float32 or int8.
         agreement: With Keras.
@@ -110,6 +121,7 @@ class Exported:
 
     folder: Path
     model: Path
+    fovea: Path | None
     format: Format
     precision: Precision
     agreement: Agreement
@@ -117,7 +129,8 @@ class Exported:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as plain values."""
-        return {**asdict(self), "folder": str(self.folder), "model": str(self.model)}
+        places = {"folder": str(self.folder), "model": str(self.model), "fovea": self.fovea and str(self.fovea)}
+        return {**asdict(self), **places}
 
 
 def export(weights: Path | None, to: Format, folder: Path, *, precision: Precision = Precision.FLOAT32) -> Exported:
@@ -146,14 +159,26 @@ def export(weights: Path | None, to: Format, folder: Path, *, precision: Precisi
     model = build_network(card.network, card.camera, "float32")
     fill(model, arrays, "the weights file")
     shape = (1, card.camera.height_px, card.camera.width_px, 3)
+    fovea = load_fovea_model(arrays)
     # The libraries write where they like; the result is moved to its place once it is whole and checked.
     with tempfile.TemporaryDirectory(prefix="rollingstop-") as made, _quiet():
         place = _WRITERS[to](model, shape, Path(made), precision)
         run = _saved_model_run(place) if to is Format.SAVEDMODEL else make_run(Backend(to.value), place, None)
-        agreement = agree(_keras_run(model), run, drawn_frames(AGREEMENT_SEED, AGREEMENT_FRAMES))
+        frames = drawn_frames(AGREEMENT_SEED, AGREEMENT_FRAMES)
+        agreement = agree(_keras_run(model), run, frames)
         check_agreement(agreement, precision, str(to))
+        beside = None
+        if fovea is not None:
+            second = _WRITERS[to](fovea[0], (1, FOVEA_PX, FOVEA_PX, 6), Path(made), Precision.FLOAT32, FOVEA_NAME)
+            _check_fovea(
+                fovea[0],
+                _saved_judge(second) if to is Format.SAVEDMODEL else make_judge(Backend(to.value), second),
+                frames,
+                str(to),
+            )
+            beside = folder / second.name
         _move(Path(made), folder)
-    exported = Exported(folder, folder / place.name, to, precision, agreement, card.sha256)
+    exported = Exported(folder, folder / place.name, beside, to, precision, agreement, card.sha256)
     _write_manifest(exported)
     return exported
 
@@ -172,6 +197,7 @@ def read_export(folder: Path) -> Exported:
         found = Exported(
             folder,
             folder / str(raw["model"]),
+            None if raw["fovea"] is None else folder / str(raw["fovea"]),
             Format(raw["format"]),
             Precision(raw["precision"]),
             Agreement(**raw["agreement"]),
@@ -180,7 +206,8 @@ def read_export(folder: Path) -> Exported:
         for name, digest in files.items():
             if Path(name).is_absolute() or os.pardir in Path(name).parts or sha256_of(folder / name) != digest:
                 raise WeightsError(f"Expected {folder / name} as it was exported. Received: another file.", hint=again)
-        if str(raw["model"]) not in {Path(name).parts[0] for name in files}:
+        tops = {Path(name).parts[0] for name in files}
+        if not {str(raw[part]) for part in ("model", "fovea") if raw[part] is not None} <= tops:
             raise WeightsError(f"Expected {path} to list its model. Received: none.", hint=again)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
         raise WeightsError(f"Expected an exported model in {folder}. Received: {fault}.", hint=again) from None
@@ -254,9 +281,28 @@ def check_agreement(agreement: Agreement, precision: Precision, name: str) -> No
             )
 
 
-def _write_onnx(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision) -> Path:
-    path = folder / "rollingstop.onnx"
-    model.export(str(path), format="onnx", input_signature=_signature(shape), verbose=False)
+def _check_fovea(model: Any, theirs: Judge, frames: Sequence[NDArray[np.uint8]], name: str) -> None:
+    """Check an exported second look's answers about cuttings of frames.
+
+    Raises:
+        RollingStopError: If they are too far from those of Keras, or not numbers.
+    """
+    height, width = frames[0].shape[:2]
+    sides = np.geomspace(8.0, 80.0, len(frames))
+    for rgb, side in zip(frames, sides.tolist(), strict=True):
+        cuttings = cut_candidates(rgb, np.array([[0.6 * width, 0.4 * height, 0.6 * width + side, 0.4 * height + side]]))
+        apart = float(np.abs(model(cuttings, training=False).numpy() - theirs(cuttings)).max())
+        if not apart <= FOVEA_TOLERANCE:
+            raise RollingStopError(
+                f"Expected the exported second look ({name}) to answer as Keras does, logits within "
+                f"{FOVEA_TOLERANCE:g}. Received: {apart:.4g} apart.",
+                hint="Another version of the library may convert it better; constraints.txt names those that do.",
+            )
+
+
+def _write_onnx(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision, name: str = NAME) -> Path:
+    path = folder / f"{name}.onnx"
+    model.export(str(path), format="onnx", input_signature=_signature(model, shape), verbose=False)
     if precision is Precision.INT8:
         quantized = folder / "quantized.onnx"
         _quantize_onnx(path, quantized)
@@ -293,9 +339,9 @@ def _quantize_onnx(source: Path, target: Path) -> None:
     )
 
 
-def _write_openvino(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision) -> Path:
+def _write_openvino(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision, name: str = NAME) -> Path:
     openvino = import_or_tell("openvino", "openvino")
-    path = folder / "rollingstop.xml"
+    path = folder / f"{name}.xml"
     if precision is Precision.INT8:
         # OpenVINO reads ONNX's int8 as it is; quantising by its own means would take another large library.
         require(Backend.ONNX)
@@ -304,14 +350,16 @@ def _write_openvino(model: Any, shape: tuple[int, ...], folder: Path, precision:
         onnx.unlink()
         return path
     graph = tf.function(
-        lambda rgb: model(rgb, training=False), input_signature=[tf.TensorSpec(shape, tf.uint8, "rgb")], autograph=False
+        lambda given: model(given, training=False),
+        input_signature=[tf.TensorSpec(shape, tf.uint8, model.inputs[0].name)],
+        autograph=False,
     )
     openvino.save_model(openvino.convert_model(graph), str(path), compress_to_fp16=False)
     return path
 
 
-def _write_litert(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision) -> Path:
-    path = folder / "rollingstop.tflite"
+def _write_litert(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision, name: str = NAME) -> Path:
+    path = folder / f"{name}.tflite"
     options: dict[str, Any] = {}
     if precision is Precision.INT8:
 
@@ -320,18 +368,20 @@ def _write_litert(model: Any, shape: tuple[int, ...], folder: Path, precision: P
                 yield [rgb[None]]
 
         options = {"optimizations": [tf.lite.Optimize.DEFAULT], "representative_dataset": frames}
-    model.export(str(path), format="litert", input_signature=_signature(shape), verbose=False, **options)
+    model.export(str(path), format="litert", input_signature=_signature(model, shape), verbose=False, **options)
     return path
 
 
-def _write_saved_model(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision) -> Path:
+def _write_saved_model(
+    model: Any, shape: tuple[int, ...], folder: Path, precision: Precision, name: str = NAME
+) -> Path:
     del precision
-    path = folder / "rollingstop"
-    model.export(str(path), format="tf_saved_model", input_signature=_signature(shape), verbose=False)
+    path = folder / name
+    model.export(str(path), format="tf_saved_model", input_signature=_signature(model, shape), verbose=False)
     return path
 
 
-_WRITERS: dict[Format, Callable[[Any, tuple[int, ...], Path, Precision], Path]] = {
+_WRITERS: dict[Format, Callable[..., Path]] = {
     Format.ONNX: _write_onnx,
     Format.OPENVINO: _write_openvino,
     Format.LITERT: _write_litert,
@@ -339,8 +389,8 @@ _WRITERS: dict[Format, Callable[[Any, tuple[int, ...], Path, Precision], Path]] 
 }
 
 
-def _signature(shape: tuple[int, ...]) -> list[Any]:
-    return [keras.InputSpec(shape=shape, dtype="uint8", name="rgb")]
+def _signature(model: Any, shape: tuple[int, ...]) -> list[Any]:
+    return [keras.InputSpec(shape=shape, dtype="uint8", name=model.inputs[0].name)]
 
 
 def _keras_run(model: Any) -> Run:
@@ -364,6 +414,11 @@ def _saved_model_run(folder: Path) -> Run:
     return run
 
 
+def _saved_judge(folder: Path) -> Judge:
+    loaded = tf.saved_model.load(str(folder))  # as above
+    return lambda cuttings: np.asarray(loaded.serve(tf.constant(cuttings)).numpy(), np.float32)
+
+
 def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return 1.0 / (1.0 + np.exp(-np.clip(logits, -60.0, 60.0)))
 
@@ -382,13 +437,15 @@ def _move(made: Path, folder: Path) -> None:
 
 
 def _write_manifest(exported: Exported) -> None:
-    model = exported.model
-    names = [path for path in model.rglob("*") if path.is_file()] if model.is_dir() else [model]
-    weights_beside = model.with_suffix(".bin")
-    if weights_beside.is_file():
-        names.append(weights_beside)
+    names: list[Path] = []
+    for model in (exported.model, exported.fovea):
+        if model is not None:
+            names += [path for path in model.rglob("*") if path.is_file()] if model.is_dir() else [model]
+            # OpenVINO keeps the weights in a file of their own.
+            names += [path for path in (model.with_suffix(".bin"),) if path.is_file()]
     manifest = {
-        "model": model.name,
+        "model": exported.model.name,
+        "fovea": exported.fovea and exported.fovea.name,
         "format": exported.format,
         "precision": exported.precision,
         "weights_sha256": exported.weights_sha256,

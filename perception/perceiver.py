@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import exp, sqrt
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,13 @@ from perception.card import Card
 from perception.channels import KIND_OF_CHANNEL, LANE_SCALES, Channel
 from perception.decode import contested, find_peaks, suppress
 from perception.engine import STANDARD, Backend, Engine
+from perception.fovea import LOWEST_LOOKED_AT, Fovea, exported_fovea, load_fovea
 from perception.losses import MAX_LOG_SPREAD, MIN_LOG_SPREAD
 from perception.network import NetworkConfig, build_network
 from perception.weights import fill, read_weights
 from sim.camera import Camera, CameraFrame
 from sim.errors import WeightsError
-from sim.percept import Detection, LaneEstimate, ObjectKind, Percept, StopLineEstimate
+from sim.percept import Detection, LaneEstimate, Percept, StopLineEstimate
 
 LOWEST_SCORE = 0.2
 """Detections less believed than this are not reported; who reads a percept decides what to act on."""
@@ -41,12 +41,14 @@ class Perceiver:
         camera: Whose frames it understands.
         card: What is known of its weights; None while they are being trained.
         lowest_score: Detections less believed are not reported.
+        fovea: What looks at candidates once more; None if the network looks once.
     """
 
     camera: Camera
     card: Card | None
     lowest_score: float
     _look: Any = field(repr=False)
+    fovea: Fovea | None = field(default=None, repr=False)
 
     def __call__(self, frame: CameraFrame) -> Percept:
         """Return what the network believes of a frame.
@@ -57,7 +59,14 @@ class Perceiver:
         if frame.camera != self.camera:
             raise _other_camera(self.camera, frame.camera)
         peaks, lane = self._look(frame.rgb)
-        return _percept(frame.step, peaks, lane, self.lowest_score)
+        lowest = self.lowest_score if self.fovea is None else min(self.lowest_score, LOWEST_LOOKED_AT)
+        peaks = _distinct(peaks, lowest)
+        if self.fovea is None:
+            _contest(peaks)
+        else:
+            peaks[:, 0] = self.fovea.scores(frame.rgb, peaks[:, 2:6], peaks[:, 0], peaks[:, 1].astype(np.int64))
+        peaks = peaks[peaks[:, 0] >= self.lowest_score]
+        return _percept(frame.step, peaks[np.argsort(-peaks[:, 0], kind="stable")], lane)
 
 
 def load_perceiver(
@@ -84,10 +93,12 @@ def load_perceiver(
         raise _other_camera(card.camera, camera)
     if engine.backend is not Backend.KERAS:
         from perception.export import exported_for
-        from perception.runtimes import make_look
+        from perception.runtimes import make_judge, make_look
 
         exported = exported_for(weights, engine)
-        return Perceiver(card.camera, card, lowest_score, make_look(engine.backend, exported.model, engine.precision))
+        look = make_look(engine.backend, exported.model, engine.precision)
+        judge = None if exported.fovea is None else make_judge(engine.backend, exported.fovea)
+        return Perceiver(card.camera, card, lowest_score, look, judge and exported_fovea(arrays, judge))
     # Keras looks its policies up by plain strings alone.
     precision = engine.precision.value if engine.precision is not None else None
     return make_perceiver(card.network, card.camera, arrays, card=card, lowest_score=lowest_score, precision=precision)
@@ -117,11 +128,17 @@ def make_perceiver(
     """
     model = build_network(network, camera, precision or compute_precision())
     fill(model, arrays, "the weights file")
-    return perceiver_of(model, camera, card=card, lowest_score=lowest_score)
+    fovea = load_fovea(arrays, precision)
+    return perceiver_of(model, camera, card=card, lowest_score=lowest_score, fovea=fovea)
 
 
 def perceiver_of(
-    model: Any, camera: Camera, *, card: Card | None = None, lowest_score: float = LOWEST_SCORE
+    model: Any,
+    camera: Camera,
+    *,
+    card: Card | None = None,
+    lowest_score: float = LOWEST_SCORE,
+    fovea: Fovea | None = None,
 ) -> Perceiver:
     """Return the perceiver of a network that is built and filled; it sees with the weights that the network then has.
 
@@ -130,6 +147,7 @@ def perceiver_of(
         camera: Whose frames it sees.
         card: What is known of its weights.
         lowest_score: Detections less believed are not reported.
+        fovea: What looks at candidates once more, if anything does.
     """
     shape = (camera.height_px, camera.width_px, 3)
 
@@ -143,17 +161,20 @@ def perceiver_of(
         return peaks.numpy(), lane.numpy()
 
     look(np.zeros(shape, np.uint8))
-    return Perceiver(camera, card, lowest_score, look)
+    return Perceiver(camera, card, lowest_score, look, fovea)
 
 
-def _percept(step: int, peaks: NDArray[np.float32], lane: NDArray[np.float32], lowest_score: float) -> Percept:
-    """Turn the graph's answers into a percept."""
+def _distinct(peaks: NDArray[np.float32], lowest_score: float) -> NDArray[np.float32]:
+    """Return the peaks believed at least so much, each thing once, most believed first."""
     peaks = peaks[: int(np.searchsorted(-peaks[:, 0], -lowest_score, side="right"))]
-    channels = peaks[:, 1].astype(np.int64)
+    return peaks[suppress(peaks[:, 2:6], peaks[:, 1].astype(np.int64))]
+
+
+def _percept(step: int, peaks: NDArray[np.float32], lane: NDArray[np.float32]) -> Percept:
+    """Turn peaks, most believed first, and the lane's answers into a percept."""
     detections: list[Detection] = []
     line: StopLineEstimate | None = None
-    for index in suppress(peaks[:, 2:6], channels):
-        score, channel, x0, y0, x1, y1, log_distance, log_spread = peaks[index].tolist()
+    for score, channel, x0, y0, x1, y1, log_distance, log_spread in peaks.tolist():
         distance_m = exp(min(log_distance, 10.0))
         spread_m = distance_m * _STD_PER_SCALE * _scale(log_spread)
         if channel == Channel.STOP_LINE:
@@ -161,24 +182,13 @@ def _percept(step: int, peaks: NDArray[np.float32], lane: NDArray[np.float32], l
         else:
             kind = KIND_OF_CHANNEL[Channel(int(channel))]
             detections.append(Detection(kind, (x0, y0, x1, y1), score, distance_m, spread_m))
-    believed = [each for each in _contested(detections) if each.score >= lowest_score]
-    believed.sort(key=lambda each: -each.score)
-    return Percept(step, tuple(believed), _lane_estimate(lane), line)
+    return Percept(step, tuple(detections), _lane_estimate(lane), line)
 
 
-def _contested(detections: Sequence[Detection]) -> list[Detection]:
+def _contest(peaks: NDArray[np.float32]) -> None:
     """Lower each stop sign's score by that of the distractor, if any, that is believed to be in its place."""
-    rivals = [each for each in detections if each.kind is ObjectKind.DISTRACTOR]
-    signs = [each for each in detections if each.kind is ObjectKind.STOP_SIGN]
-    if not rivals or not signs:
-        return list(detections)
-    (boxes, scores), (others, beliefs) = (
-        (np.array([each.box for each in group], np.float32), np.array([each.score for each in group]))
-        for group in (signs, rivals)
-    )
-    scores = contested(boxes, scores, others, beliefs)
-    lowered = [replace(sign, score=score) for sign, score in zip(signs, scores.tolist(), strict=True)]
-    return [*lowered, *(each for each in detections if each.kind is not ObjectKind.STOP_SIGN)]
+    signs, rivals = (peaks[:, 1] == channel for channel in (Channel.STOP_SIGN, Channel.DISTRACTOR))
+    peaks[signs, 0] = contested(peaks[signs, 2:6], peaks[signs, 0], peaks[rivals, 2:6], peaks[rivals, 0])
 
 
 def _lane_estimate(answers: NDArray[np.float32]) -> LaneEstimate:

@@ -3,14 +3,15 @@
 The network knows signs from about 10 to 70 pixels, and those near 20 best: it saw most of them. A photograph is looked
 at in several sizes, a quarter of an octave apart, down to a picture of 32 rows, so that a sign of any size is of a
 well-known size in some of them. A sign looks like one in all sizes that lie side by side; what looks like one in a
-single size mostly is none. So a score rests on several sizes, and so does a box.
+single size mostly is none. So a score rests on several sizes, and so does a box. Weights with a second look
+(`perception.fovea`) then take one, at the photograph's full sharpness.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import ceil, log2, sqrt
 from pathlib import Path
@@ -24,6 +25,7 @@ from scipy.special import expit, logit
 from perception.backend import compute_precision, tf
 from perception.channels import COARSEST_STRIDE, Channel
 from perception.decode import NMS_IOU, contested, find_peaks, pairwise_iou, suppress
+from perception.fovea import Fovea, load_fovea
 from perception.matching import Answer, SceneAnswers, Target, score_kind
 from perception.network import build_sign_detector
 from perception.scores import LOWEST_COUNTED, PhotographScores
@@ -76,6 +78,7 @@ class SignFinder:
     """The sign detector for pictures of any size."""
 
     _look: Any = field(repr=False)
+    _fovea: Fovea | None = field(default=None, repr=False)
 
     def __call__(self, rgb: NDArray[np.uint8]) -> list[Seen]:
         """Return the stop signs in a photograph, strongest first.
@@ -87,7 +90,8 @@ class SignFinder:
         boxes = np.concatenate([found[:, 2:6] for found in levels])
         scores = np.concatenate([found[:, 0] for found in levels])
         which = np.repeat(np.arange(len(levels)), [len(found) for found in levels])
-        return _merged(*_agreed(*_inside(boxes, scores, which, rgb.shape[0], rgb.shape[1])))
+        seen = _merged(*_agreed(*_inside(boxes, scores, which, rgb.shape[0], rgb.shape[1])))
+        return seen if self._fovea is None else _seen_twice(self._fovea, rgb, seen)
 
     def _level(self, rgb: NDArray[np.uint8], factor: float) -> NDArray[np.float32]:
         """Return the peaks of one level as `find_peaks` gives them, boxes in the photograph's pixels."""
@@ -125,7 +129,7 @@ def load_sign_finder(weights: Path | None = None) -> SignFinder:
         count = tf.minimum(64, tf.size(outputs["heat"]))
         return find_peaks(outputs["heat"], outputs["boxes"], count)[0]
 
-    return SignFinder(look)
+    return SignFinder(look, load_fovea(arrays))
 
 
 def pyramid(height_px: int, width_px: int) -> list[float]:
@@ -236,6 +240,14 @@ def _merged(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> list[See
         ((float(x0), float(y0), float(x1), float(y1)), float(score))
         for (x0, y0, x1, y1), score in zip(boxes[~part], scores[~part], strict=True)
     ]
+
+
+def _seen_twice(fovea: Fovea, rgb: NDArray[np.uint8], seen: Sequence[Seen]) -> list[Seen]:
+    """Return the same boxes with the scores of a second look, strongest first."""
+    boxes = np.array([box for box, _ in seen], np.float32).reshape(-1, 4)
+    channels = np.full(len(seen), Channel.STOP_SIGN, np.int64)
+    scores = fovea.scores(rgb, boxes, np.array([score for _, score in seen]), channels).tolist()
+    return sorted(((box, score) for (box, _), score in zip(seen, scores, strict=True)), key=lambda each: -each[1])
 
 
 def _read_truth(images: Path, annotations: Path) -> tuple[dict[str, Any], list[Path]]:

@@ -117,6 +117,11 @@ class Preparer:
 
     def __call__(self, example: Example, epoch: int) -> tuple[NDArray[np.uint8], Targets]:
         """Return the frame and the targets of one example in one pass."""
+        rgb, labels = self.change(example, epoch)
+        return rgb, encode(labels, self._size)
+
+    def change(self, example: Example, epoch: int) -> tuple[NDArray[np.uint8], Labels]:
+        """Return the frame and the labels of one example in one pass."""
         rgb, labels = decode_image(example, self._camera), label(example.truth)
         if self._cut is not None:
             rgb, labels = self._cut(rgb, labels, epoch, example.index)
@@ -124,7 +129,7 @@ class Preparer:
             if not hasattr(self._own, "augmenter"):
                 self._own.augmenter = Augmenter(self._augment, self._size, self._seed)
             rgb, labels = self._own.augmenter(rgb, labels, epoch, example.index)
-        return rgb, encode(labels, self._size)
+        return rgb, labels
 
 
 def batches(examples: Iterator[Example], prepare: Preparer, epoch: int, size: int, workers: int) -> Iterator[Batch]:

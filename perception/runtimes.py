@@ -36,9 +36,15 @@ class Answers:
 Run = Callable[[NDArray[np.uint8]], Answers]
 """From a frame, uint8 (H, W, 3), to the answers."""
 
+Judge = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""From the second look's cuttings, uint8 (n, 48, 48, 6), to its logits, (n, 5)."""
+
+Call = Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]]
+"""From a batch of one to all outputs of a model."""
+
 
 def make_run(backend: Backend, model: Path, precision: Precision | None) -> Run:
-    """Return what runs an exported model.
+    """Return what runs an exported network.
 
     Args:
         backend: The library.
@@ -48,13 +54,24 @@ def make_run(backend: Backend, model: Path, precision: Precision | None) -> Run:
     Raises:
         RollingStopError: If the library is not installed.
     """
-    if backend is Backend.ONNX:
-        return _onnx(model)
-    if backend is Backend.OPENVINO:
-        return _openvino(model, precision)
-    if backend is Backend.LITERT:
-        return _litert(model)
-    raise ValueError(f"Expected a library that runs exported models. Received: {backend}.")
+    call = _open(backend, model, precision)
+
+    def run(rgb: NDArray[np.uint8]) -> Answers:
+        # Names do not survive every conversion; the three answers differ in the number of their axes.
+        answers = {each.ndim: each[0] for each in call(rgb[None])}
+        return Answers(answers[4], answers[5], answers[2])
+
+    return run
+
+
+def make_judge(backend: Backend, model: Path) -> Judge:
+    """Return what runs an exported second look.
+
+    Raises:
+        RollingStopError: If the library is not installed.
+    """
+    call = _open(backend, model, None)
+    return lambda cuttings: np.concatenate([call(each[None])[0] for each in cuttings])
 
 
 def find_peaks(heat: NDArray[np.float32], boxes: NDArray[np.float32], count: int = PEAKS) -> NDArray[np.float32]:
@@ -113,7 +130,17 @@ def make_look(
     return look
 
 
-def _onnx(model: Path) -> Run:
+def _open(backend: Backend, model: Path, precision: Precision | None) -> Call:
+    if backend is Backend.ONNX:
+        return _onnx(model)
+    if backend is Backend.OPENVINO:
+        return _openvino(model, precision)
+    if backend is Backend.LITERT:
+        return _litert(model)
+    raise ValueError(f"Expected a library that runs exported models. Received: {backend}.")
+
+
+def _onnx(model: Path) -> Call:
     runtime: Any = import_or_tell("onnxruntime", "onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = thread_count()
@@ -121,16 +148,10 @@ def _onnx(model: Path) -> Run:
     options.log_severity_level = 3
     session = runtime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     given = session.get_inputs()[0].name
-    names = ("heat", "boxes", "lane")
-
-    def run(rgb: NDArray[np.uint8]) -> Answers:
-        heat, boxes, lane = session.run(names, {given: rgb[None]})
-        return Answers(heat[0], boxes[0], lane[0])
-
-    return run
+    return lambda batch: list(session.run(None, {given: batch}))
 
 
-def _openvino(model: Path, precision: Precision | None) -> Run:
+def _openvino(model: Path, precision: Precision | None) -> Call:
     openvino: Any = import_or_tell("openvino", "openvino")
     hint = "bf16" if precision is Precision.BFLOAT16 else "f32"
     settings = {
@@ -140,26 +161,25 @@ def _openvino(model: Path, precision: Precision | None) -> Run:
     }
     compiled = openvino.Core().compile_model(str(model), "CPU", settings)
     request = compiled.create_infer_request()
-    places = {name: compiled.output(name) for name in ("heat", "boxes", "lane")}
+    places = list(compiled.outputs)
 
-    def run(rgb: NDArray[np.uint8]) -> Answers:
-        answers = request.infer({0: rgb[None]}, share_inputs=True)
-        return Answers(*(np.array(answers[places[name]][0]) for name in ("heat", "boxes", "lane")))
+    def call(batch: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        answers = request.infer({0: batch}, share_inputs=True)
+        return [np.array(answers[place]) for place in places]
 
-    return run
+    return call
 
 
-def _litert(model: Path) -> Run:
+def _litert(model: Path) -> Call:
     module: Any = import_or_tell("ai_edge_litert.interpreter", "litert")
     interpreter = module.Interpreter(model_path=str(model), num_threads=thread_count())
     interpreter.allocate_tensors()
     given = interpreter.get_input_details()[0]["index"]
-    # Names do not survive every conversion; the three answers differ in the number of their axes.
-    places = {len(each["shape"]): each["index"] for each in interpreter.get_output_details()}
+    places = [each["index"] for each in interpreter.get_output_details()]
 
-    def run(rgb: NDArray[np.uint8]) -> Answers:
-        interpreter.set_tensor(given, rgb[None])
+    def call(batch: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        interpreter.set_tensor(given, batch)
         interpreter.invoke()
-        return Answers(*(interpreter.get_tensor(places[axes])[0] for axes in (4, 5, 2)))
+        return [interpreter.get_tensor(place) for place in places]
 
-    return run
+    return call

@@ -25,6 +25,7 @@ from perception.network import build_network
 from perception.perceiver import make_perceiver
 from perception.pipeline import Preparer, batches, shuffled
 from perception.scores import LOWEST_COUNTED, Scores
+from perception.second_lessons import learn_to_look_twice
 from perception.training_config import TrainConfig
 from perception.weights import WEIGHTS_NAME, read_weights, save_weights
 from sim.camera import Camera
@@ -249,6 +250,21 @@ class _Lesson:
             spent_s = journal.epoch_seconds
             journal.end_epoch(learner, epoch, config.batch, spent_s, self.validate(VALIDATED_EACH_EPOCH))
 
+    def look_twice(self, arrays: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+        """Let the second look learn from what a network with such weights sees; return its weights, if any."""
+        if not self.config.fovea_steps:
+            return {}
+        known = self.base.arrays if self.base is not None else {}
+        begun = self.config.closeup_steps + self.learner.steps
+        return learn_to_look_twice(
+            self.source,
+            self.trained_on,
+            self.config,
+            {**known, **arrays},
+            self._workers,
+            lambda done: self._report(begun + done),
+        )
+
     def validate(self, most: int, arrays: dict[str, NDArray[np.float32]] | None = None) -> Scores:
         """Score weights, the averaged ones if not given, on the first `most` examples that were held back."""
         arrays = arrays or self.learner.averaged()
@@ -258,15 +274,18 @@ class _Lesson:
 
     def _report(self, done: int) -> None:
         if self._progress is not None:
-            self._progress(done, self.config.closeup_steps + self.learner.steps)
+            config = self.config
+            self._progress(done, config.closeup_steps + self.learner.steps + config.fovea_steps)
 
 
 def _finish(out: Path, lesson: _Lesson, journal: Journal, command: str) -> TrainResult:
     """Write weights and card. The card comes last: a folder with a card is a finished training."""
     source, trained_on = lesson.source, lesson.trained_on
-    arrays, scalings = calibrate(
-        lesson.learner.averaged(), lesson.config.network, source.camera, source.examples(trained_on, source.count)
-    )
+    arrays, scalings = lesson.learner.averaged(), {}
+    if lesson.learner.steps or lesson.config.closeup_steps:
+        held_back = source.examples(trained_on, source.count)
+        arrays, scalings = calibrate(arrays, lesson.config.network, source.camera, held_back)
+    arrays |= lesson.look_twice(arrays)
     scores = lesson.validate(source.count, arrays)
     path = out / WEIGHTS_NAME
     digest, size = save_weights(path, arrays)

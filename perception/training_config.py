@@ -21,8 +21,10 @@ class TrainConfig:
         seed: Of initial weights, order, augmentation and dropout.
         closeup_steps: Steps on close-ups of signs, before the first epoch.
         closeup_batch: Close-ups in a step.
-        epochs: Passes over the training examples.
+        epochs: Passes over the training examples; none if only the second look is to learn.
         batch: Examples in a step.
+        fovea_steps: Steps of the second look's lessons, after the last epoch; without any the network looks once.
+        fovea_batch: Cuttings in such a step.
         shuffle_buffer: Examples, still encoded, that are mixed at a time: 2,000 take some 200 MB.
         learning_rate: Its peak; it rises to it in `warmup_steps` and falls along a cosine to 1 % of it at the end.
         warmup_steps: Steps of the rise; at most a tenth of all.
@@ -32,6 +34,7 @@ class TrainConfig:
         validation_share: Share of the data set, its last examples, that is never trained on.
         deterministic: Whether the same run gives the same weights on the same hardware; free of charge on a CPU.
         network: The network's sizes.
+        fovea: Channels of the second look at 24 x 24, 12 x 12 and 6 x 6.
         augment: How frames are changed.
         weights: How much each part of the loss counts.
 
@@ -46,6 +49,8 @@ class TrainConfig:
     closeup_batch: int = 16
     epochs: int = 3
     batch: int = 16
+    fovea_steps: int = 0
+    fovea_batch: int = 128
     shuffle_buffer: int = 2000
     learning_rate: float = 2.5e-3
     warmup_steps: int = 300
@@ -55,16 +60,19 @@ class TrainConfig:
     validation_share: float = 0.05
     deterministic: bool = True
     network: NetworkConfig = field(default_factory=NetworkConfig)
+    fovea: tuple[int, int, int] = (32, 48, 96)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     weights: LossWeights = field(default_factory=LossWeights)
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "closeup_batch", "shuffle_buffer", "learning_rate", "clip_norm"):
+        for name in ("batch", "closeup_batch", "fovea_batch", "shuffle_buffer", "learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"Expected {name} to be positive. Received: {getattr(self, name)}.")
-        for name in ("seed", "closeup_steps", "warmup_steps", "weight_decay"):
+        for name in ("seed", "closeup_steps", "epochs", "fovea_steps", "warmup_steps", "weight_decay"):
             if getattr(self, name) < 0:
                 raise ValueError(f"Expected {name} of at least 0. Received: {getattr(self, name)}.")
+        if self.epochs == 0 and self.fovea_steps == 0:
+            raise ValueError("Expected epochs, or fovea_steps, to be positive. Received: neither.")
         if not 0.0 <= self.ema_decay < 1.0:
             raise ValueError(f"Expected ema_decay to be within 0 to below 1. Received: {self.ema_decay}.")
         if not 0.0 < self.validation_share < 1.0:

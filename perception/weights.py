@@ -32,6 +32,9 @@ WEIGHTS_NAME = "rollingstop.npz"
 SHIPPED = Path(__file__).parent / "weights" / WEIGHTS_NAME
 """The weights that come with the program."""
 
+FOVEA_PREFIX = "fovea_"
+"""Begins the names of a second look's weights, which lie in one file with the network's."""
+
 MAX_BYTES = 64 * 2**20
 """Larger files are not ours; the shipped one has under 5 MB."""
 
@@ -186,6 +189,9 @@ def fill(model: Any, arrays: dict[str, NDArray[Any]], origin: str, *, allow_more
     """
     variables = named_weights(model)
     missing, foreign = sorted(set(variables) - set(arrays)), sorted(set(arrays) - set(variables))
+    # A second look's weights lie in the same file and fill a network of their own.
+    if not any(name.startswith(FOVEA_PREFIX) for name in variables):
+        foreign = [name for name in foreign if not name.startswith(FOVEA_PREFIX)]
     if missing or (foreign and not allow_more):
         odd = f"without '{missing[0]}'" if missing else f"with the unknown array '{foreign[0]}'"
         raise WeightsError(f"Expected the weights of this network in {origin}. Received: weights {odd}.", hint=_AGAIN)

@@ -29,6 +29,29 @@ ONE_THREAD = {
 """The surroundings of each worker: as many of them as cores, with a thread for each core, would only stand in line."""
 
 
+def map_jobs(work: Callable[[J], R], jobs: Sequence[J], workers: int, progress: Progress | None = None) -> list[R]:
+    """Return `work` of each job, in the order of the jobs, in this process if one worker is enough.
+
+    Args:
+        work: A function of a module, so that it can be sent.
+        jobs: What to do; picklable.
+        workers: How many processes at most.
+        progress: Called in this process as jobs are done.
+
+    Raises:
+        RollingStopError: If a worker was killed, as by a machine short of memory.
+        Exception: The first that `work` raised; what was not yet begun is left.
+    """
+    report: Progress = progress or (lambda _done, _total: None)
+    if min(workers, len(jobs)) > 1:
+        return map_in_workers(work, jobs, min(workers, len(jobs)), report)
+    results: list[R] = []
+    for job in jobs:
+        results.append(work(job))
+        report(len(results), len(jobs))
+    return results
+
+
 def map_in_workers(work: Callable[[J], R], jobs: Sequence[J], workers: int, progress: Progress) -> list[R]:
     """Return `work` of each job, in the order of the jobs, worked out in freshly started processes.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from perception.engine import STANDARD, Engine
 from scenarios.judge import Judge
 from scenarios.outcomes import Verdict
-from scenarios.pool import Progress, map_in_workers
+from scenarios.pool import Progress, map_jobs
 from scenarios.scenario import Scenario, fault_of, start_world
 from sim.camera import Camera
 from sim.control import DriverConfig
@@ -180,9 +180,9 @@ def run_catalogue(
         for scenario in scenarios
         for run_seed in range(seed, seed + runs)
     ]
-    report = progress or _say_nothing
-    workers = min(workers, len(jobs))
-    verdicts = map_in_workers(run_job, jobs, workers, report) if workers > 1 else _run_here(jobs, report)
+    # Weights may change between two calls in one process, as in a training session: what was loaded then is not kept.
+    eyes_of_process.cache_clear()
+    verdicts = map_jobs(run_job, jobs, workers, progress)
     return Results(eyes_name, seed, runs, tuple(scenarios), tuple(verdicts))
 
 
@@ -200,30 +200,20 @@ class Job:
 
 def run_job(job: Job) -> Verdict:
     """Run one job; what it needs to see and draw is made once a process."""
-    eyes = _eyes_of_process(job.eyes, job.weights, job.camera, job.engine)
-    painter = _painter_of_process(job.camera)
+    eyes = eyes_of_process(job.eyes, job.weights, job.camera, job.engine)
+    painter = painter_of_process(job.camera)
     return run_scenario(job.scenario, job.run_seed, eyes, camera=job.camera, painter=painter)
 
 
-def _run_here(jobs: Sequence[Job], report: Progress) -> list[Verdict]:
-    # Weights may change between two calls in one process, as in a training session: what was loaded then is not kept.
-    _eyes_of_process.cache_clear()
-    verdicts: list[Verdict] = []
-    for job in jobs:
-        verdicts.append(run_job(job))
-        report(len(verdicts), len(jobs))
-    return verdicts
-
-
-@lru_cache(maxsize=1)
-def _eyes_of_process(name: str, weights: Path | None, camera: Camera | None, engine: Engine) -> Eyes:
+@lru_cache(maxsize=2)
+def eyes_of_process(
+    name: str, weights: Path | None = None, camera: Camera | None = None, engine: Engine = STANDARD
+) -> Eyes:
+    """Return the eyes of a name, as `make_eyes` does, kept for the next run in this process."""
     return make_eyes(name, weights, camera, engine)
 
 
 @lru_cache(maxsize=1)
-def _painter_of_process(camera: Camera | None) -> Painter:
+def painter_of_process(camera: Camera | None = None) -> Painter:
+    """Return what draws for a camera, kept for the next run in this process."""
     return Painter(camera or Camera())
-
-
-def _say_nothing(done: int, total: int) -> None:
-    """Report no progress."""

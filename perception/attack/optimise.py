@@ -1,6 +1,6 @@
 """A sticker that makes the network miss stop signs: gradient descent on its picture over many views at once.
 
-    picture = softmax(z) @ inks -> pasted into each view -> light, blur, noise -> network -> score of the stop sign
+    picture = softmax(z) @ inks -> pasted into each view -> light, blur, noise -> both looks -> score of the stop sign
       ^------------------------- gradient of -log(1 - score) + smoothness -----------------------'
 
 The expectation over places, light, blur and noise (Athalye et al. 2018; Eykholt et al. 2018) is a mean over views drawn
@@ -22,6 +22,7 @@ from perception.attack.views import CUT_PX, SignView, pasting, region_px, take_v
 from perception.backend import keras, make_deterministic, tf
 from perception.channels import STRIDE, Channel
 from perception.decode import RIVAL_WEIGHT
+from perception.fovea import FOVEA_PX, LOOKED_AT, SURROUNDINGS, THING, load_fovea_model
 from perception.network import build_sign_detector
 from perception.weights import fill, read_weights
 from sim.seeding import Stream, derive_seed, stream
@@ -208,19 +209,34 @@ class SignScorer:
         fill(whole, arrays, "the weights file", allow_more=True)
         # The picture's entry takes bytes, through which no gradient passes: begin behind the scaling.
         self._model = keras.Model(whole.get_layer("scale").output, whole.output)
+        self._fovea = None
+        loaded = load_fovea_model(arrays)
+        if loaded is not None:
+            fovea, weighing = loaded
+            self._fovea = keras.Model(fovea.get_layer("fovea_scale").output, fovea.output)
+            self._weighing = weighing[list(LOOKED_AT).index(Channel.STOP_SIGN)]
         self._scores = tf.function(self.scores, reduce_retracing=True)
 
-    def scores(self, rgb: Any, masks: Any) -> Any:
+    def scores(self, rgb: Any, masks: Any, boxes: Any) -> Any:
         """Return the score that a stop sign gets in each cutting, as the perceiver would report it; shape (n,).
 
         Args:
             rgb: float32 from 0 to 255, shape (n, CUT_PX, CUT_PX, 3).
             masks: 1 at the cells where the sign's peak may lie, else 0; shape (n, CUT_PX / 8, CUT_PX / 8).
+            boxes: Of the signs, xyxy in the cuttings, shape (n, 4): where the second look is turned to.
         """
         heat = self._model(rgb / 64.0 - 2.0, training=False)["heat"]
         beliefs = tf.sigmoid(heat) * masks[..., None]
         stop, rival = (tf.reduce_max(beliefs[..., each], (1, 2)) for each in (Channel.STOP_SIGN, Channel.DISTRACTOR))
-        return stop * (1.0 - RIVAL_WEIGHT * rival)
+        if self._fovea is None:
+            return stop * (1.0 - RIVAL_WEIGHT * rival)
+        logits = self._fovea(_cuttings(rgb, boxes) / 64.0 - 2.0, training=False)
+        answer = LOOKED_AT[Channel.STOP_SIGN]
+        others = tf.concat([logits[:, :answer], logits[:, answer + 1 :]], axis=1)
+        second = logits[:, answer] - tf.reduce_logsumexp(others, axis=1)
+        sure = tf.clip_by_value(stop, 1e-6, 1 - 1e-6)
+        slope, trust, offset = self._weighing.tolist()
+        return tf.sigmoid(slope * tf.math.log(sure / (1 - sure)) + trust * second + offset)
 
     def mean_score(self, views: Sequence[SignView], sticker: Sticker | None) -> float:
         """Return the mean score over views with a sticker, without blur and noise."""
@@ -237,8 +253,27 @@ class SignScorer:
                 for view in part
             ]
             masks = np.stack([sign_mask(view) for view in part])
-            found += self._scores(tf.constant(np.stack(frames)), tf.constant(masks)).numpy().tolist()
+            boxes = np.array([view.box_px for view in part], np.float32)
+            found += self._scores(*(tf.constant(each) for each in (np.stack(frames), masks, boxes))).numpy().tolist()
         return float(np.mean(found))
+
+
+def _cuttings(rgb: Any, boxes: Any) -> Any:
+    """Return the second look's cuttings of one box each, float32 (n, 48, 48, 6), as `fovea.cut_candidates` does."""
+    u, v = 0.5 * (boxes[:, 0] + boxes[:, 2]), 0.5 * (boxes[:, 1] + boxes[:, 3])
+    longer = tf.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    # What lies outside repeats the edge; twice as many samples as pixels stand for the mean over an area.
+    rgb = tf.pad(rgb, [[0, 0], [CUT_PX, CUT_PX], [CUT_PX, CUT_PX], [0, 0]], "SYMMETRIC")
+    parts = []
+    for extent in (THING, SURROUNDINGS):
+        low_u, low_v, side = u + CUT_PX - 0.5 * extent * longer, v + CUT_PX - 0.5 * extent * longer, extent * longer
+        # Its corners are the centres of the first and last samples.
+        inset = 0.25 * side / FOVEA_PX
+        ends = [low_v + inset, low_u + inset, low_v + side - inset, low_u + side - inset]
+        places = (tf.stack(ends, axis=1) - 0.5) / (3.0 * CUT_PX - 1.0)
+        fine = tf.image.crop_and_resize(rgb, places, tf.range(tf.shape(rgb)[0]), [2 * FOVEA_PX, 2 * FOVEA_PX])
+        parts.append(tf.nn.avg_pool2d(fine, 2, 2, "VALID"))
+    return tf.concat(parts, axis=-1)
 
 
 def sign_mask(view: SignView) -> NDArray[np.float32]:
@@ -286,6 +321,7 @@ class _Descent:
         self._span = np.stack([v.white[p] - v.black[p] for v, p in zip(views, parts, strict=True)])
         self._corner = np.array([(way.top, way.left) for way in ways], np.int32)
         self._masks = np.stack([sign_mask(view) for view in views])
+        self._boxes = np.array([view.box_px for view in views], np.float32)
         self._rng = stream(config.seed, Stream.ATTACK, 6)
         start = self._rng.normal(0.0, 0.3, (self._rows * self._columns, len(INKS)))
         self._logits = tf.Variable(start.astype(np.float32))
@@ -326,7 +362,7 @@ class _Descent:
         taps = np.stack([beside, np.ones(count), beside], axis=1) / (1 + 2 * beside)[:, None]
         arrays = (
             self._plain[batch], self._weights[batch], self._hidden[batch], self._span[batch], self._masks[batch],
-            gain, shift, ink, taps, noise,
+            self._boxes[batch], gain, shift, ink, taps, noise,
         )  # fmt: skip
         return [tf.constant(each, tf.float32) for each in arrays] + [tf.constant(self._corner[batch])]
 
@@ -335,8 +371,8 @@ class _Descent:
         return tf.nn.softmax(self._logits) @ tf.constant(INKS, tf.float32)
 
     def _move(
-        self, plain: Any, weights: Any, hidden: Any, span: Any, masks: Any, gain: Any, shift: Any, ink: Any, taps: Any,
-        noise: Any, corner: Any,
+        self, plain: Any, weights: Any, hidden: Any, span: Any, masks: Any, boxes: Any, gain: Any, shift: Any, ink: Any,
+        taps: Any, noise: Any, corner: Any,
     ) -> Any:  # fmt: skip
         size = self._size
         with tf.GradientTape() as tape:
@@ -346,7 +382,7 @@ class _Descent:
             cover = tf.reshape(tf.reduce_sum(weights, -1), [-1, size, size, 1])
             frames = plain + _scattered(cover * hidden + values * span, corner, size)
             frames = tf.clip_by_value(_blurred(frames, taps) * gain + shift + noise, 0.0, 255.0)
-            scores = self._network.scores(frames, masks)
+            scores = self._network.scores(frames, masks, boxes)
             grid = tf.reshape(picture / 255.0, [self._rows, self._columns, 3])
             rough = tf.reduce_mean(tf.abs(grid[1:] - grid[:-1])) + tf.reduce_mean(tf.abs(grid[:, 1:] - grid[:, :-1]))
             seen = -tf.reduce_mean(tf.math.log(1.0 - scores + 1e-4))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
 from math import pi
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from numpy.typing import NDArray
 
 from scenarios.judge import Judge
 from scenarios.outcomes import Expectation, Outcome, Verdict
-from scenarios.pool import Progress, map_in_workers
-from scenarios.run import driver_for, make_eyes
+from scenarios.pool import Progress, map_jobs
+from scenarios.run import driver_for, eyes_of_process, painter_of_process
 from scenarios.scenario import Scenario, fault_of, start_world
 from sim.camera import Camera
 from sim.control import DriverConfig
@@ -183,7 +182,7 @@ def run_attack(job: AttackJob, eyes: Eyes | None = None, painter: Painter | None
         painter: What draws; kept likewise.
     """
     world = with_sticker(start_world(job.scenario, job.run_seed), job.sticker)
-    eyes, painter = eyes or _eyes_of_process(job.weights), painter or _painter_of_process()
+    eyes, painter = eyes or eyes_of_process("network", job.weights), painter or painter_of_process()
     judge = Judge(job.scenario, world)
     driver = driver_for(world.scene.speed_limit_mps, yields=job.scenario.yields)
     sign = next((each for each in world.scene.signs if each.kind is SignKind.STOP and each.applies_to_ego), None)
@@ -239,23 +238,5 @@ def run_attacks(jobs: Sequence[AttackJob], *, workers: int = 1, progress: Progre
         WeightsError: If the network's weights cannot be used.
         RollingStopError: If a worker was killed, as by a machine short of memory.
     """
-    report: Callable[[int, int], None] = progress or (lambda _done, _total: None)
-    workers = min(workers, len(jobs))
-    if workers > 1:
-        return map_in_workers(run_attack, jobs, workers, report)
-    _eyes_of_process.cache_clear()
-    runs: list[AttackRun] = []
-    for job in jobs:
-        runs.append(run_attack(job))
-        report(len(runs), len(jobs))
-    return runs
-
-
-@lru_cache(maxsize=2)
-def _eyes_of_process(weights: Path | None) -> Eyes:
-    return make_eyes("network", weights)
-
-
-@lru_cache(maxsize=1)
-def _painter_of_process() -> Painter:
-    return Painter(Camera())
+    eyes_of_process.cache_clear()
+    return map_jobs(run_attack, jobs, workers, progress)

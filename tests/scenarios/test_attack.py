@@ -29,7 +29,7 @@ STICKER = noise_sticker(PLACE, 16, 16, 7)
 @pytest.fixture
 def perfect_eyes(monkeypatch):
     """Drive with perfect eyes: what is tested is what happens to the drives, not the network."""
-    monkeypatch.setattr(drives, "_eyes_of_process", lru_cache(lambda _weights: OracleEyes()))
+    monkeypatch.setattr(drives, "eyes_of_process", lru_cache(lambda _name, _weights: OracleEyes()))
 
 
 def _shown(showing, frames):

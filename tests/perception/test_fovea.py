@@ -1,0 +1,225 @@
+"""The second look: what it cuts out, what it is told, and what becomes of scores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from perception.attack.optimise import _cuttings
+from perception.attack.views import CUT_PX
+from perception.backend import tf
+from perception.channels import Channel
+from perception.fovea import (
+    FOVEA_PX,
+    LOOKED_AT,
+    LOWEST_LOOKED_AT,
+    MOST_LOOKED_AT,
+    SURROUNDINGS,
+    THING,
+    WEIGHING,
+    Answer,
+    Fovea,
+    build_fovea,
+    cut_candidates,
+    is_fovea,
+    load_fovea,
+    log_odds,
+)
+from perception.labels import no_labels
+from perception.perceiver import load_perceiver
+from perception.pipeline import decode_image
+from perception.second_lessons import boxes_to_show
+from perception.train import train
+from perception.weights import arrays_of, read_weights
+from sim.camera import CameraFrame
+from sim.errors import WeightsError
+from sim.recording import Dataset
+from tests.perception.conftest import SMALL_CAMERA, SMALL_TRAINING, Trained
+
+WIDTHS = (4, 4, 8)
+SECOND_TRAINING = replace(
+    SMALL_TRAINING, closeup_steps=0, epochs=0, fovea_steps=3, fovea_batch=8, fovea=WIDTHS, shuffle_buffer=8
+)
+
+
+@pytest.fixture(scope="module")
+def twice(trained: Trained, small_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("twice")
+    train(small_dataset.path, folder, SECOND_TRAINING, start_from=trained.folder, workers=1)
+    return folder
+
+
+def answering(answer: Answer, sureness: float, weighing: tuple[float, float, float]) -> Fovea:
+    """Return a second look that always answers the same."""
+    logits = np.zeros((1, len(Answer)), np.float32)
+    logits[0, answer] = sureness
+    return Fovea(
+        np.array([weighing] * len(LOOKED_AT), np.float32), lambda cuttings: tf.repeat(logits, len(cuttings), axis=0)
+    )
+
+
+@pytest.mark.parametrize("side", [6, 24, 90])
+def test_a_cutting_shows_the_thing_and_the_other_its_surroundings(side):
+    rgb = np.zeros((200, 300, 3), np.uint8)
+    left, top = 100, 60
+    rgb[top : top + side, left : left + side] = (200, 30, 40)
+
+    (cutting,) = cut_candidates(rgb, np.array([[left, top, left + side, top + side]], np.float32))
+
+    for part, extent in ((cutting[..., :3], THING), (cutting[..., 3:], SURROUNDINGS)):
+        red = part[..., 0] > 100
+        assert red[FOVEA_PX // 2, FOVEA_PX // 2]
+        assert red.sum() == pytest.approx((FOVEA_PX / extent) ** 2, rel=0.25)
+        rows, columns = np.nonzero(red)
+        assert (
+            rows.mean()
+            == pytest.approx(columns.mean(), abs=1.0)
+            == pytest.approx(
+                FOVEA_PX / 2 - 0.5,
+                abs=3.0,  # half a pixel of nine
+            )
+        )
+
+
+@pytest.mark.parametrize("box", [(-40, -30, -10, -5), (290, 190, 340, 240), (0, 0, 300, 200), (5, 5, 5, 5)])
+def test_what_lies_outside_the_frame_repeats_its_edge(box):
+    rgb = np.full((200, 300, 3), 77, np.uint8)
+
+    assert (cut_candidates(rgb, np.array([box], np.float32)) == 77).all()
+
+
+def test_the_gradients_path_cuts_what_the_perceiver_cuts():
+    rng = np.random.default_rng(4)
+    coarse = rng.integers(0, 256, (1, 16, 16, 3)).astype(np.float32)
+    rgb = tf.image.resize(coarse, (CUT_PX, CUT_PX)).numpy()
+    boxes = np.array([[50.0, 40.0, 82.0, 72.0]], np.float32)
+
+    theirs = cut_candidates(rgb[0].round().astype(np.uint8), boxes).astype(np.float32)
+    ours = _cuttings(tf.constant(rgb), tf.constant(boxes)).numpy()
+
+    assert np.abs(ours - theirs)[..., :3].mean() < 2.0
+    assert np.abs(ours - theirs)[:, 8:-8, 8:-8, 3:].mean() < 4.0
+
+
+def test_log_odds_are_those_of_the_softmax_and_bounded():
+    logits = np.array([[1.0, 2.0, 0.5, -1.0, 0.0], [0.0, 90.0, 0.0, 0.0, 0.0]])
+
+    odds = log_odds(logits, np.array([1, 1]))
+
+    share = np.exp(logits[0]) / np.exp(logits[0]).sum()
+    assert odds[0] == pytest.approx(np.log(share[1] / (1 - share[1])))
+    assert odds[1] == 12.0
+
+
+def test_the_second_look_raises_and_lowers_what_it_looks_at_and_nothing_else():
+    rgb = np.zeros((100, 100, 3), np.uint8)
+    kinds = np.array([Channel.STOP_SIGN, Channel.PEDESTRIAN, Channel.VEHICLE, Channel.STOP_SIGN])
+    boxes = np.tile(np.array([10.0, 10.0, 20.0, 20.0], np.float32), (4, 1))
+    scores = np.array([0.6, 0.5, 0.4, LOWEST_LOOKED_AT / 2])
+
+    done = answering(Answer.STOP_SIGN, 6.0, (0.5, 1.0, 0.0)).scores(rgb, boxes, scores, kinds)
+
+    assert done[0] > 0.9
+    assert done[1] < 0.1
+    assert done[2:].tolist() == scores[2:].tolist()
+
+
+def test_no_more_candidates_than_agreed_are_looked_at():
+    count = MOST_LOOKED_AT + 3
+    scores = np.linspace(0.9, 0.5, count)
+
+    done = answering(Answer.NOTHING, 6.0, (0.0, 1.0, 0.0)).scores(
+        np.zeros((50, 50, 3), np.uint8), np.tile([1.0, 1, 9, 9], (count, 1)), scores, np.zeros(count, np.int64)
+    )
+
+    assert (done[:MOST_LOOKED_AT] < 0.5).all()
+    assert done[MOST_LOOKED_AT:].tolist() == scores[MOST_LOOKED_AT:].tolist()
+
+
+def test_boxes_are_told_by_what_they_overlap_and_doubtful_ones_are_not_shown():
+    labels = replace(
+        no_labels(),
+        boxes=np.array([[40, 20, 60, 40], [100, 20, 120, 40], [150, 20, 160, 60]], np.float32),
+        channels=np.array([Channel.STOP_SIGN, Channel.DISTRACTOR, Channel.PEDESTRIAN], np.int32),
+        distances_m=np.full(3, 20.0, np.float32),
+        asked=np.array([True, True, False]),
+    )
+    peaks = np.zeros((5, 8), np.float32)
+    peaks[:, 0] = 0.9, 0.8, 0.7, 0.6, 0.0001
+    peaks[:, 2:6] = [
+        (41, 21, 61, 41),  # the stop sign
+        (101, 20, 121, 40),  # the other sign
+        (46, 26, 66, 46),  # a corner of the stop sign: doubtful
+        (5, 60, 25, 80),  # nothing
+        (5, 5, 25, 25),  # hardly believed
+    ]
+
+    boxes, answers = boxes_to_show(labels, peaks, SMALL_CAMERA, np.random.default_rng(1))
+
+    told = {tuple(box): answer for box, answer in zip(boxes.tolist(), answers.tolist(), strict=True)}
+    assert told[(41, 21, 61, 41)] == Answer.STOP_SIGN
+    assert told[(101, 20, 121, 40)] == Answer.OTHER_SIGN
+    assert told[(5, 60, 25, 80)] == Answer.NOTHING
+    assert (46, 26, 66, 46) not in told
+    assert (5, 5, 25, 25) not in told
+    assert Answer.PERSON not in told.values()
+
+
+def test_training_the_second_look_leaves_the_first_as_it_was(twice: Path, trained: Trained) -> None:
+    before, after = read_weights(trained.folder)[1], read_weights(twice)[1]
+
+    assert {name for name in after if not is_fovea(name)} == set(before)
+    assert all((after[name] == before[name]).all() for name in before)
+    assert after[WEIGHING].shape == (len(LOOKED_AT), 3)
+    assert after["fovea_1/bias"].shape == (WIDTHS[0],)
+
+
+def test_the_same_lessons_give_the_same_second_look_on_any_number_of_threads(
+    twice: Path, trained: Trained, small_dataset: Dataset, tmp_path: Path
+) -> None:
+    train(small_dataset.path, tmp_path, SECOND_TRAINING, start_from=trained.folder, workers=3)
+
+    first, second = read_weights(twice)[1], read_weights(tmp_path)[1]
+    assert all((first[name] == second[name]).all() for name in first)
+
+
+def test_weights_with_a_second_look_make_a_perceiver_that_takes_it(twice: Path, small_dataset: Dataset) -> None:
+    perceive = load_perceiver(twice, lowest_score=0.0)
+    example = next(small_dataset.examples())
+
+    percept = perceive(CameraFrame(5, decode_image(example, SMALL_CAMERA), SMALL_CAMERA))
+
+    assert perceive.fovea is not None
+    scores = [each.score for each in percept.detections]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_lesson_starts_from_the_second_look_that_is_there(
+    twice: Path, small_dataset: Dataset, tmp_path: Path
+) -> None:
+    still = replace(SECOND_TRAINING, learning_rate=1e-9, weight_decay=0.0)
+    train(small_dataset.path, tmp_path, still, start_from=twice, workers=1)
+
+    before, after = read_weights(twice)[1], read_weights(tmp_path)[1]
+    assert all(np.allclose(before[name], after[name], atol=1e-5) for name in before if name != WEIGHING)
+
+
+@pytest.mark.parametrize("wrong", [None, np.zeros((1, 3), np.float32), np.full((2, 3), np.nan, np.float32)])
+def test_a_second_look_without_its_weighing_is_refused(wrong):
+    arrays = arrays_of(build_fovea(WIDTHS))
+    if wrong is not None:
+        arrays[WEIGHING] = wrong
+
+    with pytest.raises(WeightsError, match=WEIGHING):
+        load_fovea(arrays)
+
+
+def test_a_second_look_of_odd_sizes_is_refused():
+    arrays = arrays_of(build_fovea(WIDTHS)) | {WEIGHING: np.zeros((2, 3), np.float32)}
+    arrays["fovea_3/kernel"] = np.zeros((3, 3, 4, 99), np.float32)
+
+    with pytest.raises(WeightsError, match="fovea_3/kernel"):
+        load_fovea(arrays)
