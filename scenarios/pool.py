@@ -10,8 +10,10 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import count
 from typing import TypeVar
 
+from sim.cluster import Cluster, map_on_ray
 from sim.errors import RollingStopError
 
 J = TypeVar("J")
@@ -29,7 +31,13 @@ ONE_THREAD = {
 """The surroundings of each worker: as many of them as cores, with a thread for each core, would only stand in line."""
 
 
-def map_jobs(work: Callable[[J], R], jobs: Sequence[J], workers: int, progress: Progress | None = None) -> list[R]:
+def map_jobs(
+    work: Callable[[J], R],
+    jobs: Sequence[J],
+    workers: int,
+    progress: Progress | None = None,
+    cluster: Cluster | None = None,
+) -> list[R]:
     """Return `work` of each job, in the order of the jobs, in this process if one worker is enough.
 
     Args:
@@ -37,12 +45,23 @@ def map_jobs(work: Callable[[J], R], jobs: Sequence[J], workers: int, progress: 
         jobs: What to do; picklable.
         workers: How many processes at most.
         progress: Called in this process as jobs are done.
+        cluster: Where instead of processes of this machine.
 
     Raises:
-        RollingStopError: If a worker was killed, as by a machine short of memory.
+        RollingStopError: If a worker was killed, as by a machine short of memory, or the cluster cannot be used.
         Exception: The first that `work` raised; what was not yet begun is left.
     """
     report: Progress = progress or (lambda _done, _total: None)
+    if cluster is not None:
+        done = count(1)
+        return map_on_ray(
+            work,
+            jobs,
+            workers=workers,
+            address=cluster.address,
+            surroundings=ONE_THREAD,
+            on_done=lambda _result: report(next(done), len(jobs)),
+        )
     if min(workers, len(jobs)) > 1:
         return map_in_workers(work, jobs, min(workers, len(jobs)), report)
     results: list[R] = []

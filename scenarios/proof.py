@@ -13,6 +13,7 @@ from scenarios.pool import Progress
 from scenarios.run import Results, run_catalogue
 from scenarios.scenario import Scenario
 from scenarios.statistics import Plan, plan_proof
+from sim.cluster import Cluster
 
 BATCH_RUNS = (8, 400)
 """Runs between two chances to find that a claim has failed, at first and at most; each batch is twice the one before,
@@ -66,6 +67,7 @@ def prove(
     weights: Path | None = None,
     engine: Engine = STANDARD,
     workers: int = 1,
+    cluster: Cluster | None = None,
     progress: Progress | None = None,
 ) -> Proof:
     """Drive round after round, one run of each scenario, until the claim is proven or refuted, or the plan ends.
@@ -82,6 +84,7 @@ def prove(
         weights: The network's weights; the shipped ones if not given.
         engine: What computes the network.
         workers: Processes.
+        cluster: Where instead.
         progress: Called as runs are done; the total is that of the next look.
 
     Raises:
@@ -99,6 +102,7 @@ def prove(
             done, total = len(verdicts), look.runs
             batch = run_catalogue(
                 scenarios, eyes_name, runs=more, seed=seed + rounds, weights=weights, engine=engine, workers=workers,
+                cluster=cluster,
                 progress=lambda now, _all, done=done, total=total: progress(done + now, total) if progress else None,
             )  # fmt: skip
             verdicts.extend(batch.verdicts)

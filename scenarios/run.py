@@ -13,6 +13,7 @@ from scenarios.outcomes import Verdict
 from scenarios.pool import Progress, map_jobs
 from scenarios.scenario import Scenario, fault_of, start_world
 from sim.camera import Camera
+from sim.cluster import Cluster
 from sim.control import DriverConfig
 from sim.loop import BlindEyes, Eyes, NetworkEyes, OracleEyes, Tick, drive
 from sim.render import Painter
@@ -148,6 +149,7 @@ def run_catalogue(
     camera: Camera | None = None,
     engine: Engine = STANDARD,
     workers: int = 1,
+    cluster: Cluster | None = None,
     progress: Progress | None = None,
 ) -> Results:
     """Drive every scenario on `runs` seeds, and judge each run.
@@ -161,6 +163,7 @@ def run_catalogue(
         camera: The camera, if not the standard one.
         engine: What the network's answers are computed with.
         workers: Processes. One drives in this process; more are started anew, one thread each.
+        cluster: Where instead, a task for each run; weights must lie in the same place on each of its machines.
         progress: Called as runs are done.
 
     Returns:
@@ -182,7 +185,7 @@ def run_catalogue(
     ]
     # Weights may change between two calls in one process, as in a training session: what was loaded then is not kept.
     eyes_of_process.cache_clear()
-    verdicts = map_jobs(run_job, jobs, workers, progress)
+    verdicts = map_jobs(run_job, jobs, workers, progress, cluster)
     return Results(eyes_name, seed, runs, tuple(scenarios), tuple(verdicts))
 
 

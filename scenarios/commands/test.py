@@ -11,7 +11,18 @@ import typer
 from perception.commands.common import BackendName, BackendOption, PrecisionOption, Weights, make_engine
 from scenarios.commands.failures import bundle_failures, explain_failures, film_failures, plain_causes
 from scenarios.commands.results import print_causes, print_comparison, print_results
-from sim.commands.common import CORES, Json, Quiet, Workers, print_json, progress_bar, say
+from sim.commands.common import (
+    CORES,
+    Address,
+    Json,
+    Quiet,
+    Where,
+    WhereOption,
+    Workers,
+    print_json,
+    progress_bar,
+    say,
+)
 
 if TYPE_CHECKING:
     from perception.engine import Engine
@@ -19,6 +30,7 @@ if TYPE_CHECKING:
     from scenarios.run import Results
     from scenarios.scenario import Scenario
     from scenarios.three_eyes import ThreeEyes
+    from sim.cluster import Cluster
 
 
 class TestEyesName(StrEnum):
@@ -81,6 +93,8 @@ def test(
         bool, typer.Option("--why", help="Drive each failed run again to find out which part failed.")
     ] = False,
     workers: Workers = CORES,
+    where: WhereOption = Where.LOCAL,
+    address: Address = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -96,10 +110,11 @@ def test(
         eyes, runs, seed = eyes or TestEyesName(old.eyes), runs or old.runs, old.seed if seed is None else seed
         chosen = chosen if update_baseline else scenarios_of(old, chosen)
     engine = make_engine(backend, precision)
+    cluster = where.cluster(address)
     eyes, first, count = eyes or TestEyesName.NETWORK, seed or 0, runs or 1
     if until_proven is not None:
         _test_until_proven(
-            chosen, eyes.value, until_proven, first, weights, engine, out, films, workers, quiet, as_json
+            chosen, eyes.value, until_proven, first, weights, engine, out, films, workers, cluster, quiet, as_json
         )
         return
     from scenarios.run import run_catalogue
@@ -117,6 +132,7 @@ def test(
                     weights=weights,
                     engine=engine,
                     workers=workers,
+                    cluster=cluster,
                     progress=progress,
                 )
             )
@@ -179,6 +195,7 @@ def _test_until_proven(
     out: Path | None,
     films: int,
     workers: int,
+    cluster: Cluster | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -194,7 +211,17 @@ def _test_until_proven(
         quiet,
     )
     with progress_bar(f"Driving with {eyes} eyes", quiet) as progress:
-        proof = prove(chosen, eyes, rate, seed=seed, weights=weights, engine=engine, workers=workers, progress=progress)
+        proof = prove(
+            chosen,
+            eyes,
+            rate,
+            seed=seed,
+            weights=weights,
+            engine=engine,
+            workers=workers,
+            cluster=cluster,
+            progress=progress,
+        )
     _write_report([proof.results], weights, engine, None, out, films, None, quiet)
     if as_json:
         print_json({**to_json(proof.results), "proof": proof.to_dict()})

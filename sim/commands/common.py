@@ -6,13 +6,36 @@ import json
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from sim.cluster import Cluster
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no tables.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes; one for each core if not given.")]
+
+
+class Where(StrEnum):
+    """Where work is done."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+    def cluster(self, address: str | None) -> Cluster | None:
+        """Return the cluster of an address; None for processes of this machine."""
+        from sim.cluster import Cluster
+
+        return Cluster(address) if self is Where.RAY else None
+
+
+WhereOption = Annotated[Where, typer.Option("--engine", help="Processes of this machine, or tasks on a Ray cluster.")]
+Address = Annotated[
+    str | None, typer.Option(help="Of a running Ray cluster, or 'auto'; one is started here if not given.")
+]
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

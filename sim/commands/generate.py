@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sim.commands.common import CORES, Json, Quiet, Workers, print_json, say
-
-
-class EngineName(StrEnum):
-    """What draws a data set."""
-
-    LOCAL = "local"
-    RAY = "ray"
+from sim.commands.common import CORES, Address, Json, Quiet, Where, WhereOption, Workers, print_json, say
 
 
 @contextmanager
@@ -73,12 +65,8 @@ def generate(
     workers: Workers = CORES,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     count: Annotated[int | None, typer.Option(help="How many frames, instead of the recipe's.")] = None,
-    engine: Annotated[EngineName, typer.Option(help="Processes of this machine, or tasks on a Ray cluster.")] = (
-        EngineName.LOCAL
-    ),
-    address: Annotated[
-        str | None, typer.Option(help="Of a running Ray cluster, or 'auto'; one is started here if not given.")
-    ] = None,
+    engine: WhereOption = Where.LOCAL,
+    address: Address = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from sim.camera import Camera
-from sim.errors import DatasetError, StorageError
+from sim.errors import DatasetError, RollingStopError, StorageError
 from sim.recording import Recipe, generate_dataset
 from sim.recording.manifest import read_manifest
 
@@ -41,16 +41,16 @@ def fsspec():
 
 
 def test_without_ray_one_line_says_how_to_get_it(tmp_path, monkeypatch):
-    import sim.recording.on_ray as on_ray
+    from sim import cluster
 
     def missing(name):
         raise ImportError(name)
 
-    on_ray._ray.cache_clear()
+    cluster._ray.cache_clear()
     monkeypatch.setattr(importlib, "import_module", missing)
-    with pytest.raises(DatasetError, match=r"Expected Ray.*rollingstop\[ray\]"):
+    with pytest.raises(RollingStopError, match=r"Expected Ray.*rollingstop\[ray\]"):
         generate_dataset(RECIPE, tmp_path / "set", engine="ray")
-    on_ray._ray.cache_clear()
+    cluster._ray.cache_clear()
 
 
 def test_without_a_cloud_library_one_line_says_how_to_get_it(monkeypatch):

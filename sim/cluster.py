@@ -1,0 +1,123 @@
+"""Work spread over a Ray cluster: Ray places, watches and repeats tasks; what a task does is the same as anywhere."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+from sim.errors import RollingStopError
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where work is done: a running Ray cluster, or one that is started on this machine.
+
+    Attributes:
+        address: Of a running cluster, or `auto`; None starts one here.
+    """
+
+    address: str | None = None
+
+
+RETRIES = 8
+"""How often a task is begun again whose worker or machine was lost."""
+
+_REPORT_EVERY_S = 0.5
+
+
+def map_on_ray(
+    work: Callable[..., R],
+    jobs: Sequence[Any],
+    *,
+    workers: int,
+    address: str | None,
+    shared: Sequence[Any] = (),
+    surroundings: Mapping[str, str] | None = None,
+    on_done: Callable[[R], None],
+    on_wait: Callable[[], None] = lambda: None,
+) -> list[R]:
+    """Return `work` of each job, in the order of the jobs, each a Ray task.
+
+    Args:
+        work: A function of a module, given the shared arguments and then a job; picklable, as they are.
+        jobs: What to do.
+        workers: How many processes, where a cluster is started here; a cluster at `address` has its own.
+        address: Of a running cluster, or `auto`; None starts one on this machine.
+        shared: Sent to each machine once.
+        surroundings: Environment variables of the tasks' processes.
+        on_done: Told of each result as it comes, in whatever order.
+        on_wait: Called at least twice a second.
+
+    Raises:
+        RollingStopError: If Ray is missing, the cluster cannot be reached, or a task was begun too often; or whatever
+            of its kind `work` raised.
+    """
+    ray = _ray()
+    mine = not ray.is_initialized()
+    if mine:
+        _start(ray, address, workers)
+    results: list[R | None] = [None] * len(jobs)
+    waiting: list[Any] = []
+    try:
+        options: dict[str, Any] = {"num_cpus": 1, "max_retries": RETRIES}
+        if surroundings:
+            options["runtime_env"] = {"env_vars": dict(surroundings)}
+        task = ray.remote(**options)(work)
+        told = [ray.put(each) for each in shared]
+        waiting = [task.remote(*told, job) for job in jobs]
+        places = {each: place for place, each in enumerate(waiting)}
+        while waiting:
+            ready, waiting = ray.wait(waiting, num_returns=1, timeout=_REPORT_EVERY_S)
+            for done in ready:
+                result = _answer(ray, done)
+                results[places[done]] = result
+                on_done(result)
+            on_wait()
+    finally:
+        for task_left in waiting:
+            ray.cancel(task_left, force=True)
+        if mine:
+            ray.shutdown()
+    return results  # type: ignore[return-value]  # none is left out once nothing waits
+
+
+@cache
+def _ray() -> Any:
+    try:
+        return importlib.import_module("ray")
+    except ImportError:
+        raise RollingStopError(
+            "Expected Ray for --engine ray. Received: it is not installed.",
+            hint='Install it with `pip install "rollingstop[ray]"`, in a clone `pip install -e ".[ray]"`.',
+        ) from None
+
+
+def _start(ray: Any, address: str | None, workers: int) -> None:
+    size = {} if address else {"num_cpus": workers, "include_dashboard": False, "object_store_memory": 100_000_000}
+    try:
+        ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **size)
+    except (ConnectionError, RuntimeError, ValueError, OSError) as fault:
+        raise RollingStopError(
+            f"Expected a Ray cluster at {address or 'this machine'}. Received: {str(fault).splitlines()[0]}",
+            hint="Check --address, or leave it out to start one on this machine.",
+        ) from None
+
+
+def _answer(ray: Any, done: Any) -> Any:
+    try:
+        return ray.get(done)
+    except ray.exceptions.RayTaskError as fault:
+        if isinstance(fault.cause, RollingStopError):
+            raise fault.cause from None
+        raise
+    except ray.exceptions.RayError as fault:
+        raise RollingStopError(
+            f"Expected a task within {RETRIES} retries. Received: {type(fault).__name__}; its workers were lost.",
+            hint="Memory may have run out: run the same command again with fewer workers; what is finished is kept.",
+        ) from None
