@@ -27,6 +27,7 @@ from scipy.stats import rankdata
 
 from perception.backend import compute_precision, keras, tf
 from perception.channels import CHANNEL_OF_KIND, LANE_SCALES, STRIDE, Channel
+from perception.fovea import is_fovea
 from perception.labels import STOP_LINE_RANGE_M, is_asked
 from perception.network import NetworkConfig, build_network
 from perception.scores import Measure, share
@@ -140,7 +141,8 @@ class Explainer:
     def __init__(self, network: NetworkConfig, camera: Camera, arrays: dict[str, NDArray[np.float32]]) -> None:
         self.camera = camera
         self.network = network
-        self.arrays = arrays
+        # The second look is another network.
+        self.arrays = {name: array for name, array in arrays.items() if not is_fovea(name)}
         # Gradients are compared and ranked: float32, whatever this machine multiplies fastest.
         self._model = build_network(network, camera, "float32")
         fill(self._model, arrays, "the weights file")

@@ -12,7 +12,7 @@ import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
-from perception.channels import STRIDE
+from perception.channels import KIND_OF_CHANNEL, STRIDE
 from perception.explain import (
     CHANNEL_OF_HEAD,
     Attention,
@@ -27,7 +27,9 @@ from perception.explain import (
     tile,
     true_boxes,
 )
-from sim.camera import Camera
+from perception.fovea import Answer, SecondLook
+from perception.perceiver import Perceiver
+from sim.camera import Camera, CameraFrame
 from sim.errors import DatasetError
 from sim.files import write_atomically
 from sim.truth import GroundTruth
@@ -70,11 +72,13 @@ class Explained:
         rgb: The frame as the network saw it, uint8 (H, W, 3).
         activations: What every layer answered.
         heads: What every answer rests on.
+        second_looks: What was looked at twice; empty if the network looks once.
     """
 
     rgb: NDArray[np.uint8]
     activations: dict[str, NDArray[np.float32]]
     heads: dict[Head, HeadExplained]
+    second_looks: list[SecondLook]
 
     def to_dict(self) -> dict[str, Any]:
         """Return beliefs and checks as plain values."""
@@ -91,7 +95,12 @@ class Explained:
 
 
 def explain_frame(
-    explainer: Explainer, rgb: NDArray[np.uint8], truth: GroundTruth | None = None, *, seed: int = 0
+    explainer: Explainer,
+    rgb: NDArray[np.uint8],
+    truth: GroundTruth | None = None,
+    *,
+    seed: int = 0,
+    perceiver: Perceiver | None = None,
 ) -> Explained:
     """Explain one frame: every layer, every answer, both checks.
 
@@ -100,6 +109,7 @@ def explain_frame(
         rgb: uint8 (height_px, width_px, 3) of its camera.
         truth: What the frame shows, if known.
         seed: Of the random weights of the sanity check.
+        perceiver: Of the same weights, whose second look is shown too.
     """
     heads: dict[Head, HeadExplained] = {}
     for head in Head:
@@ -107,7 +117,9 @@ def explain_frame(
         boxes = true_boxes(truth, head) if truth is not None else []
         pointed = points_at(attention, boxes, explainer.camera) if boxes else None
         heads[head] = HeadExplained(attention, explainer.sanity_check(rgb, head, seed=seed), pointed)
-    return Explained(rgb, explainer.activations(rgb), heads)
+    frame = CameraFrame(0, rgb, explainer.camera)
+    twice = perceiver.second_looks(frame) if perceiver is not None else []
+    return Explained(rgb, explainer.activations(rgb), heads, twice)
 
 
 def read_picture(path: Path, camera: Camera) -> NDArray[np.uint8]:
@@ -162,10 +174,25 @@ def write_explanation(
         frame=_as_uri(explained.rgb, ".jpg"),
         heads=heads,
         layers=layers,
+        second_looks=[_second_look(each) for each in explained.second_looks],
         steps=[step.layer for step in next(iter(explained.heads.values())).sanity],
         pointing={head.value.replace("_", " "): each for head, each in (pointing or {}).items()},
     )
     write_atomically(path, page.encode())
+
+
+def _second_look(look: SecondLook) -> dict[str, Any]:
+    thing, surroundings = (
+        cv2.resize(look.cuttings[..., part], (192, 192), interpolation=cv2.INTER_NEAREST)
+        for part in (slice(0, 3), slice(3, 6))
+    )
+    return {
+        "kind": KIND_OF_CHANNEL[look.channel].value.replace("_", " "),
+        "picture": _as_uri(tile([thing, surroundings], 2)),
+        "first": look.first,
+        "score": look.score,
+        "shares": [(each.name.lower().replace("_", " "), float(look.shares[each])) for each in Answer],
+    }
 
 
 def _layer(name: str, answer: NDArray[np.float32]) -> dict[str, Any]:

@@ -103,6 +103,27 @@ def build_fovea(widths: tuple[int, int, int], precision: str = "float32") -> Any
     return keras.Model(cuttings, answers, name="rollingstop_fovea")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SecondLook:
+    """One candidate, looked at twice.
+
+    Attributes:
+        channel: What it is a candidate for.
+        box: xyxy in the frame's pixels.
+        first: How much the first look believed in it.
+        shares: What the second look believes it to be: a share for each `Answer`, float64, shape (5,).
+        score: How much both together believe in it.
+        cuttings: What the second look saw, uint8 (48, 48, 6).
+    """
+
+    channel: Channel
+    box: tuple[float, float, float, float]
+    first: float
+    shares: NDArray[np.float64] = field(repr=False)
+    score: float
+    cuttings: Cutting = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Fovea:
     """A trained second look.
@@ -141,12 +162,47 @@ class Fovea:
             keep their score.
         """
         result = np.asarray(scores, np.float64).copy()
-        worth_it = np.isin(channels, list(LOOKED_AT)) & (result >= LOWEST_LOOKED_AT)
-        chosen = np.flatnonzero(worth_it)[:MOST_LOOKED_AT]
+        chosen = _worth_it(result, channels)
         if len(chosen):
             seen = self.evidence(cut_candidates(rgb, boxes[chosen]), channels[chosen])
             result[chosen] = weighed(self.weighing, result[chosen], seen, channels[chosen])
         return result
+
+    def looks(
+        self, rgb: NDArray[np.uint8], boxes: NDArray[np.float32], scores: NDArray[Any], channels: NDArray[np.int64]
+    ) -> list[SecondLook]:
+        """Return all that the second look saw and made of it, for those candidates that `scores` looks at again.
+
+        Args:
+            rgb: As `scores` takes it, like all others.
+            boxes: Shape (n, 4).
+            scores: Shape (n,).
+            channels: Shape (n,).
+        """
+        chosen = _worth_it(np.asarray(scores, np.float64), channels)
+        if not len(chosen):
+            return []
+        cuttings = cut_candidates(rgb, boxes[chosen])
+        logits = self._judge(cuttings).astype(np.float64)
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        final = self.scores(rgb, boxes, scores, channels)
+        return [
+            SecondLook(
+                Channel(int(channels[place])),
+                tuple(boxes[place].tolist()),
+                float(scores[place]),
+                shares[number],
+                float(final[place]),
+                cuttings[number],
+            )
+            for number, place in enumerate(chosen)
+        ]
+
+
+def _worth_it(scores: NDArray[np.float64], channels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the places of the candidates that are looked at again."""
+    return np.flatnonzero(np.isin(channels, list(LOOKED_AT)) & (scores >= LOWEST_LOOKED_AT))[:MOST_LOOKED_AT]
 
 
 def fovea_of(model: Any, weighing: NDArray[np.float32]) -> Fovea:

@@ -15,7 +15,7 @@ from perception.card import Card
 from perception.channels import KIND_OF_CHANNEL, LANE_SCALES, Channel
 from perception.decode import contested, find_peaks, suppress
 from perception.engine import STANDARD, Backend, Engine
-from perception.fovea import LOWEST_LOOKED_AT, Fovea, exported_fovea, load_fovea
+from perception.fovea import LOWEST_LOOKED_AT, Fovea, SecondLook, exported_fovea, load_fovea
 from perception.losses import MAX_LOG_SPREAD, MIN_LOG_SPREAD
 from perception.network import NetworkConfig, build_network
 from perception.weights import fill, read_weights
@@ -58,15 +58,32 @@ class Perceiver:
         """
         if frame.camera != self.camera:
             raise _other_camera(self.camera, frame.camera)
-        peaks, lane = self._look(frame.rgb)
-        lowest = self.lowest_score if self.fovea is None else min(self.lowest_score, LOWEST_LOOKED_AT)
-        peaks = _distinct(peaks, lowest)
+        peaks, lane = self._candidates(frame.rgb)
         if self.fovea is None:
             _contest(peaks)
         else:
             peaks[:, 0] = self.fovea.scores(frame.rgb, peaks[:, 2:6], peaks[:, 0], peaks[:, 1].astype(np.int64))
         peaks = peaks[peaks[:, 0] >= self.lowest_score]
         return _percept(frame.step, peaks[np.argsort(-peaks[:, 0], kind="stable")], lane)
+
+    def second_looks(self, frame: CameraFrame) -> list[SecondLook]:
+        """Return what was looked at twice in a frame, for showing; empty if the network looks once.
+
+        Raises:
+            WeightsError: If another camera took the frame.
+        """
+        if frame.camera != self.camera:
+            raise _other_camera(self.camera, frame.camera)
+        if self.fovea is None:
+            return []
+        peaks, _ = self._candidates(frame.rgb)
+        return self.fovea.looks(frame.rgb, peaks[:, 2:6], peaks[:, 0], peaks[:, 1].astype(np.int64))
+
+    def _candidates(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the first look's peaks, each thing once, and the lane's answers."""
+        peaks, lane = self._look(rgb)
+        lowest = self.lowest_score if self.fovea is None else min(self.lowest_score, LOWEST_LOOKED_AT)
+        return _distinct(peaks, lowest), lane
 
 
 def load_perceiver(

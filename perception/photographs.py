@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil, log2, sqrt
 from pathlib import Path
@@ -65,7 +65,7 @@ OUTSIDE_PX = (6.0, 160.0)
 """A level's boxes outside these heights are left to other levels."""
 
 INSIDE_SHARE = 0.8
-"""A weaker box that lies within a stronger one by this share of itself is a part of the same sign."""
+"""Of two boxes of which the smaller lies within the larger by this share of itself, the weaker is the same sign."""
 
 MARGIN_PX = 16
 """Reflected pixels about each level: the network has never seen a sign cut by padding."""
@@ -90,8 +90,16 @@ class SignFinder:
         boxes = np.concatenate([found[:, 2:6] for found in levels])
         scores = np.concatenate([found[:, 0] for found in levels])
         which = np.repeat(np.arange(len(levels)), [len(found) for found in levels])
-        seen = _merged(*_agreed(*_inside(boxes, scores, which, rgb.shape[0], rgb.shape[1])))
-        return seen if self._fovea is None else _seen_twice(self._fovea, rgb, seen)
+        boxes, scores = _merged(*_agreed(*_inside(boxes, scores, which, rgb.shape[0], rgb.shape[1])))
+        if self._fovea is not None:
+            signs = np.full(len(boxes), Channel.STOP_SIGN, np.int64)
+            scores = self._fovea.scores(rgb, boxes, scores, signs).astype(np.float32)
+            order = np.argsort(-scores, kind="stable")
+            boxes, scores = _merged(boxes[order], scores[order])
+        return [
+            ((float(x0), float(y0), float(x1), float(y1)), float(score))
+            for (x0, y0, x1, y1), score in zip(boxes, scores, strict=True)
+        ]
 
     def _level(self, rgb: NDArray[np.uint8], factor: float) -> NDArray[np.float32]:
         """Return the peaks of one level as `find_peaks` gives them, boxes in the photograph's pixels."""
@@ -227,27 +235,17 @@ def _agreed(
     return np.asarray(joined, np.float32).reshape(-1, 4)[order], np.asarray(beliefs, np.float32)[order]
 
 
-def _merged(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> list[Seen]:
+def _merged(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Of boxes that overlap, or lie within one another, keep the strongest; they come strongest first."""
     kept = suppress(boxes, np.zeros(len(boxes), np.int64))
     boxes, scores = boxes[kept], scores[kept]
     low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
     overlap = np.prod(np.maximum(high - low, 0.0), axis=-1)
-    inside = overlap / np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)[None, :] > INSIDE_SHARE
-    part = np.triu(inside, k=1).any(axis=0)
-    return [
-        ((float(x0), float(y0), float(x1), float(y1)), float(score))
-        for (x0, y0, x1, y1), score in zip(boxes[~part], scores[~part], strict=True)
-    ]
-
-
-def _seen_twice(fovea: Fovea, rgb: NDArray[np.uint8], seen: Sequence[Seen]) -> list[Seen]:
-    """Return the same boxes with the scores of a second look, strongest first."""
-    boxes = np.array([box for box, _ in seen], np.float32).reshape(-1, 4)
-    channels = np.full(len(seen), Channel.STOP_SIGN, np.int64)
-    scores = fovea.scores(rgb, boxes, np.array([score for _, score in seen]), channels).tolist()
-    return sorted(((box, score) for (box, _), score in zip(seen, scores, strict=True)), key=lambda each: -each[1])
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    inside = overlap / np.minimum(areas[:, None], areas[None, :]) > INSIDE_SHARE
+    same = np.triu(inside, k=1).any(axis=0)
+    return boxes[~same], scores[~same]
 
 
 def _read_truth(images: Path, annotations: Path) -> tuple[dict[str, Any], list[Path]]:

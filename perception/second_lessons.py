@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import chain, count, islice
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +24,7 @@ from perception.decode import find_peaks, pairwise_iou, suppress
 from perception.fovea import (
     LOOKED_AT,
     LOWEST_LOOKED_AT,
+    SURROUNDINGS,
     WEIGHING,
     Answer,
     Fovea,
@@ -59,6 +61,13 @@ RIGHT_IOU, DOUBTFUL_IOU = 0.5, 0.2
 
 SHIFT, STRETCH = 0.12, 0.15
 """How far true boxes are displaced, in their own sizes, and resized, as a logarithm: standard deviations."""
+
+TURNED_SHARE, TURN_RAD, SLANT, NARROWEST = 0.4, 0.15, 0.12, 0.5
+"""Share of the boxes that are seen askew, the standard deviations of turn and slant, and how narrow a sign that is
+turned away looks at most."""
+
+ENDING_SHARE = 0.25
+"""Share of the boxes near which the picture ends."""
 
 FRAMES_AT_ONCE = 16
 MIXED_BATCHES = 24
@@ -153,6 +162,50 @@ def _displaced(boxes: NDArray[np.float32], rng: np.random.Generator) -> NDArray[
     return np.concatenate([centres - half, centres + half], axis=1).astype(np.float32)
 
 
+def cut_changed(rgb: NDArray[np.uint8], box: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return the cuttings of one box, uint8 (1, 48, 48, 6), of a picture that is sometimes turned or ends near by.
+
+    Signs are met at an angle, and photographs end where their taker pleased; the frames of one camera on a level road
+    teach neither.
+    """
+    if rng.random() < TURNED_SHARE:
+        rgb, box = _turned(rgb, box, rng)
+    if rng.random() < ENDING_SHARE:
+        rgb, box = _ending(rgb, box, rng)
+    return cut_candidates(rgb, box[None])
+
+
+def _turned(
+    rgb: NDArray[np.uint8], box: NDArray[np.float32], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return what surrounds a box as seen from aside and askew, and the box in it."""
+    wide, high = (max(float(side), 2.0) for side in box[2:] - box[:2])
+    side = int(min(1.5 * SURROUNDINGS * max(wide, high), 2.0 * max(rgb.shape[:2])))
+    angle, slant = rng.normal(0.0, TURN_RAD), rng.normal(0.0, SLANT)
+    squeeze = rng.uniform(NARROWEST, 1.0) if rng.random() < 0.5 else 1.0
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    change = turn @ np.array([[squeeze, 0.0], [slant, 1.0]])
+    centre = 0.5 * (box[:2] + box[2:]).astype(np.float64)
+    there = side / 2 - change @ centre
+    changed = cv2.warpAffine(
+        rgb, np.column_stack([change, there]), (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    # Most signs fill the ellipse in their box better than the box itself.
+    half = 0.5 * np.hypot(change[:, 0] * wide, change[:, 1] * high)
+    return np.asarray(changed, np.uint8), np.concatenate([side / 2 - half, side / 2 + half]).astype(np.float32)
+
+
+def _ending(
+    rgb: NDArray[np.uint8], box: NDArray[np.float32], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return a part of the picture that ends near a box, and the box in it."""
+    longer = float((box[2:] - box[:2]).max())
+    left, top = np.maximum(np.floor(box[:2] - longer * rng.uniform(0.02, 2.0, 2)), 0).astype(int)
+    right, bottom = np.ceil(box[2:] + longer * rng.uniform(0.02, 2.0, 2)).astype(int)
+    part = rgb[top:bottom, left:right]
+    return (part, box - np.array([left, top, left, top], np.float32)) if part.size else (rgb, box)
+
+
 def _told(boxes: NDArray[np.float32], labels: Labels) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Return the boxes of which is known what they show, and what it is."""
     things = np.isin(labels.channels, list(_ANSWER_OF))
@@ -211,7 +264,9 @@ def _batches(
                     for example, (rgb, labels), found in zip(chosen, changed, peaks, strict=True):
                         rng = stream(config.seed, Stream.AUGMENT, number, example.index, 3)
                         boxes, answers = boxes_to_show(labels, found, dataset.camera, rng)
-                        yield cut_candidates(rgb, boxes), answers
+                        # All of a frame's boxes may be doubtful.
+                        if len(boxes):
+                            yield np.concatenate([cut_changed(rgb, box, rng) for box in boxes]), answers
 
     return ahead(_mixed(cuttings(), config.fovea_batch, stream(config.seed, Stream.SHUFFLE, 2_000_000)), 4)
 

@@ -29,6 +29,7 @@ def explain(
 
     from perception.explain import Head, load_explainer, pointing_game, true_boxes
     from perception.explain_page import explain_frame, read_picture, write_explanation
+    from perception.perceiver import load_perceiver
     from sim.show.shots import open_source
 
     explainer = load_explainer(weights)
@@ -39,7 +40,7 @@ def explain(
         shots = list(source.shots(0, 20))
         shot = next((each for each in shots if true_boxes(each.truth, Head.STOP_SIGN)), shots[0])
         rgb, truth, name = shot.picture(), shot.truth, f"seed-{seed}-frame-{shot.name}"
-    explained = explain_frame(explainer, rgb, truth)
+    explained = explain_frame(explainer, rgb, truth, perceiver=load_perceiver(weights))
     played = None
     if pointing:
         with progress_bar("Pointing", quiet) as progress:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from perception import second_lessons
 from perception.attack.optimise import _cuttings
 from perception.attack.views import CUT_PX
 from perception.backend import tf
@@ -29,13 +31,14 @@ from perception.fovea import (
     log_odds,
 )
 from perception.labels import no_labels
-from perception.perceiver import load_perceiver
+from perception.perceiver import Perceiver, load_perceiver
 from perception.pipeline import decode_image
 from perception.second_lessons import boxes_to_show
 from perception.train import train
 from perception.weights import arrays_of, read_weights
 from sim.camera import CameraFrame
 from sim.errors import WeightsError
+from sim.percept import ObjectKind
 from sim.recording import Dataset
 from tests.perception.conftest import SMALL_CAMERA, SMALL_TRAINING, Trained
 
@@ -57,7 +60,7 @@ def answering(answer: Answer, sureness: float, weighing: tuple[float, float, flo
     logits = np.zeros((1, len(Answer)), np.float32)
     logits[0, answer] = sureness
     return Fovea(
-        np.array([weighing] * len(LOOKED_AT), np.float32), lambda cuttings: tf.repeat(logits, len(cuttings), axis=0)
+        np.array([weighing] * len(LOOKED_AT), np.float32), lambda cuttings: np.repeat(logits, len(cuttings), axis=0)
     )
 
 
@@ -223,3 +226,66 @@ def test_a_second_look_of_odd_sizes_is_refused():
 
     with pytest.raises(WeightsError, match="fovea_3/kernel"):
         load_fovea(arrays)
+
+
+def test_a_frame_of_doubtful_boxes_alone_is_passed_over(trained: Trained, small_dataset: Dataset, monkeypatch) -> None:
+    shown = second_lessons.boxes_to_show
+    calls = []
+
+    def sometimes(*args):
+        calls.append(args)
+        boxes, answers = shown(*args)
+        return (boxes[:0], answers[:0]) if len(calls) % 2 else (boxes, answers)
+
+    monkeypatch.setattr(second_lessons, "boxes_to_show", sometimes)
+    _, arrays = read_weights(trained.folder)
+
+    learned = second_lessons.learn_to_look_twice(small_dataset, 36, SECOND_TRAINING, arrays, 1)
+
+    assert len(calls) > 10
+    assert np.isfinite(learned[WEIGHING]).all()
+
+
+@pytest.mark.parametrize("change", [second_lessons._turned, second_lessons._ending])
+def test_a_changed_picture_still_shows_the_thing_in_its_box(change):
+    rgb = np.zeros((120, 160, 3), np.uint8)
+    cv2.circle(rgb, (80, 60), 12, (200, 30, 40), -1)
+    box = np.array([68.0, 48.0, 92.0, 72.0], np.float32)
+    for seed in range(20):
+        picture, there = change(rgb, box, np.random.default_rng(seed))
+        rows, columns = np.nonzero(picture[..., 0] > 100)
+        found = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+        assert there == pytest.approx(found, abs=2.5)
+
+
+def test_cuttings_of_a_changed_picture_repeat_themselves():
+    rgb = np.random.default_rng(1).integers(0, 256, (96, 192, 3), dtype=np.uint8)
+    box = np.array([10.0, 10.0, 30.0, 30.0], np.float32)
+    made = [second_lessons.cut_changed(rgb, box, np.random.default_rng(5)) for _ in range(2)]
+
+    assert made[0].shape == (1, FOVEA_PX, FOVEA_PX, 6)
+    assert (made[0] == made[1]).all()
+
+
+def test_everything_that_was_looked_at_twice_can_be_shown():
+    peaks = np.zeros((64, 8), np.float32)
+    peaks[:3, :6] = [
+        (0.9, Channel.VEHICLE, 40, 40, 60, 60),
+        (0.6, Channel.STOP_SIGN, 10, 10, 30, 30),
+        (0.3, Channel.PEDESTRIAN, 70, 30, 80, 60),
+    ]
+    fovea = answering(Answer.STOP_SIGN, 5.0, (0.5, 1.0, 0.0))
+    perceive = Perceiver(SMALL_CAMERA, None, 0.2, lambda rgb: (peaks, np.zeros(6, np.float32)), fovea)
+    frame = CameraFrame(0, np.zeros((96, 192, 3), np.uint8), SMALL_CAMERA)
+
+    looks = perceive.second_looks(frame)
+
+    assert [(look.channel, round(look.first, 4)) for look in looks] == [
+        (Channel.STOP_SIGN, 0.6),
+        (Channel.PEDESTRIAN, 0.3),
+    ]
+    assert all(look.shares.argmax() == Answer.STOP_SIGN and look.shares.sum() == pytest.approx(1.0) for look in looks)
+    (sign,) = (each for each in perceive(frame).detections if each.kind is ObjectKind.STOP_SIGN)
+    assert sign.score == pytest.approx(looks[0].score, abs=1e-6)
+    assert looks[1].score < 0.1
+    assert replace(perceive, fovea=None).second_looks(frame) == []

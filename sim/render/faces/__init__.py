@@ -30,7 +30,7 @@ __all__ = [
     "textures",
 ]
 
-LOOKS = 8
+LOOKS = 16
 """How many looks each kind of face has."""
 
 WEARS = 4

@@ -70,8 +70,16 @@ def moved(points: Points, x: float, y: float, wide: float, high: float | None = 
 
 
 def red(rng: np.random.Generator) -> Rgb:
-    """Return one of the reds of road signs."""
-    return int(rng.uniform(165, 215)), int(rng.uniform(18, 48)), int(rng.uniform(22, 52))
+    """Return one of the reds of road signs, from wine to vermilion."""
+    return int(rng.uniform(148, 222)), int(rng.uniform(15, 56)), int(rng.uniform(18, 55))
+
+
+def hand(rng: np.random.Generator, box: Box, weight: float) -> tuple[Box, float]:
+    """Return a box and a stroke width as one of many makers letters them: standards differ, and so do their copies."""
+    wide, high = float(rng.uniform(0.88, 1.06)), float(rng.uniform(0.86, 1.16))
+    middle = 0.5 * (box[1] + box[3])
+    fitted = (box[0] * wide, middle + (box[1] - middle) * high, box[2] * wide, middle + (box[3] - middle) * high)
+    return fitted, weight * float(rng.uniform(0.72, 1.16))
 
 
 @lru_cache(maxsize=1)

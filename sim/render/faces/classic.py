@@ -42,8 +42,8 @@ OUTLINES: dict[SignKind, Points] = {
 def _stop(canvas: Canvas, rng: np.random.Generator) -> None:
     canvas.shape(OCTAGON, WHITE)
     canvas.shape(OCTAGON, red(rng), 0.945)
-    high = float(rng.uniform(0.155, 0.185))
-    wide = float(rng.uniform(0.37, 0.42))
+    high = float(rng.uniform(0.145, 0.195))
+    wide = float(rng.uniform(0.345, 0.425))
     canvas.text("STOP", WHITE, (-wide, -high, wide, high))
 
 

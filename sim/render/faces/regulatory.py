@@ -11,6 +11,7 @@ from sim.render.faces.canvas import (
     BLUE,
     DIAMOND,
     DISC,
+    HIGHWAY_WEIGHT,
     OCTAGON,
     ORANGE,
     SQUARE,
@@ -20,6 +21,7 @@ from sim.render.faces.canvas import (
     Canvas,
     Points,
     Rgb,
+    hand,
     moved,
     rectangle,
     red,
@@ -151,14 +153,14 @@ _OTHER_WORDS = ("WAIT", "SLOW", "OPEN", "STAR", "GO", "KEEP OUT", "SHOP", "TOP")
 
 def _octagon_word(canvas: Canvas, rng: np.random.Generator) -> None:
     canvas.shape(OCTAGON, WHITE)
-    canvas.shape(OCTAGON, red(rng), 0.945)
+    canvas.shape(OCTAGON, red(rng), float(rng.uniform(0.92, 0.957)))
     first, _, rest = _OTHER_WORDS[canvas.look % len(_OTHER_WORDS)].partition(" ")
     if rest:
         canvas.letters(first, WHITE, (-0.32, -0.24, 0.32, -0.03))
         canvas.letters(rest, WHITE, (-0.26, 0.04, 0.26, 0.25))
     else:
         half = 0.10 * len(first) if len(first) < 4 else 0.39
-        canvas.letters(first, WHITE, (-half, -0.165, half, 0.165))
+        canvas.letters(first, WHITE, *hand(rng, (-half, -0.165, half, 0.165), HIGHWAY_WEIGHT))
 
 
 def _octagon_blank(canvas: Canvas, rng: np.random.Generator) -> None:

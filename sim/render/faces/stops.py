@@ -10,6 +10,7 @@ import numpy as np
 from sim.render.faces.canvas import (
     BLACK,
     DISC,
+    HIGHWAY_WEIGHT,
     OCTAGON,
     TRIANGLE_DOWN,
     WHITE,
@@ -17,6 +18,7 @@ from sim.render.faces.canvas import (
     Canvas,
     Points,
     Rgb,
+    hand,
     moved,
     rectangle,
     red,
@@ -28,7 +30,7 @@ LAMP_LIT: Rgb = (255, 244, 232)
 LAMP_RED: Rgb = (255, 70, 60)
 
 _BORDER = 0.945
-"""The red octagon over the white one: a border of 3/4 in on a face of 30 in, rounded up."""
+"""The red octagon over the white one, about: a border of 3/4 in on a face of 30 in, rounded up."""
 
 _LEGEND: Box = (-0.40, -0.167, 0.40, 0.167)
 """STOP on R1-1: letters of 10 in on a face of 30 in, Series C."""
@@ -45,20 +47,19 @@ OUTLINES: dict[StopStyle, Points] = {
 """The silhouettes of those that are no octagons."""
 
 
-def _ground(canvas: Canvas, rng: np.random.Generator, border: float = _BORDER) -> None:
+def _ground(canvas: Canvas, rng: np.random.Generator, border: float | None = None) -> None:
     canvas.shape(OCTAGON, WHITE)
-    canvas.shape(OCTAGON, red(rng), border)
+    canvas.shape(OCTAGON, red(rng), border or float(rng.uniform(_BORDER - 0.025, _BORDER + 0.012)))
 
 
 def _worded(canvas: Canvas, rng: np.random.Generator, *, word: str, box: Box = _LEGEND) -> None:
     _ground(canvas, rng)
-    stretch = float(rng.uniform(0.96, 1.04))
-    canvas.letters(word, WHITE, (box[0] * stretch, box[1], box[2] * stretch, box[3]))
+    canvas.letters(word, WHITE, *hand(rng, box, HIGHWAY_WEIGHT))
 
 
 def _europe(canvas: Canvas, rng: np.random.Generator) -> None:
-    _ground(canvas, rng, float(rng.uniform(0.90, 0.93)))
-    canvas.letters("STOP", WHITE, (-0.37, -0.19, 0.37, 0.19), 0.15)
+    _ground(canvas, rng, float(rng.uniform(0.89, 0.94)))
+    canvas.letters("STOP", WHITE, *hand(rng, (-0.37, -0.19, 0.37, 0.19), 0.15))
 
 
 def _two_words(canvas: Canvas, rng: np.random.Generator) -> None:
