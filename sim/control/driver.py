@@ -231,7 +231,9 @@ def decide(
             crossers, tracks, travel, lane, _line_m(memory, stop, geometry), geometry.camera_forward_m,
             standing=memory.phase is Phase.HOLDING,
         )  # fmt: skip
-        wait = next_yield(tracks, lines, lane, own.speed_mps, geometry.camera_to_bumper_m, config.stop_gap_m)
+        wait = next_yield(
+            tracks, lines, lane, own.speed_mps, geometry.camera_to_bumper_m, config.stop_gap_m, config.camera
+        )
         if wait is None and memory.phase is Phase.HOLDING and must_let_through(crossers, memory.held_s - config.hold_s):
             wait = Yield(Cause.TRAFFIC, inf, 0.0)
         if wait is None and memory.left_m < ENTERING_M:

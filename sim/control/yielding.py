@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from sim.camera import Camera
 from sim.control.lane import LaneBelief
 from sim.control.odometry import Travel, carry
 from sim.control.stopline import LineTrack
@@ -64,6 +65,10 @@ PERSON_LOST_S = 1.2
 ARM_GAP_M = 6.5
 """Where to stand before a school bus's arm: most states ask for 20 ft, 6.1 m."""
 
+ARM_HALF_WIDTH_M = 0.3
+IN_VIEW = 0.85
+"""A car that waits must go on seeing the arm: it stops while that is within this share of half the frame's width."""
+
 ARM_HIGHEST_M = 1.62
 ARM_ASIDE_M = (-1.5, 5.5)
 """A stop sign whose middle is lower than the lowest roadside sign's (1.5 m and half its height), and nearer to the lane
@@ -75,7 +80,7 @@ ARM_LOST_S = 0.6
 
 def next_yield(
     tracks: Sequence[Track], lines: Sequence[LineTrack], lane: LaneBelief, speed_mps: float, camera_to_bumper_m: float,
-    line_gap_m: float,
+    line_gap_m: float, camera: Camera,
 ) -> Yield | None:  # fmt: skip
     """Return the nearest place at which to wait for a person or a school bus, or None.
 
@@ -86,6 +91,7 @@ def next_yield(
         speed_mps: The own speed.
         camera_to_bumper_m: From the camera to the front bumper.
         line_gap_m: Where the bumper is to stand before a line.
+        camera: What the car sees with: it must not come so near to an arm as to lose it from view.
     """
     nearest: Yield | None = None
     for track in tracks:
@@ -98,7 +104,9 @@ def next_yield(
             if not _needs_the_lane(track, aside_m, max(in_m, 0.0) / max(speed_mps, 1.0)):
                 continue
         elif is_arm(track, aside_m) and track.unseen_s < ARM_LOST_S:
-            in_m, cause = track.x_m - camera_to_bumper_m - ARM_GAP_M, Cause.SCHOOL_BUS
+            edge = IN_VIEW * camera.centre_u_px / camera.focal_px
+            kept_m = max(camera_to_bumper_m + ARM_GAP_M, (abs(track.y_m) + ARM_HALF_WIDTH_M) / edge)
+            in_m, cause = track.x_m - kept_m, Cause.SCHOOL_BUS
         else:
             continue
         if nearest is None or in_m < nearest.in_m:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from sim.camera import Camera
 from sim.control.lane import LaneBelief
 from sim.control.odometry import Travel
 from sim.control.stopline import LineTrack
@@ -43,7 +44,7 @@ def vehicle(x_m: float, y_m: float, aside_mps: float, speed_mps: float = 0.0, nu
 
 
 def wait(*tracks: Track, speed_mps: float = 8.0, lines: tuple[LineTrack, ...] = ()):
-    return next_yield(tracks, lines, LANE, speed_mps, BUMPER_M, 0.7)
+    return next_yield(tracks, lines, LANE, speed_mps, BUMPER_M, 0.7, Camera())
 
 
 def test_it_waits_three_metres_before_someone_in_the_lane():
@@ -87,6 +88,16 @@ def test_it_stops_twenty_feet_before_a_school_bus_arm_and_takes_no_roadside_sign
     assert (found.cause, found.in_m) == (Cause.SCHOOL_BUS, pytest.approx(30.0 - BUMPER_M - ARM_GAP_M))
     assert wait(sign(30.0, -3.5, 1.36)) is None
     assert wait(sign(30.0, 2.0, 1.9)) is None
+
+
+def test_it_stops_where_it_still_sees_the_arm_however_far_aside():
+    camera = Camera()
+    for y_m in (2.0, 3.5, 5.0):
+        found = wait(sign(30.0, y_m, 1.4))
+        assert found is not None
+        stands_m = 30.0 - found.in_m
+        outer_px = camera.focal_px * (y_m + 0.2) / stands_m
+        assert outer_px < 0.87 * camera.centre_u_px
 
 
 def seen(*tracks: Track, before: tuple[Crosser, ...] = (), standing: bool = False, line_m: float | None = 5.0):
