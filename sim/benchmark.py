@@ -15,6 +15,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pygame
 
 from sim.camera import Camera
 from sim.control import DriverConfig
@@ -25,7 +26,15 @@ from sim.render import Painter
 from sim.seeding import Stream, derive_seed
 from sim.spec import WorldSpec
 from sim.vehicle import CONTROL_HZ, STEP_S, Control
+from sim.viewer.display import open_display
+from sim.viewer.drive_window import DriveWindow
+from sim.viewer.layout import BASE_SIZE_PX
+from sim.viewer.manual import ManualWheel
+from sim.viewer.session import REWIND_STEPS, DriveSetup, Session
 from sim.world import advance
+
+WARM_UP = 10
+"""Turns that are not timed: the first ones compile and fill caches, once."""
 
 Progress = Callable[[int, int], None]
 
@@ -156,6 +165,54 @@ def benchmark_loop(eyes: Eyes, *, steps: int = 1200, seed: int = 0, progress: Pr
         if progress:
             progress(len(times_s), steps)
     return summarise(f"loop, {eyes.name} eyes", times_s, per_drive_step=True)
+
+
+def benchmark_window(
+    eyes: Eyes,
+    *,
+    size_px: tuple[int, int] = BASE_SIZE_PX,
+    pictures: int = 300,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Benchmark:
+    """Turn the window's own loop as fast as it goes: events, one step of the drive, one picture of it.
+
+    It draws into memory, on no screen. While a drive's end is shown there is nothing to draw, and nothing is timed.
+
+    Args:
+        eyes: What the driver sees with.
+        size_px: The window's size.
+        pictures: How many.
+        seed: Of the worlds, which follow each other as in a window.
+        progress: Told how many are done.
+    """
+    os.environ["SDL_VIDEODRIVER"] = "dummy"
+    setup = DriveSetup(
+        lambda number: generate_world(derive_seed(seed, Stream.SCENARIO, number), WorldSpec()),
+        eyes,
+        lambda world: DriverConfig(cruise_mps=world.scene.speed_limit_mps),
+    )
+    wheel = ManualWheel()
+    session = Session(setup, 0, override=wheel, want_truth=True, keep_steps=REWIND_STEPS)
+    window = DriveWindow(open_display(size_px), session, wheel)
+    times_s: list[float] = []
+    turns = 0
+    try:
+        while len(times_s) < pictures:
+            start = perf_counter()
+            for event in pygame.event.get():
+                window.handle(event, turns * STEP_S)
+            window.advance(turns * STEP_S)
+            drawn = window.draw()
+            if drawn and turns >= WARM_UP:
+                times_s.append(perf_counter() - start)
+            turns += 1
+            if progress:
+                progress(len(times_s), pictures)
+    finally:
+        pygame.display.quit()
+    name = f"window, {eyes.name} eyes"
+    return summarise(name, times_s, per_drive_step=True, detail=f"{size_px[0]} x {size_px[1]}, a step and a picture")
 
 
 def benchmark_generate(

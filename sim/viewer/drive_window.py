@@ -27,7 +27,7 @@ from sim.viewer.screen import Screen
 from sim.viewer.session import REWIND_STEPS, EyesOffer, Recorder, Session
 from sim.viewer.showing import Showing
 from sim.viewer.tinkering import Thing, following, next_age, next_clutter, next_hour, next_weather
-from sim.viewer.view import locate_on_map, scrub_share
+from sim.viewer.view import ViewOptions, compose_view, draw_view, locate_on_map, scrub_share
 
 if TYPE_CHECKING:
     from sim.recording.run_log import RunLog
@@ -361,16 +361,22 @@ class DriveWindow:
 
     def picture(self, size_px: tuple[int, int]) -> NDArray[np.uint8]:
         """Return what the window shows, shape (height, width, 3); the drive must have begun."""
-        return self.showing.picture(self.playback, size_px, by_hand=self._wheel.engaged)
+        tick = self.session.tick
+        if tick is None:
+            raise ValueError("Expected a drive that has begun: call advance() first.")
+        return compose_view(tick, self.session.history, size_px, self._options())
+
+    def _options(self) -> ViewOptions:
+        return self.showing.options(self.playback, by_hand=self._wheel.engaged)
 
     def draw(self) -> bool:
         """Draw if anything changed since the last time; return whether it did."""
         ticks = self.playback.ticks
         # A tick is told by identity: comparing two would compare their frames.
-        changed = self._stale or tuple(map(id, ticks)) != tuple(map(id, self._drawn))
-        if not changed or self.hidden or ticks[0] is None:
+        tick, changed = ticks[0], self._stale or tuple(map(id, ticks)) != tuple(map(id, self._drawn))
+        if not changed or self.hidden or tick is None:
             return False
-        self._screen.show(self.picture(self._screen.size_px))
+        self._screen.show(draw_view(tick, self.session.history, self._screen.size_px, self._options()))
         self._drawn = ticks
         self._stale = False
         return True

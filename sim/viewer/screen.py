@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pygame
-from numpy.typing import NDArray
 
 from sim.viewer.layout import MIN_SIZE_PX
 
@@ -34,10 +32,9 @@ class Screen:
         shown, size_px = self._target().get_size(), self.size_px
         return round(position[0] * size_px[0] / shown[0]), round(position[1] * size_px[1] / shown[1])
 
-    def show(self, picture: NDArray[np.uint8]) -> None:
-        """Show a picture of `size_px`: shape (height, width, 3), red first."""
-        target, size_px = self._target(), self.size_px
-        image = pygame.image.frombuffer(picture.tobytes(), size_px, "RGB")
+    def show(self, view: pygame.Surface) -> None:
+        """Show a view of `size_px`."""
+        target = self._target()
         shown = target.get_size()
-        target.blit(image if size_px == shown else pygame.transform.smoothscale(image, shown), (0, 0))
+        target.blit(view if view.get_size() == shown else pygame.transform.smoothscale(view, shown), (0, 0))
         pygame.display.flip()

@@ -1,18 +1,15 @@
-"""What a window shows of a drive: which parts, what the header and the banner say, and the whole as one picture."""
+"""What a window shows of a drive: which parts, and what the header and the banner say."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
 
 from sim.vehicle import STEP_S
 from sim.viewer.keys import KEY_LIST
 from sim.viewer.layers import LayerFeed
 from sim.viewer.playback import Playback
 from sim.viewer.tinkering import style_words
-from sim.viewer.view import ViewOptions, compose_view
+from sim.viewer.view import ViewOptions
 
 NOTE_S = 2.5
 """For how long a note, such as where a picture was saved, stays."""
@@ -58,19 +55,16 @@ class Showing:
     note: Note = field(default_factory=Note)
     feed: LayerFeed = field(default_factory=LayerFeed)
 
-    def picture(self, playback: Playback, size_px: tuple[int, int], *, by_hand: bool) -> NDArray[np.uint8]:
-        """Return what the window shows, shape (height, width, 3); the drive must have begun.
+    def options(self, playback: Playback, *, by_hand: bool) -> ViewOptions:
+        """Return what the view shows beside the drive's tick and history.
 
         Args:
             playback: The drive.
-            size_px: Width and height.
             by_hand: Whether a person is at the wheel.
         """
         session, duel = playback.session, playback.duel
-        if session.tick is None:
-            raise ValueError("Expected a drive that has begun: call advance() first.")
         changed = session.setup.judge_for is not None and not session.judged
-        options = ViewOptions(
+        return ViewOptions(
             eyes_name=session.eyes_name,
             show_truth=playback.show_truth,
             state=state_words(playback, by_hand=by_hand),
@@ -87,7 +81,6 @@ class Showing:
             rival=None if duel is None else duel.rival(),
             table=duel.table() if duel is not None and duel.over else None,
         )
-        return compose_view(session.tick, session.history, size_px, options)
 
 
 def state_words(playback: Playback, *, by_hand: bool) -> str:
