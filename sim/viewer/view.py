@@ -54,6 +54,8 @@ __all__ = [
 
 RIVAL_COLOUR = PURPLE
 
+_RIVAL_SCALE = 0.75
+
 
 @dataclass(frozen=True, slots=True)
 class Rival:
@@ -150,7 +152,9 @@ class ViewComposer:
         self._strip = StripChart(self.layout, self._type)
         self._layers_panel = LayersPanel(self.layout, self._type)
         self._rival_place = _rival_place(self.layout, camera)
-        self._rival_panel = CameraPanel(replace(self.layout, camera=self._rival_place), self._type)
+        # In a third of the width, labels of full size would hide what they name.
+        smaller = replace(self.layout, camera=self._rival_place, scale=_RIVAL_SCALE * self.layout.scale)
+        self._rival_panel = CameraPanel(smaller, Typesetter(smaller.scale))
 
     def compose(self, tick: Tick, history: History, options: ViewOptions) -> pygame.Surface:
         """Return the view of a tick; the same surface each time."""

@@ -333,6 +333,15 @@ def test_long_reasons_are_wrapped_and_end_in_an_ellipsis() -> None:
     assert all(type_.width_px(line, 14) <= 200 for line in lines)
 
 
+def test_a_number_is_not_parted_from_its_unit() -> None:
+    type_ = Typesetter(1.0)
+    words = "Holding: 0.0 s of 2.2 s, then 12 m on"
+    for width in range(60, 300, 7):
+        lines = type_.wrapped(words, 14, width, 9)
+        assert " ".join(lines) == words or any(line.endswith("…") for line in lines)
+        assert not any(line.split()[0].strip(",") in ("s", "m") for line in lines)
+
+
 def test_thirty_views_a_second_are_composed(ticks: list[Tick]) -> None:
     history = History()
     spent_s: list[float] = []
