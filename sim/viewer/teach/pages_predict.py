@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.control import Phase
 from sim.percept import ObjectKind
-from sim.viewer.palette import GREEN, INK, MUTED, ORANGE, PHASE_COLOURS, SPEED, TRACK, VERMILION, YELLOW
+from sim.viewer.palette import GREEN, INK, MUTED, NEAR_BLACK, ORANGE, PHASE_COLOURS, SPEED, TRACK, VERMILION, YELLOW
 from sim.viewer.teach.board import Board
 from sim.viewer.teach.content import Drive, Network, Sight, Thing, Trained
 from sim.viewer.teach.lesson import Notebook
@@ -183,7 +183,9 @@ class DrivePage(Page):
         moment = drive.moments[self.place]
         sight = Sight("", self._frame(drive), ())
         bottom = draw_sight(board, sight, 40, 94, 820, answers=moment.things, truths=False, size=13)
-        board.text(f"eyes: {drive.network}", 54, 104, 14, YELLOW, Weight.BOLD)
+        words = f"eyes: {drive.network}"
+        board.box(48, 101, board.width_of(words, 14, Weight.BOLD) + 12, 23, NEAR_BLACK)
+        board.text(words, 54, 104, 14, YELLOW, Weight.BOLD)
         self._draw_speed(board, drive, bottom + 34)
         x, width = 884.0, 356.0
         board.panel(x, 94, width, bottom - 94)
