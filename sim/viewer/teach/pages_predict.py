@@ -221,7 +221,8 @@ class DrivePage(Page):
 
     def _draw_speed(self, board: Board, drive: Drive, y: float) -> None:
         x, width, height = 84.0, 756.0, 120.0
-        board.text("speed in km/h, and belief in a stop sign (dots)", x, y - 22, 13, MUTED)
+        board.text("speed in km/h", x, y - 24, 13, SPEED)
+        board.text("dots: belief in a stop sign, 0 to 1", x + width, y - 24, 13, VERMILION, align=Align.RIGHT)
         speeds = [moment.speed_mps * KMH_PER_MPS for moment in drive.moments]
         top = max(40.0, 10 * math.ceil(max(speeds) / 10))
         count = max(len(speeds) - 1, 1)
@@ -229,6 +230,7 @@ class DrivePage(Page):
             at = y + height * (1 - mark / top)
             board.grid_line(x, at, x + width, at)
             board.text(f"{mark:.0f}", x - 8, at - 8, 12, MUTED, align=Align.RIGHT)
+            board.text(f"{mark / top:g}", x + width + 8, at - 8, 12, MUTED)
         for number, moment in enumerate(drive.moments):
             score = max((t.score for t in moment.things if t.kind is ObjectKind.STOP_SIGN), default=0.0)
             if score > 0.2:
