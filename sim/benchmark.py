@@ -15,7 +15,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import pygame
 
 from sim.camera import Camera
 from sim.control import DriverConfig
@@ -26,11 +25,12 @@ from sim.render import Painter
 from sim.seeding import Stream, derive_seed
 from sim.spec import WorldSpec
 from sim.vehicle import CONTROL_HZ, STEP_S, Control
-from sim.viewer.display import open_display
+from sim.viewer.display import close_display, open_display
 from sim.viewer.drive_window import DriveWindow
 from sim.viewer.layout import BASE_SIZE_PX
 from sim.viewer.manual import ManualWheel
 from sim.viewer.session import REWIND_STEPS, DriveSetup, Session
+from sim.viewer.window import turn
 from sim.world import advance
 
 WARM_UP = 10
@@ -200,10 +200,7 @@ def benchmark_window(
     try:
         while len(times_s) < pictures:
             start, cpu_start = perf_counter(), process_time()
-            for event in pygame.event.get():
-                window.handle(event, turns * STEP_S)
-            window.advance(turns * STEP_S)
-            drawn = window.draw()
+            drawn = turn(window, turns * STEP_S)
             if drawn and turns >= WARM_UP:
                 times_s.append(perf_counter() - start)
                 cpu_s += process_time() - cpu_start
@@ -211,7 +208,7 @@ def benchmark_window(
             if progress:
                 progress(len(times_s), pictures)
     finally:
-        pygame.display.quit()
+        close_display()
     # Time of the processor too: on a machine that others use, it tells more than the clock.
     detail = f"{size_px[0]} x {size_px[1]}, a step and a picture: {1000 * cpu_s / pictures:.1f} ms of CPU"
     return summarise(f"window, {eyes.name} eyes", times_s, per_drive_step=True, detail=detail)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pygame
 
-from sim.viewer.display import open_display, require_screen, when_screen_is_lost
+from sim.viewer.display import close_display, open_display, require_screen, when_screen_is_lost
 from sim.viewer.drive_window import DriveWindow
 from sim.viewer.film import Film, check_film_path
 from sim.viewer.gamepad import Gamepad
@@ -20,7 +20,7 @@ from sim.viewer.session import REWIND_STEPS, DriveSetup, DriveSummary, Recorder,
 if TYPE_CHECKING:
     from sim.recording.run_log import RunLog
 
-__all__ = ["DriveWindow", "open_display", "require_screen", "run_window"]
+__all__ = ["DriveWindow", "open_display", "require_screen", "run_window", "turn"]
 
 _POLL_S = 0.01
 
@@ -85,14 +85,18 @@ def run_window(
             _show(window)
         return session.summary(reel)
     finally:
-        pygame.display.quit()
+        close_display()
 
 
 def _show(window: DriveWindow) -> None:
-    """Turn the window's own loop: keys, as many steps as are due, one picture, a nap."""
     while window.running:
-        for event in pygame.event.get():
-            window.handle(event, time.monotonic())
-        window.advance(time.monotonic())
-        if not window.draw():
+        if not turn(window, time.monotonic()):
             time.sleep(_POLL_S)
+
+
+def turn(window: DriveWindow, now_s: float) -> bool:
+    """Turn the window's own loop once: keys, as many steps as are due, one picture; return whether there was one."""
+    for event in pygame.event.get():
+        window.handle(event, now_s)
+    window.advance(now_s)
+    return window.draw()
