@@ -161,5 +161,7 @@ def drive(
         memory, control = decide(memory, percept, own, STEP_S, driver, step=world.step)
         if override is not None:
             control = override(world, control)
+            # What the car does is held against what was asked of it, whoever asked: else the driver mistrusts a sensor.
+            memory = replace(memory, asked=control)
         yield Tick(world, capture, percept, memory, control)
         world = advance(world, control, STEP_S)

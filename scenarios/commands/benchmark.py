@@ -17,6 +17,7 @@ class BenchmarkName(StrEnum):
 
     RENDER = "render"
     LOOP = "loop"
+    WINDOW = "window"
     INFERENCE = "inference"
     TRAIN = "train"
     GENERATE = "generate"
@@ -39,6 +40,7 @@ def benchmark(
         benchmark_generate,
         benchmark_loop,
         benchmark_render,
+        benchmark_window,
         machine,
         on_one_core,
         peak_memory_mb,
@@ -67,6 +69,12 @@ def benchmark(
 
                 results.append(benchmark_loop(OracleEyes(), progress=progress))
                 results.append(benchmark_loop(make_eyes("network", weights, engine=engine), progress=progress))
+            elif name is BenchmarkName.WINDOW:
+                from scenarios.run import make_eyes
+
+                eyes = make_eyes("network", weights, engine=engine)
+                sizes = ((1280, 720), (3840, 2160))
+                results += [benchmark_window(eyes, size_px=size_px, progress=progress) for size_px in sizes]
             elif name is BenchmarkName.INFERENCE:
                 from perception.benchmark import benchmark_inference
 

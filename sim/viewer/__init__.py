@@ -10,7 +10,10 @@
     session                 a drive that can be taken back, changed and driven on from any tick
     manual, gamepad         a person at the wheel
     tinkering, duel         what a person can change of a drive; a person against the eyes
-    display, window         the same picture on a screen, with keys and mouse
+    playback                a drive against the clock: paused, slowed, taken back, begun anew
+    showing, screen         what a window shows of it; the surface that it is shown on
+    keys, drive_window      which key does what; what events do to the drive and to what is shown
+    display, window         opening a window, and the loop that keeps it
 
 Only `display` opens a display; nothing here initialises sound.
 """

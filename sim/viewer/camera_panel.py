@@ -284,7 +284,7 @@ def _upscaled(rgb: NDArray[np.uint8], size_px: tuple[int, int]) -> NDArray[np.ui
 
 def _paste(target: pygame.Surface, picture: NDArray[np.uint8], rect: pygame.Rect) -> None:
     below = pixels_bgrx(target)[rect.top : rect.bottom, rect.left : rect.right]
-    below[...] = cv2.cvtColor(picture, cv2.COLOR_RGB2BGRA)
+    cv2.cvtColor(picture, cv2.COLOR_RGB2BGRA, dst=below)
 
 
 def _scaled(box: Box, rect: pygame.Rect, zoom: float) -> pygame.Rect:

@@ -77,6 +77,11 @@ def open_display(size_px: tuple[int, int] = BASE_SIZE_PX, without: str = _WITHOU
         raise
 
 
+def close_display() -> None:
+    """Close the window."""
+    pygame.display.quit()
+
+
 def _init_display(*, x11_only: bool) -> None:
     """Initialise SDL's display; with X11 alone where nothing else is on offer, as other drivers complain aloud."""
     if not x11_only:

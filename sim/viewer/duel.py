@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sim.loop import Tick
 from sim.viewer.session import Session
 from sim.viewer.view import Rival, ScoreTable
 
@@ -30,6 +31,11 @@ class Duel:
         """Let the other driver make a step, unless its drive is over."""
         if not self._other.over:
             self._other.step()
+
+    @property
+    def tick(self) -> Tick | None:
+        """Where the other driver is; None before its first step."""
+        return self._other.tick
 
     @property
     def over(self) -> bool:

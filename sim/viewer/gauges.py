@@ -32,6 +32,7 @@ MPH_PER_MPS = 2.2369362920544
 STEERING_RATIO = 14.0
 """Steering-wheel turn over road-wheel angle: cars lie between 12 and 18. For show: drivers ask for the latter."""
 
+_PHASE_TEXT = 10
 _WHEEL_SIDE_SUPERSAMPLING = 4
 
 
@@ -61,7 +62,7 @@ class Gauges:
         big = type_.draw(
             target,
             f"{speed * KMH_PER_MPS:.0f}",
-            (rect.left + px(92), rect.top + px(22)),
+            (rect.left + px(84), rect.top + px(22)),
             46,
             INK,
             Weight.BOLD,
@@ -134,17 +135,40 @@ class Gauges:
     def _draw_driver(self, target: pygame.Surface, tick: Tick) -> None:
         rect, px, type_ = self._layout.driver, self._layout.px, self._type
         memory = tick.memory
-        room = rect.width - px(28)
-        step = room / len(Phase)
-        for index, phase in enumerate(Phase):
+        row = pygame.Rect(rect.left + px(14), rect.top + px(28), rect.width - px(28), px(20))
+        for phase, pill, words in phase_pills(type_, row, memory.phase, px(3)):
             active = phase is memory.phase
-            pill = pygame.Rect(rect.left + px(14) + round(index * step), rect.top + px(28), round(step) - px(3), px(20))
             pygame.draw.rect(target, PHASE_COLOURS[phase] if active else TRACK, pill, border_radius=px(10))
-            words = type_.fitted(phase.value, 10, pill.width - px(2))
             colour = NEAR_BLACK if active else MUTED
-            type_.draw(target, words, (pill.centerx, pill.top + px(4)), 10, colour, align=Align.CENTRE)
-        for index, line in enumerate(type_.wrapped(memory.reason, 14, room, 2)):
-            type_.draw(target, line, (rect.left + px(14), rect.top + px(57 + 20 * index)), 14, INK)
+            type_.draw(target, words, (pill.centerx, pill.top + px(4)), _PHASE_TEXT, colour, align=Align.CENTRE)
+        size, line_height, lines = 14, 20, type_.wrapped(memory.reason, 14, row.width, 3)
+        if len(lines) > 2:
+            size, line_height, lines = 12, 17, type_.wrapped(memory.reason, 12, row.width, 3)
+        for index, line in enumerate(lines):
+            type_.draw(target, line, (row.left, rect.top + px(56 + line_height * index)), size, INK)
+
+
+def phase_pills(
+    type_: Typesetter, row: pygame.Rect, active: Phase, gap_px: int
+) -> list[tuple[Phase, pygame.Rect, str]]:
+    """Return each phase's place in a row, and what is written there: its whole name.
+
+    Where the names do not all fit, only that of the active phase is written, since half a word tells nobody anything.
+    """
+    widths = [type_.width_px(phase.value, _PHASE_TEXT) for phase in Phase]
+    names = [phase.value for phase in Phase]
+    room = row.width - gap_px * (len(names) - 1)
+    if sum(widths) + 2 * gap_px * len(names) > room:
+        names = [phase.value if phase is active else "" for phase in Phase]
+        widths = [width if name else 0 for width, name in zip(widths, names, strict=True)]
+    spare = (room - sum(widths)) / len(names)
+    pills: list[tuple[Phase, pygame.Rect, str]] = []
+    left: float = row.left
+    for phase, width, name in zip(Phase, widths, names, strict=True):
+        right = left + width + spare
+        pills.append((phase, pygame.Rect(round(left), row.top, round(right) - round(left), row.height), name))
+        left = right + gap_px
+    return pills
 
 
 def _draw_steering_wheel(side_px: int, turn_deg: int) -> pygame.Surface:

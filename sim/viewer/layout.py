@@ -88,7 +88,7 @@ def lay_out(size_px: tuple[int, int], camera_aspect: float) -> Layout:
     side_x = width - margin - side_w
     gauges_y = top + camera_h + gap
     strip_y = gauges_y + gauges_h + gap
-    speed, pedals, wheel, driver = _split(Rect(margin, gauges_y, left_w, gauges_h), (0.2, 0.2, 0.17, 0.43), gap)
+    speed, pedals, wheel, driver = _split(Rect(margin, gauges_y, left_w, gauges_h), (0.185, 0.185, 0.17, 0.46), gap)
     return Layout(
         size_px=size_px,
         scale=scale,

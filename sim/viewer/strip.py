@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil
 
+import numpy as np
 import pygame
+from numpy.typing import NDArray
 
 from sim.loop import Tick
 from sim.percept import ObjectKind
@@ -127,29 +129,26 @@ class StripChart:
         low, high = chart.marks[0], chart.marks[-1]
         inset = 2 * SUPERSAMPLING
 
-        def to_y(value: float) -> float:
-            share = min(max((value - low) / (high - low), 0.0), 1.0)
-            return height - inset - share * (height - 2 * inset)
+        def to_y(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            shares = np.clip((values - low) / (high - low), 0.0, 1.0)
+            return height - inset - shares * (height - 2 * inset)
 
         large.fill(PANEL)
-        for mark in chart.marks:
-            pygame.draw.line(large, GRID, (0, to_y(mark)), (width, to_y(mark)), SUPERSAMPLING)
+        for y in to_y(np.array(chart.marks)).tolist():
+            pygame.draw.line(large, GRID, (0, y), (width, y), SUPERSAMPLING)
         for share in (0.0, 0.5, 1.0):
             x = min(share * width, width - SUPERSAMPLING)
             pygame.draw.line(large, GRID, (x, 0), (x, height), SUPERSAMPLING)
-        last_step = samples[-1].step if samples else 0
-        run: list[tuple[float, float]] = []
-        for sample in (*samples, None):
-            value = None if sample is None else chart.value(sample)
-            if sample is None or value is None:
-                self._stroke(large, run, chart.colour)
-                run = []
-            else:
-                x = width - inset - (last_step - sample.step) * STEP_S / HISTORY_S * (width - 2 * inset)
-                run.append((x, to_y(value)))
+        steps = np.array([sample.step for sample in samples], np.float64)
+        values = np.array([chart.value(sample) for sample in samples], np.float64)  # None becomes nan.
+        x = width - inset - (steps[-1:] - steps) * STEP_S / HISTORY_S * (width - 2 * inset)
+        points = np.stack([x, to_y(values)], axis=-1)
+        known = np.flatnonzero(~np.isnan(values))
+        for run in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1):
+            self._stroke(large, points[run].tolist(), chart.colour)
         return self._canvas.reduced()
 
-    def _stroke(self, large: pygame.Surface, run: list[tuple[float, float]], colour: Rgb) -> None:
+    def _stroke(self, large: pygame.Surface, run: list[list[float]], colour: Rgb) -> None:
         width = max(2, round(2 * SUPERSAMPLING * self._layout.scale))
         if len(run) > 1:
             pygame.draw.lines(large, colour, False, run, width)

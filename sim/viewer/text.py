@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections import OrderedDict
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +14,10 @@ from sim.viewer.palette import INK, Rgb
 
 _CACHED_TEXTS = 2048
 """About forty texts are on the screen at once; this holds all numbers that come back within a minute or so."""
+
+
+_WORD = r"\d\S* (?:m|s|m/s|km/h|%)[.,;:]?(?!\S)|\S+"
+"""What a line is not broken within: a word, or a number with its unit."""
 
 
 class Weight(StrEnum):
@@ -99,10 +104,13 @@ class Typesetter:
         return target.blit(surface, (round(x), round(y)))
 
     def wrapped(self, text: str, size: float, width_px: int, max_lines: int) -> list[str]:
-        """Break a text at spaces into lines that fit; what does not fit in `max_lines` ends in an ellipsis."""
+        """Break a text at spaces into lines that fit; what does not fit in `max_lines` ends in an ellipsis.
+
+        A number and its unit stay together.
+        """
         lines: list[str] = []
         line = ""
-        for word in text.split():
+        for word in re.findall(_WORD, text):
             longer = f"{line} {word}".strip()
             if line and self.width_px(longer, size) > width_px:
                 lines.append(line)

@@ -47,11 +47,14 @@ __all__ = [
     "ViewComposer",
     "ViewOptions",
     "compose_view",
+    "draw_view",
     "locate_on_map",
     "scrub_share",
 ]
 
 RIVAL_COLOUR = PURPLE
+
+_RIVAL_SCALE = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +152,12 @@ class ViewComposer:
         self._strip = StripChart(self.layout, self._type)
         self._layers_panel = LayersPanel(self.layout, self._type)
         self._rival_place = _rival_place(self.layout, camera)
-        self._rival_panel = CameraPanel(replace(self.layout, camera=self._rival_place), self._type)
+        # In a third of the width, labels of full size would hide what they name.
+        smaller = replace(self.layout, camera=self._rival_place, scale=_RIVAL_SCALE * self.layout.scale)
+        self._rival_panel = CameraPanel(smaller, Typesetter(smaller.scale))
 
-    def compose(self, tick: Tick, history: History, options: ViewOptions) -> NDArray[np.uint8]:
-        """Return the view of a tick: uint8, shape (height, width, 3), red first."""
+    def compose(self, tick: Tick, history: History, options: ViewOptions) -> pygame.Surface:
+        """Return the view of a tick; the same surface each time."""
         view = self._view
         view.blit(self._background, (0, 0))
         self._draw_header(view, tick, options)
@@ -177,7 +182,7 @@ class ViewComposer:
             self._draw_table(view, options.table)
         if options.keys:
             self._draw_keys(view, options.keys)
-        return np.asarray(cv2.cvtColor(pixels_bgrx(view), cv2.COLOR_BGRA2RGB), dtype=np.uint8)
+        return view
 
     def locate(self, tick: Tick, point_px: tuple[int, int]) -> tuple[float, float] | None:
         """Return the world position under a point of the view; None if it is not on the map."""
@@ -410,8 +415,13 @@ def compose_view(
     Raises:
         ValueError: If the size is too small.
     """
-    options = options or ViewOptions()
+    history = history if history is not None else History().with_tick(tick)
+    view = draw_view(tick, history, size_px, options or ViewOptions())
+    return np.asarray(cv2.cvtColor(pixels_bgrx(view), cv2.COLOR_BGRA2RGB), dtype=np.uint8)
+
+
+def draw_view(tick: Tick, history: History, size_px: tuple[int, int], options: ViewOptions) -> pygame.Surface:
+    """Return the same view as a surface, for a screen; the next view of this size is drawn onto it."""
     frame = tick.capture.frame
     camera = options.camera if frame is None else frame.camera
-    history = history if history is not None else History().with_tick(tick)
     return _composer(size_px, camera).compose(tick, history, options)

@@ -82,6 +82,15 @@ def test_the_wheel_can_be_taken(world):
     assert ticks[-1].world.ego.speed_mps < ticks[0].world.ego.speed_mps
 
 
+def test_a_person_at_the_wheel_makes_the_driver_mistrust_no_sensor():
+    bend = generate_world(1, WorldSpec(curvature_per_m=(0.008, 0.01)))
+    hands_off = drive(bend, OracleEyes(), CONFIG, override=lambda _world, _control: Control(0.0, 0.0))
+
+    troubles = {tick.memory.watch.trouble for tick in islice(hands_off, 40)}
+
+    assert troubles == {None}
+
+
 @pytest.mark.parametrize("eyes", [OracleEyes(), BlindEyes(), NetworkEyes(lambda frame: Percept(frame.step))])
 def test_eyes_that_lack_what_they_read_say_so(eyes):
     with pytest.raises(ValueError, match="Received: None"):

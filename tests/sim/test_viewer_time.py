@@ -15,11 +15,11 @@ from sim.generate import generate_world
 from sim.loop import BlindEyes, OracleEyes, Tick
 from sim.spec import WorldSpec
 from sim.vehicle import CONTROL_HZ, STEP_S
-from sim.viewer.display import open_display
-from sim.viewer.manual import ManualWheel
+from sim.viewer.layout import lay_out
+from sim.viewer.playback import SPEEDS
 from sim.viewer.session import DriveSetup, EyesOffer, Judge, Session
-from sim.viewer.window import SPEEDS, DriveWindow
 from sim.world import World
+from tests.sim.viewer_bench import SIZE_PX, Bench
 
 SPEC = WorldSpec(junctions=(1, 1), approach_m=(20.0, 20.0), after_m=(25.0, 25.0), buildings=(0, 1), trees=(0, 2))
 OFFERS = (
@@ -134,42 +134,10 @@ def test_the_judge_of_a_drive_that_was_taken_back_is_told_it_as_it_went() -> Non
     assert session.steps == 30
 
 
-class Bench:
-    """A window whose clock the test holds."""
-
-    def __init__(self, folder: Path) -> None:
-        self.now_s = 100.0
-        self.wheel = ManualWheel()
-        self.session = Session(setup_for(), 5, override=self.wheel, want_truth=True, keep_steps=1200)
-        self.window = DriveWindow(open_display((960, 540)), self.session, self.wheel, screenshots=folder)
-        self.pass_time(0.0)
-
-    def pass_time(self, seconds: float) -> None:
-        for _ in range(max(1, round(seconds / 0.01))):
-            self.now_s += 0.01 if seconds else 0.0
-            for event in pygame.event.get():
-                self.window.handle(event, self.now_s)
-            self.window.advance(self.now_s)
-
-    def press(self, key: int) -> None:
-        for kind in (pygame.KEYDOWN, pygame.KEYUP):
-            pygame.event.post(pygame.event.Event(kind, key=key))
-            self.pass_time(0.0)
-
-    def mouse(self, kind: int, position: tuple[int, int], button: int = 1) -> None:
-        pygame.event.post(pygame.event.Event(kind, pos=position, button=button))
-        self.pass_time(0.0)
-
-    @property
-    def step(self) -> int:
-        assert self.session.tick is not None
-        return self.session.tick.world.step
-
-
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    yield Bench(tmp_path)
+    yield Bench(tmp_path, setup_for())
     pygame.display.quit()
 
 
@@ -220,7 +188,7 @@ def test_taking_the_wheel_in_the_past_drives_on_from_there(bench: Bench) -> None
     bench.press(pygame.K_PAGEUP)
     here = bench.step
     bench.press(pygame.K_m)
-    pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_DOWN))
+    bench.hold(pygame.K_DOWN)
     bench.press(pygame.K_SPACE)
     bench.pass_time(0.2)
     assert bench.session.live
@@ -232,22 +200,30 @@ def test_taking_the_wheel_in_the_past_drives_on_from_there(bench: Bench) -> None
 def test_a_held_key_goes_on_stepping_until_it_is_let_go(bench: Bench) -> None:
     bench.pass_time(2.0)
     before = bench.step
-    pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_b))
+    bench.hold(pygame.K_b)
     bench.pass_time(1.1)
     back = before - bench.step
     assert 8 <= back <= 13
-    pygame.event.post(pygame.event.Event(pygame.KEYUP, key=pygame.K_b))
+    bench.release(pygame.K_b)
     bench.pass_time(0.5)
     assert before - bench.step == back
+
+
+def test_while_a_key_is_held_each_tick_that_it_goes_to_is_drawn(bench: Bench) -> None:
+    bench.pass_time(1.0)
+    bench.hold(pygame.K_b)
+    drawn = 0
+    for _ in range(100):
+        bench.pass_time(0.01)
+        drawn += bench.window.draw()
+    assert 6 <= drawn <= 12
 
 
 def test_the_bar_under_the_camera_is_dragged_to_any_kept_tick(bench: Bench) -> None:
     bench.pass_time(2.0)
     newest = bench.step
     camera = bench.window.session.setup.camera
-    from sim.viewer.layout import lay_out
-
-    rect = lay_out((960, 540), camera.width_px / camera.height_px).camera
+    rect = lay_out(SIZE_PX, camera.width_px / camera.height_px).camera
     y = rect.bottom - 8
     bench.mouse(pygame.MOUSEBUTTONDOWN, (rect.centerx, y))
     assert bench.window.paused
@@ -264,7 +240,7 @@ def test_the_bar_under_the_camera_is_dragged_to_any_kept_tick(bench: Bench) -> N
 def test_slow_motion_and_fast_forward_change_how_many_steps_a_second_are_made(bench: Bench) -> None:
     for _ in range(len(SPEEDS)):
         bench.press(pygame.K_MINUS)
-    assert bench.window.speed == SPEEDS[0]
+    assert bench.window.playback.speed == SPEEDS[0]
     before = bench.step
     bench.pass_time(2.0)
     assert bench.step - before in (4, 5)
@@ -276,13 +252,13 @@ def test_slow_motion_and_fast_forward_change_how_many_steps_a_second_are_made(be
 
 
 def test_a_minimised_window_draws_nothing_and_the_drive_waits(bench: Bench) -> None:
-    pygame.event.post(pygame.event.Event(pygame.WINDOWMINIMIZED))
+    bench.post(pygame.WINDOWMINIMIZED)
     bench.pass_time(0.5)
     before = bench.step
     bench.pass_time(1.0)
     assert bench.step == before
     assert not bench.window.draw()
-    pygame.event.post(pygame.event.Event(pygame.WINDOWRESTORED))
+    bench.post(pygame.WINDOWRESTORED)
     bench.pass_time(0.5)
     assert bench.step - before in (9, 10)
     assert bench.window.draw()
@@ -291,12 +267,12 @@ def test_a_minimised_window_draws_nothing_and_the_drive_waits(bench: Bench) -> N
 def test_the_past_is_marked_in_the_header_and_on_the_bar(bench: Bench) -> None:
     bench.pass_time(1.0)
     bench.press(pygame.K_SPACE)
-    now = bench.window.picture((960, 540))
+    now = bench.window.picture(SIZE_PX)
     bench.press(pygame.K_b)
     bench.press(pygame.K_END)
-    assert np.array_equal(bench.window.picture((960, 540)), now)
+    assert np.array_equal(bench.window.picture(SIZE_PX), now)
     bench.press(pygame.K_b)
-    past = bench.window.picture((960, 540))
+    past = bench.window.picture(SIZE_PX)
     assert not np.array_equal(past[:40], now[:40])
     assert bench.session.span[1] - bench.session.span[2] == 1
     assert STEP_S == 0.05

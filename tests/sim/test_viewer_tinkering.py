@@ -24,15 +24,14 @@ from sim.viewer.display import open_display
 from sim.viewer.gamepad import Gamepad
 from sim.viewer.layers import LayerFeed, LayerView, MapPicture
 from sim.viewer.layout import lay_out
-from sim.viewer.manual import BRAKE_MPS2, GAS_MPS2, ManualWheel, Stick, manual_control
+from sim.viewer.manual import BRAKE_MPS2, GAS_MPS2, Stick, manual_control
 from sim.viewer.session import DriveSetup, EyesOffer, Score, Session
 from sim.viewer.tinkering import AGES, CLUTTERS, HOURS, WEATHERS, Thing, next_weather
 from sim.viewer.view import locate_on_map
-from sim.viewer.window import DriveWindow
 from sim.world import World
+from tests.sim.viewer_bench import SIZE_PX, Bench
 
 SPEC = WorldSpec(junctions=(1, 1), approach_m=(40.0, 40.0), after_m=(25.0, 25.0), buildings=(0, 1), trees=(0, 2))
-SIZE = (960, 540)
 
 
 def looking(frame: CameraFrame) -> Sequence[LayerView]:
@@ -62,42 +61,14 @@ class Timekeeper:
         return (Score("is slow", self.fastest_mps < 9.0, f"At most {self.fastest_mps:.1f} m/s."),)
 
 
-class Bench:
-    def __init__(self, folder: Path, *, judged: bool = True, offers: tuple[EyesOffer, ...] = OFFERS) -> None:
-        self.now_s = 100.0
-        self.wheel = ManualWheel()
-        setup = DriveSetup(
-            lambda seed: generate_world(seed, SPEC),
-            OracleEyes(),
-            lambda _: DriverConfig(),
-            Timekeeper if judged else None,
-            offers=offers,
-        )
-        self.session = Session(setup, 5, override=self.wheel, want_truth=True, keep_steps=1200)
-        self.window = DriveWindow(open_display(SIZE), self.session, self.wheel, screenshots=folder)
-        self.pass_time(0.0)
-
-    def pass_time(self, seconds: float) -> None:
-        for _ in range(max(1, round(seconds / 0.01))):
-            self.now_s += 0.01 if seconds else 0.0
-            for event in pygame.event.get():
-                self.window.handle(event, self.now_s)
-            self.window.advance(self.now_s)
-
-    def press(self, key: int) -> None:
-        for kind in (pygame.KEYDOWN, pygame.KEYUP):
-            pygame.event.post(pygame.event.Event(kind, key=key))
-            self.pass_time(0.0)
-
-    def click(self, position: tuple[int, int], button: int = pygame.BUTTON_LEFT) -> None:
-        for kind in (pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP):
-            pygame.event.post(pygame.event.Event(kind, pos=position, button=button))
-            self.pass_time(0.0)
-
-    @property
-    def world(self) -> World:
-        assert self.session.tick is not None
-        return self.session.tick.world
+def setup_for(*, judged: bool = True, offers: tuple[EyesOffer, ...] = OFFERS) -> DriveSetup:
+    return DriveSetup(
+        lambda seed: generate_world(seed, SPEC),
+        OracleEyes(),
+        lambda _: DriverConfig(),
+        Timekeeper if judged else None,
+        offers=offers,
+    )
 
 
 @pytest.fixture
@@ -109,7 +80,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def bench(tmp_path: Path, screen: None) -> Bench:
-    return Bench(tmp_path)
+    return Bench(tmp_path, setup_for())
 
 
 @pytest.mark.parametrize("sky", [sky for sky in HOURS if sky is not None])
@@ -162,7 +133,7 @@ def test_a_style_stays_for_the_next_drive(bench: Bench) -> None:
     for _ in range(WEATHERS.index(Weather.FOG)):
         bench.press(pygame.K_w)
     bench.press(pygame.K_g)
-    assert bench.world.scene.light.weather is Weather.FOG
+    assert bench.tick.world.scene.light.weather is Weather.FOG
     assert bench.session.seed == 6
 
 
@@ -205,23 +176,22 @@ def test_things_put_before_the_car_are_in_its_picture(thing: Thing) -> None:
 def test_a_click_on_the_map_puts_a_stop_sign_there_for_which_the_driver_stops(bench: Bench) -> None:
     bench.press(pygame.K_SPACE)
     camera = bench.session.setup.camera
-    panel = lay_out(SIZE, camera.width_px / camera.height_px).map
-    signs = len(bench.world.scene.signs)
-    tick = bench.session.tick
-    assert tick is not None
+    panel = lay_out(SIZE_PX, camera.width_px / camera.height_px).map
+    signs = len(bench.tick.world.scene.signs)
+    tick = bench.tick
     # About 25 m ahead of the car, at the right of its lane.
     spot = (panel.centerx + round(4.5 * panel.height / 80), panel.bottom - round((16 + 28) * panel.height / 80))
     bench.click(spot)
-    placed = bench.world.scene.signs[-1]
-    assert len(bench.world.scene.signs) == signs + 1
-    expected = locate_on_map(SIZE, camera, tick, spot)
+    placed = bench.tick.world.scene.signs[-1]
+    assert len(bench.tick.world.scene.signs) == signs + 1
+    expected = locate_on_map(SIZE_PX, camera, tick, spot)
     assert (placed.x_m, placed.y_m) == pytest.approx(expected)
     assert not bench.session.judged
-    assert locate_on_map(SIZE, camera, tick, (5, 5)) is None
+    assert locate_on_map(SIZE_PX, camera, tick, (5, 5)) is None
     bench.click(spot, pygame.BUTTON_RIGHT)
-    assert len(bench.world.scene.signs) == signs
+    assert len(bench.tick.world.scene.signs) == signs
     bench.click((5, 5))
-    assert len(bench.world.scene.signs) == signs
+    assert len(bench.tick.world.scene.signs) == signs
     bench.press(pygame.K_r)
     assert bench.session.judged
 
@@ -241,11 +211,11 @@ def test_e_changes_the_eyes_and_v_the_weights_alone(bench: Bench) -> None:
 
 
 def test_without_other_eyes_or_weights_the_window_says_so(tmp_path: Path, screen: None) -> None:
-    bench = Bench(tmp_path, offers=OFFERS[:1])
-    before = bench.window.picture(SIZE)
+    bench = Bench(tmp_path, setup_for(offers=OFFERS[:1]))
+    before = bench.window.picture(SIZE_PX)
     bench.press(pygame.K_v)
     assert bench.session.eyes_name == "oracle"
-    assert not np.array_equal(bench.window.picture(SIZE), before)
+    assert not np.array_equal(bench.window.picture(SIZE_PX), before)
 
 
 def test_a_person_and_the_eyes_drive_the_same_seed_and_are_scored_side_by_side(bench: Bench) -> None:
@@ -254,13 +224,13 @@ def test_a_person_and_the_eyes_drive_the_same_seed_and_are_scored_side_by_side(b
     duel = bench.window.duel
     assert duel is not None
     assert bench.wheel.engaged
-    assert bench.world.step == 0
-    pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_UP))
+    assert bench.tick.world.step == 0
+    bench.hold(pygame.K_UP)
     bench.pass_time(1.0)
     rival = duel.rival()
     assert rival is not None
-    assert rival.tick.world.step == bench.world.step
-    assert rival.tick.world.ego != bench.world.ego
+    assert rival.tick.world.step == bench.tick.world.step
+    assert rival.tick.world.ego != bench.tick.world.ego
     bench.press(pygame.K_PAGEUP)
     bench.press(pygame.K_w)
     assert bench.session.live
@@ -271,17 +241,17 @@ def test_a_person_and_the_eyes_drive_the_same_seed_and_are_scored_side_by_side(b
     assert table.names == ("you", "oracle eyes")
     (what, ((mine, _), (theirs, _))), _ = table.rows
     assert (what, mine, theirs) == ("is slow", False, True)
-    shown = bench.window.picture(SIZE)
+    shown = bench.window.picture(SIZE_PX)
     bench.pass_time(5.0)
     assert bench.window.duel is duel, "the table stays until a key is pressed"
     bench.press(pygame.K_c)
     assert bench.window.duel is None
     assert not bench.wheel.engaged
-    assert not np.array_equal(bench.window.picture(SIZE), shown)
+    assert not np.array_equal(bench.window.picture(SIZE_PX), shown)
 
 
 def test_where_nobody_judges_there_is_no_duel(tmp_path: Path, screen: None) -> None:
-    bench = Bench(tmp_path, judged=False)
+    bench = Bench(tmp_path, setup_for(judged=False))
     bench.press(pygame.K_c)
     assert bench.window.duel is None
 
@@ -305,15 +275,15 @@ def test_layers_are_looked_into_as_seldom_as_their_cost_asks(bench: Bench) -> No
 
 def test_l_shows_the_layers_of_the_shown_tick_and_says_where_there_are_none(bench: Bench) -> None:
     bench.press(pygame.K_l)
-    none = bench.window.picture(SIZE)
+    none = bench.window.picture(SIZE_PX)
     bench.press(pygame.K_e)
     bench.press(pygame.K_SPACE)
-    seen = bench.window.picture(SIZE)
+    seen = bench.window.picture(SIZE_PX)
     assert not np.array_equal(none, seen)
     bench.press(pygame.K_n)
-    assert not np.array_equal(bench.window.picture(SIZE)[300:], seen[300:])
+    assert not np.array_equal(bench.window.picture(SIZE_PX)[300:], seen[300:])
     bench.press(pygame.K_l)
-    assert not bench.window.show_layers
+    assert not bench.window.showing.layers
 
 
 class FakePad:
@@ -328,7 +298,7 @@ class FakePad:
 
 
 def test_a_gamepads_triggers_are_pedals_and_its_stick_steers(screen: None) -> None:
-    open_display(SIZE)
+    open_display(SIZE_PX)
     gamepad = Gamepad()
     assert gamepad.read() is None
     gamepad._pad = FakePad({pygame.CONTROLLER_AXIS_TRIGGERRIGHT: 16384, pygame.CONTROLLER_AXIS_LEFTX: -32768})  # type: ignore[assignment]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import statistics
 import time
 from dataclasses import replace
+from itertools import pairwise
 from math import degrees
 
 import cv2
 import numpy as np
+import pygame
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +23,7 @@ from sim.loop import Capture, OracleEyes, Tick, drive
 from sim.percept import Detection, LaneEstimate, ObjectKind, Percept, StopLineEstimate
 from sim.spec import WorldSpec
 from sim.viewer.camera_panel import lane_points, road_to_pixels
+from sim.viewer.gauges import phase_pills
 from sim.viewer.layout import MIN_SIZE_PX, Layout, lay_out
 from sim.viewer.map_geometry import build_geometry
 from sim.viewer.palette import KIND_STYLES, STOP_RED, Shape
@@ -146,6 +149,26 @@ def test_steering_pedals_and_reason_each_change_their_own_panel(tick: Tick, layo
     assert changed_panels(view, compose_view(minded), layout) == {"driver"}
 
 
+@pytest.mark.parametrize("size_px", [(1280, 720), (1920, 1080), (3840, 2160)])
+@pytest.mark.parametrize("active", Phase)
+def test_every_phase_is_named_in_full_in_its_own_place(size_px: tuple[int, int], active: Phase) -> None:
+    layout = lay_out(size_px, 672 / 288)
+    type_ = Typesetter(layout.scale)
+    row = layout.driver.inflate(-layout.px(28), -layout.px(90))
+    pills = phase_pills(type_, row, active, layout.px(3))
+    assert [words for _, _, words in pills] == [phase.value for phase in Phase]
+    assert all(type_.width_px(words, 10) + layout.px(4) <= pill.width for _, pill, words in pills)
+    assert all(row.contains(pill) for _, pill, _ in pills)
+    assert all(a.right < b.left for (_, a, _), (_, b, _) in pairwise(pills))
+
+
+def test_where_names_do_not_fit_the_phase_that_counts_is_named_in_full() -> None:
+    type_ = Typesetter(0.5)
+    pills = phase_pills(type_, pygame.Rect(0, 0, 150, 10), Phase.SAFE_STOP, 2)
+    assert [words for _, _, words in pills] == ["", "", "", "", "", "", "Safe stop"]
+    assert pills[-1][1].width >= type_.width_px("Safe stop", 10)
+
+
 def test_what_is_tracked_is_on_the_map(ticks: list[Tick], layout: Layout) -> None:
     tick = next(t for t in reversed(ticks) if t.memory.tracks)
     forgetful = replace(tick, memory=replace(tick.memory, tracks=()))
@@ -227,8 +250,6 @@ def test_the_stop_sign_has_eight_sides_of_one_length_and_135_degrees() -> None:
 
 
 def test_the_stop_sign_drawn_on_the_map_has_eight_sides() -> None:
-    import pygame
-
     picture = sprite(Shape.OCTAGON, 40, STOP_RED, (255, 255, 255), 4.0)
     opaque = (pygame.surfarray.array_alpha(picture).T > 127).astype(np.uint8)
     contours, _ = cv2.findContours(opaque, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -310,6 +331,15 @@ def test_long_reasons_are_wrapped_and_end_in_an_ellipsis() -> None:
     assert len(lines) == 2
     assert lines[-1].endswith("…")
     assert all(type_.width_px(line, 14) <= 200 for line in lines)
+
+
+def test_a_number_is_not_parted_from_its_unit() -> None:
+    type_ = Typesetter(1.0)
+    words = "Holding: 0.0 s of 2.2 s, then 12 m on"
+    for width in range(60, 300, 7):
+        lines = type_.wrapped(words, 14, width, 9)
+        assert " ".join(lines) == words or any(line.endswith("…") for line in lines)
+        assert not any(line.split()[0].strip(",") in ("s", "m") for line in lines)
 
 
 def test_thirty_views_a_second_are_composed(ticks: list[Tick]) -> None:

@@ -22,10 +22,12 @@ from sim.loop import OracleEyes, Tick
 from sim.spec import WorldSpec
 from sim.vehicle import STEP_S, Control
 from sim.viewer.film import FilmError
-from sim.viewer.manual import BRAKE_MPS2, COAST_MPS2, GAS_MPS2, Hold, ManualWheel, manual_control
-from sim.viewer.session import ENDING_FRAMES, DriveSetup, Judge, Session, run_headless
-from sim.viewer.window import LINGER_S, MAX_STEPS_A_TURN, DriveWindow, open_display, run_window
+from sim.viewer.manual import BRAKE_MPS2, COAST_MPS2, GAS_MPS2, Hold, manual_control
+from sim.viewer.playback import LINGER_S, MAX_STEPS_A_TURN
+from sim.viewer.session import ENDING_FRAMES, DriveSetup, Judge, run_headless
+from sim.viewer.window import run_window
 from sim.world import World
+from tests.sim.viewer_bench import SIZE_PX, Bench
 
 SPEC = WorldSpec(
     junctions=(1, 1), approach_m=(20.0, 20.0), after_m=(25.0, 25.0), buildings=(0, 1), trees=(0, 2), lead_share=0.0
@@ -50,43 +52,9 @@ def dummy_display(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     pygame.display.quit()
 
 
-class Bench:
-    """A window whose clock the test holds."""
-
-    def __init__(self, folder: Path, *, short: bool = False, max_steps: int | None = None) -> None:
-        self.now_s = 100.0
-        self.wheel = ManualWheel()
-        self.session = Session(setup_for(short=short), 5, override=self.wheel, want_truth=True)
-        self.window = DriveWindow(
-            open_display((960, 540)), self.session, self.wheel, max_steps=max_steps, screenshots=folder
-        )
-        self.pass_time(0.0)
-
-    def pass_time(self, seconds: float) -> None:
-        """Let time pass in turns of one hundredth of a second, as the window's own loop does."""
-        for _ in range(max(1, round(seconds / 0.01))):
-            self.now_s += 0.01 if seconds else 0.0
-            for event in pygame.event.get():
-                self.window.handle(event, self.now_s)
-            self.window.advance(self.now_s)
-
-    def press(self, key: int) -> None:
-        pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key))
-        self.pass_time(0.0)
-
-    def release(self, key: int) -> None:
-        pygame.event.post(pygame.event.Event(pygame.KEYUP, key=key))
-        self.pass_time(0.0)
-
-    @property
-    def tick(self) -> Tick:
-        assert self.session.tick is not None
-        return self.session.tick
-
-
 @pytest.fixture
 def bench(tmp_path: Path, dummy_display: None) -> Bench:
-    return Bench(tmp_path)
+    return Bench(tmp_path, setup_for())
 
 
 def test_the_drive_keeps_real_time(bench: Bench) -> None:
@@ -147,15 +115,15 @@ def test_g_drives_the_next_seed(bench: Bench) -> None:
 
 def test_t_shows_the_true_boxes_and_h_the_keys(bench: Bench) -> None:
     bench.press(pygame.K_SPACE)
-    plain = bench.window.picture((960, 540))
+    plain = bench.window.picture(SIZE_PX)
     bench.press(pygame.K_t)
-    with_truth = bench.window.picture((960, 540))
+    with_truth = bench.window.picture(SIZE_PX)
     assert not np.array_equal(plain, with_truth)
     bench.press(pygame.K_t)
     bench.press(pygame.K_F1)
-    assert not np.array_equal(plain, bench.window.picture((960, 540)))
+    assert not np.array_equal(plain, bench.window.picture(SIZE_PX))
     bench.press(pygame.K_h)
-    assert np.array_equal(plain, bench.window.picture((960, 540)))
+    assert np.array_equal(plain, bench.window.picture(SIZE_PX))
 
 
 @pytest.mark.parametrize("key", [pygame.K_q, pygame.K_ESCAPE])
@@ -172,8 +140,8 @@ def test_closing_the_window_ends_the_drive(bench: Bench) -> None:
 
 def test_m_takes_the_wheel_and_the_arrows_drive(bench: Bench) -> None:
     bench.press(pygame.K_m)
-    bench.press(pygame.K_UP)
-    bench.press(pygame.K_LEFT)
+    bench.hold(pygame.K_UP)
+    bench.hold(pygame.K_LEFT)
     before = bench.tick.world.ego
     bench.pass_time(0.5)
     assert bench.tick.control.accel_mps2 == GAS_MPS2
@@ -183,7 +151,7 @@ def test_m_takes_the_wheel_and_the_arrows_drive(bench: Bench) -> None:
     bench.release(pygame.K_LEFT)
     bench.pass_time(0.1)
     assert bench.tick.control == Control(COAST_MPS2, 0.0)
-    bench.press(pygame.K_RIGHT)
+    bench.hold(pygame.K_RIGHT)
     bench.pass_time(0.1)
     assert not bench.window.paused
     assert bench.tick.control.steer_rad < 0
@@ -193,7 +161,7 @@ def test_m_takes_the_wheel_and_the_arrows_drive(bench: Bench) -> None:
 
 def test_keys_held_when_the_window_loses_the_keyboard_are_let_go(bench: Bench) -> None:
     bench.press(pygame.K_m)
-    bench.press(pygame.K_UP)
+    bench.hold(pygame.K_UP)
     pygame.event.post(pygame.event.Event(pygame.WINDOWFOCUSLOST))
     bench.pass_time(0.0)
     assert bench.wheel.held == set()
@@ -201,19 +169,19 @@ def test_keys_held_when_the_window_loses_the_keyboard_are_let_go(bench: Bench) -
 
 def test_s_saves_what_the_window_shows(bench: Bench, tmp_path: Path) -> None:
     bench.press(pygame.K_SPACE)
-    expected = bench.window.picture((960, 540))
+    expected = bench.window.picture(SIZE_PX)
     bench.press(pygame.K_s)
     (path,) = tmp_path.iterdir()
     assert "seed5" in path.name
     saved = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
     assert np.array_equal(saved, expected)
-    assert not np.array_equal(bench.window.picture((960, 540)), expected)
+    assert not np.array_equal(bench.window.picture(SIZE_PX), expected)
 
 
 def test_a_picture_that_cannot_be_saved_does_not_end_the_drive(tmp_path: Path, dummy_display: None) -> None:
     blocked = tmp_path / "file"
     blocked.write_bytes(b"")
-    bench = Bench(blocked / "folder")
+    bench = Bench(blocked / "folder", setup_for())
     bench.press(pygame.K_s)
     bench.pass_time(0.1)
     assert bench.window.running
@@ -226,7 +194,7 @@ def test_the_window_is_drawn_and_follows_its_size(bench: Bench) -> None:
     screen = pygame.display.get_surface()
     assert screen is not None
     shown = pygame.surfarray.array3d(screen).swapaxes(0, 1)
-    assert np.array_equal(shown, bench.window.picture((960, 540)))
+    assert np.array_equal(shown, bench.window.picture(SIZE_PX))
     for size_px in ((1280, 720), (500, 300)):
         pygame.display.set_mode(size_px, pygame.RESIZABLE)
         pygame.event.post(pygame.event.Event(pygame.VIDEORESIZE, size=size_px, w=size_px[0], h=size_px[1]))
@@ -239,7 +207,7 @@ def test_the_window_is_drawn_and_follows_its_size(bench: Bench) -> None:
 
 
 def test_at_the_routes_end_the_next_seed_starts_after_a_while(tmp_path: Path, dummy_display: None) -> None:
-    bench = Bench(tmp_path, short=True)
+    bench = Bench(tmp_path, setup_for(short=True))
     while not bench.session.finished:
         bench.pass_time(STEP_S)
     steps = bench.session.steps
@@ -253,11 +221,11 @@ def test_at_the_routes_end_the_next_seed_starts_after_a_while(tmp_path: Path, du
 
 
 def test_with_a_number_of_steps_the_window_closes_by_itself(tmp_path: Path, dummy_display: None) -> None:
-    bench = Bench(tmp_path, max_steps=4)
+    bench = Bench(tmp_path, setup_for(), max_steps=4)
     bench.pass_time(1.0)
     assert not bench.window.running
     assert bench.session.steps == 4
-    bench = Bench(tmp_path, short=True, max_steps=1000)
+    bench = Bench(tmp_path, setup_for(short=True), max_steps=1000)
     while bench.window.running:
         bench.pass_time(STEP_S)
     assert bench.session.seed == 5

@@ -19,59 +19,77 @@ _SHORT = {Network.SHIPPED: "shipped", Network.TRAINED: "yours", Network.UNTRAINE
 _TILE = (184.0, 134.0)
 
 
-class StickersPage(Page):
-    """A sign that stickers hide from the network."""
+class ExperimentPage(Page):
+    """Trials side by side, what the networks made of them in words, and what that means.
+
+    Attributes:
+        experiment: Which one.
+        until: What is said until it has been made.
+        task: What is shown, and how to read it.
+        moral: What to take home.
+    """
 
     chapter = "Responsibility"
-    title = "Responsibility: a sticker that hides a sign"
+    experiment = ""
+    until = ""
+    task = ""
+    moral = ""
+
+    def answer(self, experiment: Experiment) -> str:
+        """Return what came out, whatever it was."""
+        raise NotImplementedError
 
     def draw(self, board: Board, notes: Notebook) -> None:
         """Draw it."""
-        experiment = notes.experiments.get("stickers")
+        experiment = notes.experiments.get(self.experiment)
         if experiment is None:
-            waiting(board, notes, "The signs are being drawn …")
+            waiting(board, notes, self.until)
             return
-        board.paragraph(
-            "The same frames; only what is on the sign differs. A person knows all of them at once. "
-            "The bars say how sure each network is that a stop sign stands there; the line in them is where it "
-            "counts as seen.",
-            40, 94, 1200, 15,
-        )  # fmt: skip
-        _draw_trials(board, experiment, 150)
-        y = 574.0
-        board.text("What is seen here", 40, y - 6, 15, INK, Weight.BOLD)
-        y = board.paragraph(sticker_words(experiment), 40, y + 18, 1200, 14, YELLOW)
-        board.paragraph(
-            "Stickers made on purpose do worse than these, drawn at random: Eykholt et al. 2018 had 84.8 % of the "
-            "frames of a drive past a real stop sign misread (source 6).", 40, y + 2, 1200, 13, MUTED,
-        )  # fmt: skip
-
-
-class ShirtPage(Page):
-    """A T-shirt and other things that make a sign where there is none."""
-
-    chapter = "Responsibility"
-    title = "Responsibility: a T-shirt that makes a sign"
-
-    def draw(self, board: Board, notes: Notebook) -> None:
-        """Draw it."""
-        experiment = notes.experiments.get("shirt")
-        if experiment is None:
-            waiting(board, notes, "The things are being drawn …")
-            return
-        board.paragraph(
-            "In the same place by the road: a stop sign, and things that are none. Nobody has to stop for a T-shirt, "
-            "and a car that brakes for it is a danger to who drives behind.",
-            40, 94, 1200, 15,
-        )  # fmt: skip
+        board.paragraph(self.task, 40, 94, 1200, 15)
         _draw_trials(board, experiment, 150)
         board.text("What is seen here", 40, 568, 15, INK, Weight.BOLD)
-        y = board.paragraph(shirt_words(experiment), 40, 592, 1200, 14, YELLOW)
-        board.paragraph(
-            "A network answers what its training made likely, not what is true. Whoever lets it drive has to know, "
-            "measure and say where it fails.",
-            40, y + 2, 1200, 13, MUTED,
-        )  # fmt: skip
+        y = board.paragraph(self.answer(experiment), 40, 592, 1200, 14, YELLOW)
+        board.paragraph(self.moral, 40, y + 2, 1200, 13, MUTED)
+
+
+class StickersPage(ExperimentPage):
+    """A sign that stickers hide from the network."""
+
+    title = "Responsibility: a sticker that hides a sign"
+    experiment = "stickers"
+    until = "The signs are being drawn …"
+    task = (
+        "The same frames; only what is on the sign differs. A person knows all of them at once. The bars say how sure "
+        "each network is that a stop sign stands there; the line in them is where it counts as seen."
+    )
+    moral = (
+        "Stickers made on purpose do worse than these, drawn at random: Eykholt et al. 2018 had 84.8 % of the frames "
+        "of a drive past a real stop sign misread (source 6)."
+    )
+
+    def answer(self, experiment: Experiment) -> str:
+        """Return which signs are lost under which stickers."""
+        return sticker_words(experiment)
+
+
+class ShirtPage(ExperimentPage):
+    """A T-shirt and other things that make a sign where there is none."""
+
+    title = "Responsibility: a T-shirt that makes a sign"
+    experiment = "shirt"
+    until = "The things are being drawn …"
+    task = (
+        "In the same place by the road: a stop sign, and things that are none. Nobody has to stop for a T-shirt, and a "
+        "car that brakes for it is a danger to who drives behind."
+    )
+    moral = (
+        "A network answers what its training made likely, not what is true. Whoever lets it drive has to know, measure "
+        "and say where it fails."
+    )
+
+    def answer(self, experiment: Experiment) -> str:
+        """Return what is taken for a sign."""
+        return shirt_words(experiment)
 
 
 def _draw_trials(board: Board, experiment: Experiment, top: float) -> None:

@@ -19,6 +19,7 @@ from sim.viewer.palette import (
     PURPLE,
     SKY_BLUE,
     VERMILION,
+    WINDOW,
     YELLOW,
     Rgb,
     mix,
@@ -210,6 +211,8 @@ def _draw_block(board: Board, place: _Place, *, chosen: bool) -> None:
     size = 11.0
     wide = board.width_of(words, size)
     middle = min(max(place.x + place.width / 2, 40 + wide / 2), 1240 - wide / 2)
+    # A connection that passes behind a name does not strike it through.
+    board.box(middle - wide / 2 - 2, place.y - 15, wide + 4, 13, WINDOW)
     board.text(words, middle, place.y - 15, size, INK if chosen else MUTED, align=Align.CENTRE)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.control import Phase
 from sim.percept import ObjectKind
-from sim.viewer.palette import GREEN, INK, MUTED, ORANGE, PHASE_COLOURS, SPEED, TRACK, VERMILION, YELLOW
+from sim.viewer.palette import GREEN, INK, MUTED, NEAR_BLACK, ORANGE, PHASE_COLOURS, SPEED, TRACK, VERMILION, YELLOW
 from sim.viewer.teach.board import Board
 from sim.viewer.teach.content import Drive, Network, Sight, Thing, Trained
 from sim.viewer.teach.lesson import Notebook
@@ -183,7 +183,9 @@ class DrivePage(Page):
         moment = drive.moments[self.place]
         sight = Sight("", self._frame(drive), ())
         bottom = draw_sight(board, sight, 40, 94, 820, answers=moment.things, truths=False, size=13)
-        board.text(f"eyes: {drive.network}", 54, 104, 14, YELLOW, Weight.BOLD)
+        words = f"eyes: {drive.network}"
+        board.box(48, 101, board.width_of(words, 14, Weight.BOLD) + 12, 23, NEAR_BLACK)
+        board.text(words, 54, 104, 14, YELLOW, Weight.BOLD)
         self._draw_speed(board, drive, bottom + 34)
         x, width = 884.0, 356.0
         board.panel(x, 94, width, bottom - 94)
@@ -219,7 +221,8 @@ class DrivePage(Page):
 
     def _draw_speed(self, board: Board, drive: Drive, y: float) -> None:
         x, width, height = 84.0, 756.0, 120.0
-        board.text("speed in km/h, and belief in a stop sign (dots)", x, y - 22, 13, MUTED)
+        board.text("speed in km/h", x, y - 24, 13, SPEED)
+        board.text("dots: belief in a stop sign, 0 to 1", x + width, y - 24, 13, VERMILION, align=Align.RIGHT)
         speeds = [moment.speed_mps * KMH_PER_MPS for moment in drive.moments]
         top = max(40.0, 10 * math.ceil(max(speeds) / 10))
         count = max(len(speeds) - 1, 1)
@@ -227,6 +230,7 @@ class DrivePage(Page):
             at = y + height * (1 - mark / top)
             board.grid_line(x, at, x + width, at)
             board.text(f"{mark:.0f}", x - 8, at - 8, 12, MUTED, align=Align.RIGHT)
+            board.text(f"{mark / top:g}", x + width + 8, at - 8, 12, MUTED)
         for number, moment in enumerate(drive.moments):
             score = max((t.score for t in moment.things if t.kind is ObjectKind.STOP_SIGN), default=0.0)
             if score > 0.2:

@@ -116,7 +116,7 @@ class EndPage(Page):
         weights = notes.trained.weights if notes.trained else ""
         if weights:
             board.paragraph(
-                f"*Your network lies in* {weights} *.* Let it drive: rollingstop drive --weights {weights}",
+                f"*Your network lies in* {weights}. Let it drive: rollingstop drive --weights {weights}",
                 40, y + 8, 1200, 15,
             )  # fmt: skip
         board.text("Sources", 40, 420, 16, INK, Weight.BOLD)
