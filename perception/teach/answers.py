@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from perception.backend import compute_precision
+from perception.fovea import load_fovea
 from perception.network import NetworkConfig, build_network
 from perception.perceiver import perceiver_of
 from perception.scores import LOWEST_COUNTED, share
@@ -42,6 +44,7 @@ class Answerer:
     def use(self, arrays: Arrays) -> None:
         """See with other weights from now on."""
         fill(self._model, arrays, "the tour's weights")
+        self._perceive = replace(self._perceive, fovea=load_fovea(arrays))
 
     def percept(self, sight: Sight) -> Percept:
         """Return what it believes of a frame."""

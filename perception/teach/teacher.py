@@ -16,7 +16,7 @@ from perception.backend import keras
 from perception.closeups import learn_signs
 from perception.explain import Explainer
 from perception.network import build_network
-from perception.perceiver import perceiver_of
+from perception.perceiver import make_perceiver
 from perception.teach.answers import (
     KEPT_FROM,
     LOWEST_COMPARED,
@@ -33,7 +33,7 @@ from perception.teach.network import fields_of_view, layers_of
 from perception.teach.plan import recipe_of, training_of
 from perception.train import train
 from perception.training_config import UNSEEN, TrainConfig
-from perception.weights import fill, read_weights
+from perception.weights import read_weights
 from sim.errors import RollingStopError
 from sim.percept import ObjectKind
 from sim.recording import Dataset, Recipe, generate_dataset
@@ -298,9 +298,7 @@ class Teacher:
 
     def _drive(self, network: Network) -> None:
         words = f"Driving with the network {network}"
-        model = build_network(self._config.network, self._camera)
-        fill(model, self._arrays[network], "the tour's weights")
-        eyes = perceiver_of(model, self._camera)
+        eyes = make_perceiver(self._config.network, self._camera, self._arrays[network])
         self._tell(
             drive_once(network, eyes, self._camera, self._plan.seed, lambda done, total: self._work(words, done, total))
         )
