@@ -65,7 +65,9 @@ OUTSIDE_PX = (6.0, 160.0)
 """A level's boxes outside these heights are left to other levels."""
 
 INSIDE_SHARE = 0.8
-"""Of two boxes of which the smaller lies within the larger by this share of itself, the weaker is the same sign."""
+AROUND = 3.0
+"""A weaker box that lies within a stronger one by this share of itself is a part of the same sign; one that holds a
+stronger one so, and is no larger than so many of it, is the same sign with some of what surrounds it."""
 
 MARGIN_PX = 16
 """Reflected pixels about each level: the network has never seen a sign cut by padding."""
@@ -243,8 +245,10 @@ def _merged(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> tuple[ND
     high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
     overlap = np.prod(np.maximum(high - low, 0.0), axis=-1)
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    inside = overlap / np.minimum(areas[:, None], areas[None, :]) > INSIDE_SHARE
-    same = np.triu(inside, k=1).any(axis=0)
+    # Rows are the stronger: a part of one, or one with not much more around it.
+    part = overlap / areas[None, :] > INSIDE_SHARE
+    around = (overlap / areas[:, None] > INSIDE_SHARE) & (areas[None, :] < AROUND * areas[:, None])
+    same = np.triu(part | around, k=1).any(axis=0)
     return boxes[~same], scores[~same]
 
 

@@ -116,18 +116,29 @@ def learn_to_look_twice(
     """
     model = build_fovea(config.fovea, training_precision())
     learner = Learner(model, _loss, config, config.fovea_steps)
-    learner.start_from({name: array for name, array in arrays.items() if is_fovea(name)})
+    base = {name: array for name, array in arrays.items() if is_fovea(name)}
+    learner.start_from(base)
     find = _finder(config, dataset.camera, arrays)
     for batch in islice(_batches(dataset, trained_on, config, find, workers), config.fovea_steps):
         learner.take_step(batch)
         if progress is not None:
             progress(learner.step)
-    learned = learner.averaged()
+    learned = tempered(learner.averaged(), base, config.fovea_base_share)
     quick = build_fovea(config.fovea, compute_precision())
     fill(quick, learned, "the weights in training")
     fovea = fovea_of(quick, np.zeros((len(LOOKED_AT), 3), np.float32))
     learned[WEIGHING] = _weigh(dataset, trained_on, find, fovea)
     return learned
+
+
+def tempered(
+    learned: Mapping[str, NDArray[np.float32]], base: Mapping[str, NDArray[np.float32]], share: float
+) -> dict[str, NDArray[np.float32]]:
+    """Return the mean of learned weights and those that they went on from, if any; `share` is the latter's."""
+    return {
+        name: (array + np.float32(share) * (base[name] - array)).astype(np.float32) if name in base else array
+        for name, array in learned.items()
+    }
 
 
 def boxes_to_show(

@@ -25,6 +25,9 @@ class TrainConfig:
         batch: Examples in a step.
         fovea_steps: Steps of the second look's lessons, after the last epoch; without any the network looks once.
         fovea_batch: Cuttings in such a step.
+        fovea_base_share: Share, in the end, of the weights from which the second look's lessons began, if they began
+            from any: what was learned last is tempered by what was known (Wortsman et al. 2022, Robust fine-tuning of
+            zero-shot models).
         shuffle_buffer: Examples, still encoded, that are mixed at a time: 2,000 take some 200 MB.
         learning_rate: Its peak; it rises to it in `warmup_steps` and falls along a cosine to 1 % of it at the end.
         warmup_steps: Steps of the rise; at most a tenth of all.
@@ -51,6 +54,7 @@ class TrainConfig:
     batch: int = 16
     fovea_steps: int = 0
     fovea_batch: int = 128
+    fovea_base_share: float = 0.0
     shuffle_buffer: int = 2000
     learning_rate: float = 2.5e-3
     warmup_steps: int = 300
@@ -75,6 +79,8 @@ class TrainConfig:
             raise ValueError("Expected epochs, or fovea_steps, to be positive. Received: neither.")
         if not 0.0 <= self.ema_decay < 1.0:
             raise ValueError(f"Expected ema_decay to be within 0 to below 1. Received: {self.ema_decay}.")
+        if not 0.0 <= self.fovea_base_share < 1.0:
+            raise ValueError(f"Expected fovea_base_share to be within 0 to below 1. Received: {self.fovea_base_share}.")
         if not 0.0 < self.validation_share < 1.0:
             raise ValueError(f"Expected validation_share to be between 0 and 1. Received: {self.validation_share}.")
 

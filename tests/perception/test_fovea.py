@@ -289,3 +289,11 @@ def test_everything_that_was_looked_at_twice_can_be_shown():
     assert sign.score == pytest.approx(looks[0].score, abs=1e-6)
     assert looks[1].score < 0.1
     assert replace(perceive, fovea=None).second_looks(frame) == []
+
+
+def test_what_was_learned_is_tempered_by_what_was_known():
+    learned, base = {"a": np.array([2.0], np.float32), "b": np.array([1.0], np.float32)}, {"a": np.zeros(1, np.float32)}
+
+    assert second_lessons.tempered(learned, base, 0.0)["a"] == 2.0
+    assert second_lessons.tempered(learned, base, 0.25)["a"] == 1.5
+    assert second_lessons.tempered(learned, base, 0.25)["b"] == 1.0
