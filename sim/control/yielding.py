@@ -105,7 +105,7 @@ def next_yield(
                 continue
         elif is_arm(track, aside_m) and track.unseen_s < ARM_LOST_S:
             edge = IN_VIEW * camera.centre_u_px / camera.focal_px
-            kept_m = max(camera_to_bumper_m + ARM_GAP_M, (abs(track.y_m) + ARM_HALF_WIDTH_M) / edge)
+            kept_m = max(camera_to_bumper_m + ARM_GAP_M, (abs(aside_m) + ARM_HALF_WIDTH_M) / edge)
             in_m, cause = track.x_m - kept_m, Cause.SCHOOL_BUS
         else:
             continue

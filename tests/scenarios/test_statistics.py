@@ -82,7 +82,7 @@ METRICS = Metrics((), (), 0.0, 0.0, 0.0, 1.0, None)
 def driven(fails, seen):
     """Return a stand-in for driving: a run fails if `fails` says so."""
 
-    def run(scenarios, eyes, *, runs, seed, weights, engine, workers, progress):
+    def run(scenarios, eyes, *, runs, seed, weights, engine, workers, cluster, progress):
         seen.append((seed, runs))
         outcome = {True: Outcome.ROLLED_THROUGH, False: Outcome.HELD}
         verdicts = tuple(
