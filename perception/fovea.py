@@ -1,7 +1,7 @@
 """A second look: each thing that might be a stop sign or a person is cut out at full sharpness and judged once more.
 
     frame ─► network ─► candidates ─► two cuttings of each, 48 x 48: the thing, and its surroundings
-                                            └─► 4 convolutions ─► nothing, stop sign, other sign, vehicle, person?
+                                            └─► 5 convolutions ─► nothing, stop sign, other sign, vehicle, person?
 
 The network looks at all of the frame at once and pays for it: of a sign 60 m away its maps keep a cell or two. The eye
 has a fovea for that, a small sharp spot that is turned to whatever seems to be something (for detectors: the second
@@ -34,8 +34,8 @@ THING, SURROUNDINGS = 1.5, 4.0
 """Sides of what the two cuttings show, in longer sides of the candidate's box."""
 
 LOWEST_LOOKED_AT = 0.03
-"""Candidates in which the first look believes less are not looked at again. Of the stop signs of `rich_test` that have
-one at all, 98 % of those within 40 m have one that is believed at least this much."""
+"""Candidates in which the first look believes less are not looked at again. Of the stop signs within 40 m in 2,000
+frames of `rich_test`, 0.952 have one that is believed 0.02 or more, and 0.945 one of 0.05."""
 
 MOST_LOOKED_AT = 12
 """Candidates that are looked at again in one frame, the most believed ones: ten times what a frame has on average."""
@@ -186,14 +186,15 @@ class Fovea:
         logits = self._judge(cuttings).astype(np.float64)
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
-        final = self.scores(rgb, boxes, scores, channels)
+        answers = np.array([LOOKED_AT[Channel(int(channel))] for channel in channels[chosen]], np.int64)
+        final = weighed(self.weighing, scores[chosen], log_odds(logits, answers), channels[chosen])
         return [
             SecondLook(
                 Channel(int(channels[place])),
                 tuple(boxes[place].tolist()),
                 float(scores[place]),
                 shares[number],
-                float(final[place]),
+                float(final[number]),
                 cuttings[number],
             )
             for number, place in enumerate(chosen)

@@ -52,8 +52,8 @@ CAUSE_LATERAL_MPS2 = 1.5
 """Bumper to a bend within which it is a cause, if at the speed driven its lateral acceleration would be above this."""
 
 CAUSE_LINGERS_S = 3.5
-"""Someone on foot, or a school bus, is a cause for this long after they are gone: so long it takes to see it and go, and
-nobody blames a car that gives a child a moment more."""
+"""Someone on foot, or a school bus, is a cause for this long after they are gone: so long it takes to see it and go,
+and nobody blames a car that gives a child a moment more."""
 
 NEAR_ACTOR_M = 30.0
 """Farther than this, centre to centre, cars are not measured against each other."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +21,7 @@ _SHORT = {Network.SHIPPED: "shipped", Network.TRAINED: "yours", Network.UNTRAINE
 _TILE = (184.0, 134.0)
 
 
-class ExperimentPage(Page):
+class ExperimentPage(Page, ABC):
     """Trials side by side, what the networks made of them in words, and what that means.
 
     Attributes:
@@ -35,9 +37,9 @@ class ExperimentPage(Page):
     task = ""
     moral = ""
 
+    @abstractmethod
     def answer(self, experiment: Experiment) -> str:
         """Return what came out, whatever it was."""
-        raise NotImplementedError
 
     def draw(self, board: Board, notes: Notebook) -> None:
         """Draw it."""
