@@ -39,6 +39,10 @@ SHARES = (
     "flip",
     "zoom",
     "closeup_zoom",
+    "cut_turned",
+    "cut_ending",
+    "cut_sticker",
+    "cut_deceit",
 )
 """What of the settings are shares."""
 
@@ -77,6 +81,10 @@ class AugmentConfig:
         closeup_zoom: The same for close-ups of signs.
         zoom_scale: Smallest and largest factor.
         zoom_turn_deg: Largest turn and shear to either side.
+        cut_turned: Of the second look's cuttings those that are seen askew.
+        cut_ending: Those near which the picture ends.
+        cut_sticker: Those of signs that wear a sticker.
+        cut_deceit: Of these stickers those that are painted such as to deceive the second look as it is by then.
 
     Raises:
         ValueError: If a share is not within 0 to 1 or the scales are not positive and in order.
@@ -99,6 +107,10 @@ class AugmentConfig:
     closeup_zoom: float = 0.4
     zoom_scale: tuple[float, float] = (0.5, 2.0)
     zoom_turn_deg: float = 12.0
+    cut_turned: float = 0.4
+    cut_ending: float = 0.25
+    cut_sticker: float = 0.35
+    cut_deceit: float = 0.5
 
     def __post_init__(self) -> None:
         for name in SHARES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from math import exp
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from perception.explain import (
     tile,
     true_boxes,
 )
-from perception.fovea import Answer, SecondLook
+from perception.fovea import Answer, SecondLook, places_of
 from perception.perceiver import Perceiver
 from sim.camera import Camera, CameraFrame
 from sim.errors import DatasetError
@@ -36,6 +37,12 @@ from sim.truth import GroundTruth
 
 SHOWN_CHANNELS = 12
 """Channels of each layer on the page."""
+
+LOOK_PX = 192
+"""Side of each of the second look's cuttings on the page."""
+
+FIRST_COLOUR, SECOND_COLOUR = (255, 255, 255), (255, 214, 0)
+"""Of the box by the first look and by the second."""
 
 _TILE_PX = (224, 96)
 _TEMPLATE = Path(__file__).with_name("explain.html.jinja")
@@ -69,12 +76,14 @@ class Explained:
     """A frame explained.
 
     Attributes:
+        camera: Whose frame it is.
         rgb: The frame as the network saw it, uint8 (H, W, 3).
         activations: What every layer answered.
         heads: What every answer rests on.
         second_looks: What was looked at twice; empty if the network looks once.
     """
 
+    camera: Camera
     rgb: NDArray[np.uint8]
     activations: dict[str, NDArray[np.float32]]
     heads: dict[Head, HeadExplained]
@@ -119,7 +128,7 @@ def explain_frame(
         heads[head] = HeadExplained(attention, explainer.sanity_check(rgb, head, seed=seed), pointed)
     frame = CameraFrame(0, rgb, explainer.camera)
     twice = perceiver.second_looks(frame) if perceiver is not None else []
-    return Explained(rgb, explainer.activations(rgb), heads, twice)
+    return Explained(explainer.camera, rgb, explainer.activations(rgb), heads, twice)
 
 
 def read_picture(path: Path, camera: Camera) -> NDArray[np.uint8]:
@@ -174,23 +183,30 @@ def write_explanation(
         frame=_as_uri(explained.rgb, ".jpg"),
         heads=heads,
         layers=layers,
-        second_looks=[_second_look(each) for each in explained.second_looks],
+        second_looks=[_second_look(each, explained) for each in explained.second_looks],
         steps=[step.layer for step in next(iter(explained.heads.values())).sanity],
         pointing={head.value.replace("_", " "): each for head, each in (pointing or {}).items()},
     )
     write_atomically(path, page.encode())
 
 
-def _second_look(look: SecondLook) -> dict[str, Any]:
+def _second_look(look: SecondLook, explained: Explained) -> dict[str, Any]:
     thing, surroundings = (
-        cv2.resize(look.cuttings[..., part], (192, 192), interpolation=cv2.INTER_NEAREST)
+        cv2.resize(look.cuttings[..., part], (LOOK_PX, LOOK_PX), interpolation=cv2.INTER_NEAREST)
         for part in (slice(0, 3), slice(3, 6))
     )
+    left, top, side = places_of(np.array([look.box]), explained.rgb.shape)[0, 0].tolist()
+    for box, colour in ((look.box, FIRST_COLOUR), (look.measured, SECOND_COLOUR)):
+        x0, y0, x1, y1 = (
+            round((edge - start) * LOOK_PX / side) for edge, start in zip(box, (left, top) * 2, strict=True)
+        )
+        cv2.rectangle(thing, (x0, y0), (x1, y1), colour, 1)
     return {
         "kind": KIND_OF_CHANNEL[look.channel].value.replace("_", " "),
         "picture": _as_uri(tile([thing, surroundings], 2)),
         "first": look.first,
         "score": look.score,
+        "distance_m": explained.camera.focal_px * exp(look.log_span),
         "shares": [(each.name.lower().replace("_", " "), float(look.shares[each])) for each in Answer],
     }
 

@@ -1,12 +1,17 @@
-"""A second look: each thing that might be a stop sign or a person is cut out at full sharpness and judged once more.
+"""A second look: what might be a stop sign or a person is cut out at full sharpness, judged and measured once more.
 
     frame ─► network ─► candidates ─► two cuttings of each, 48 x 48: the thing, and its surroundings
                                             └─► 5 convolutions ─► nothing, stop sign, other sign, vehicle, person?
+                                                              └─► its box, and how far it is
 
 The network looks at all of the frame at once and pays for it: of a sign 60 m away its maps keep a cell or two. The eye
 has a fovea for that, a small sharp spot that is turned to whatever seems to be something (for detectors: the second
 stage of Girshick et al. 2014, R-CNN). A candidate's final score weighs both looks, by what became of candidates on
 frames that were held back.
+
+How far a thing is follows from how large it looks and how large it is. The first look tells its size in the picture to
+a share of its cells; the second sees its edges, and, by what surrounds it, whether it is a sign on a post or the small
+one on a school bus.
 """
 
 from __future__ import annotations
@@ -49,6 +54,10 @@ second's are multiplied by, and what is added."""
 
 Cutting = NDArray[np.uint8]
 
+FARTHEST_CENTRE, SIZES = 0.5, (0.1, 1.5)
+"""What measures may say at most: where the thing's centre is, and the least and the greatest of its sides, in sides of
+the first cutting."""
+
 
 class Answer(IntEnum):
     """What a cutting may show."""
@@ -59,6 +68,29 @@ class Answer(IntEnum):
     VEHICLE = 3
     PERSON = 4
 
+
+class Measured(IntEnum):
+    """What is measured of the thing in a cutting, in sides of the first cutting."""
+
+    CENTRE_U = 0
+    """Its centre right of the cutting's."""
+
+    CENTRE_V = 1
+    """And below."""
+
+    LOG_WIDTH = 2
+    LOG_HEIGHT = 3
+
+    LOG_SIZE = 4
+    """Logarithm of the metres that the cutting's side spans at the thing's distance: that, over the side as an angle,
+    is the distance."""
+
+    LOG_SPREAD = 5
+    """How unsure that is: logarithm of a Laplace distribution's scale."""
+
+
+OUTPUTS = len(Answer) + len(Measured)
+"""Numbers that the second look answers to each cutting: logits of the answers, then the measures."""
 
 LOOKED_AT = {Channel.STOP_SIGN: Answer.STOP_SIGN, Channel.PEDESTRIAN: Answer.PERSON}
 """What is looked at twice, and the answer that confirms it: what the car stops for, and is small or has doubles."""
@@ -75,7 +107,7 @@ def build_fovea(widths: tuple[int, int, int], precision: str = "float32") -> Any
         uint8 (batch, 48, 48, 6): the thing, then its surroundings.
 
     Output shape:
-        Logits (batch, 5), of each `Answer`.
+        (batch, 11): logits of each `Answer`, then each of `Measured`.
     """
     cuttings = keras.Input((FOVEA_PX, FOVEA_PX, 6), dtype="uint8", name="cuttings")
     x = keras.layers.Rescaling(1 / 64, offset=-2.0, dtype=precision, name=f"{PREFIX}scale")(cuttings)
@@ -97,10 +129,12 @@ def build_fovea(widths: tuple[int, int, int], precision: str = "float32") -> Any
         small, activation="relu", kernel_initializer="he_normal", dtype=precision, name=f"{PREFIX}hidden"
     )(x)
     small_start = keras.initializers.RandomNormal(stddev=0.01)
-    answers = keras.layers.Dense(len(Answer), kernel_initializer=small_start, dtype="float32", name=f"{PREFIX}answers")(
-        x
-    )
-    return keras.Model(cuttings, answers, name="rollingstop_fovea")
+    both = [
+        keras.layers.Dense(count, kernel_initializer=small_start, dtype="float32", name=f"{PREFIX}{name}")(x)
+        for name, count in (("answers", len(Answer)), ("measures", len(Measured)))
+    ]
+    outputs = keras.layers.Concatenate(dtype="float32", name=f"{PREFIX}outputs")(both)
+    return keras.Model(cuttings, outputs, name="rollingstop_fovea")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +148,8 @@ class SecondLook:
         shares: What the second look believes it to be: a share for each `Answer`, float64, shape (5,).
         score: How much both together believe in it.
         cuttings: What the second look saw, uint8 (48, 48, 6).
+        measured: The thing's box as the second look has it, xyxy in the frame's pixels.
+        log_span: How far it is, as `Revised.log_spans` has it.
     """
 
     channel: Channel
@@ -122,6 +158,28 @@ class SecondLook:
     shares: NDArray[np.float64] = field(repr=False)
     score: float
     cuttings: Cutting = field(repr=False)
+    measured: tuple[float, float, float, float]
+    log_span: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Revised:
+    """Candidates after a second look.
+
+    Attributes:
+        seen: Places of those that were looked at again, shape (k,).
+        scores: Of all, float64, shape (n,).
+        boxes: Of all, xyxy in the frame's pixels, float32, shape (n, 4).
+        log_spans: Of those looked at again: logarithm of the metres at their distance that one pixel shows, which is
+            distance over focal length in pixels; float64, shape (k,).
+        log_spreads: How unsure that is, shape (k,).
+    """
+
+    seen: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    boxes: NDArray[np.float32]
+    log_spans: NDArray[np.float64]
+    log_spreads: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +200,12 @@ class Fovea:
             cuttings: uint8 (n, 48, 48, 6).
             channels: Of the candidates, shape (n,), all among `LOOKED_AT`.
         """
-        logits = self._judge(cuttings).astype(np.float64)
-        answers = np.array([LOOKED_AT[Channel(int(channel))] for channel in channels], np.int64)
-        return log_odds(logits, answers)
+        return log_odds(self._judge(cuttings).astype(np.float64), _confirming(channels))
 
-    def scores(
+    def revise(
         self, rgb: NDArray[np.uint8], boxes: NDArray[np.float32], scores: NDArray[Any], channels: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Return the scores of candidates after a second look.
+    ) -> Revised:
+        """Judge and measure candidates once more.
 
         Args:
             rgb: The frame, uint8 (H, W, 3), of any size.
@@ -158,23 +214,28 @@ class Fovea:
             channels: Shape (n,).
 
         Returns:
-            float64 (n,). Candidates of other kinds, those hardly believed, and those after the first `MOST_LOOKED_AT`
-            keep their score.
+            Candidates of other kinds, those hardly believed, and those after the first `MOST_LOOKED_AT` as they were.
         """
-        result = np.asarray(scores, np.float64).copy()
-        chosen = _worth_it(result, channels)
-        if len(chosen):
-            seen = self.evidence(cut_candidates(rgb, boxes[chosen]), channels[chosen])
-            result[chosen] = weighed(self.weighing, result[chosen], seen, channels[chosen])
-        return result
+        final, corrected = np.asarray(scores, np.float64).copy(), np.asarray(boxes, np.float32).copy()
+        chosen = _worth_it(final, channels)
+        if not len(chosen):
+            return Revised(chosen, final, corrected, np.zeros(0), np.zeros(0))
+        places = places_of(boxes[chosen], rgb.shape)
+        outputs = self._judge(_cut_places(rgb, places)).astype(np.float64)
+        evidence = log_odds(outputs, _confirming(channels[chosen]))
+        final[chosen] = weighed(self.weighing, final[chosen], evidence, channels[chosen])
+        measures = outputs[:, len(Answer) :]
+        corrected[chosen] = measured_boxes(measures, places)
+        spans = measures[:, Measured.LOG_SIZE] - np.log(places[:, 0, 2])
+        return Revised(chosen, final, corrected, spans, measures[:, Measured.LOG_SPREAD])
 
     def looks(
         self, rgb: NDArray[np.uint8], boxes: NDArray[np.float32], scores: NDArray[Any], channels: NDArray[np.int64]
     ) -> list[SecondLook]:
-        """Return all that the second look saw and made of it, for those candidates that `scores` looks at again.
+        """Return all that the second look saw and made of it, for those candidates that `revise` looks at again.
 
         Args:
-            rgb: As `scores` takes it, like all others.
+            rgb: As `revise` takes it, like all others.
             boxes: Shape (n, 4).
             scores: Shape (n,).
             channels: Shape (n,).
@@ -182,12 +243,16 @@ class Fovea:
         chosen = _worth_it(np.asarray(scores, np.float64), channels)
         if not len(chosen):
             return []
-        cuttings = cut_candidates(rgb, boxes[chosen])
-        logits = self._judge(cuttings).astype(np.float64)
+        places = places_of(boxes[chosen], rgb.shape)
+        cuttings = _cut_places(rgb, places)
+        outputs = self._judge(cuttings).astype(np.float64)
+        logits = outputs[:, : len(Answer)]
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
-        answers = np.array([LOOKED_AT[Channel(int(channel))] for channel in channels[chosen]], np.int64)
-        final = weighed(self.weighing, scores[chosen], log_odds(logits, answers), channels[chosen])
+        evidence = log_odds(outputs, _confirming(channels[chosen]))
+        final = weighed(self.weighing, scores[chosen], evidence, channels[chosen])
+        measures = outputs[:, len(Answer) :]
+        corrected = measured_boxes(measures, places)
         return [
             SecondLook(
                 Channel(int(channels[place])),
@@ -196,9 +261,16 @@ class Fovea:
                 shares[number],
                 float(final[number]),
                 cuttings[number],
+                tuple(corrected[number].tolist()),
+                float(measures[number, Measured.LOG_SIZE] - np.log(places[number, 0, 2])),
             )
             for number, place in enumerate(chosen)
         ]
+
+
+def _confirming(channels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the answer that confirms each candidate."""
+    return np.array([LOOKED_AT[Channel(int(channel))] for channel in channels], np.int64)
 
 
 def _worth_it(scores: NDArray[np.float64], channels: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -297,20 +369,35 @@ def cut_candidates(rgb: NDArray[np.uint8], boxes: NDArray[Any]) -> Cutting:
         rgb: uint8 (H, W, 3).
         boxes: xyxy in its pixels, shape (n, 4).
     """
-    cuttings = np.empty((len(boxes), FOVEA_PX, FOVEA_PX, 6), np.uint8)
-    for number, (x0, y0, x1, y1) in enumerate(boxes.tolist()):
-        longer = max(x1 - x0, y1 - y0, 2.0)
-        for place, extent in ((slice(0, 3), THING), (slice(3, 6), SURROUNDINGS)):
-            cuttings[number, :, :, place] = _cut(rgb, 0.5 * (x0 + x1), 0.5 * (y0 + y1), extent * longer)
+    return _cut_places(rgb, places_of(boxes, rgb.shape))
+
+
+def places_of(boxes: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Return where the two cuttings of each candidate lie: left, top and side in whole pixels, shape (n, 2, 3).
+
+    Args:
+        boxes: xyxy, shape (n, 4).
+        shape: Of the frame, rows first.
+    """
+    boxes = np.asarray(boxes, np.float64)
+    longer = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 2.0)
+    sides = np.maximum(np.rint(longer[:, None] * (THING, SURROUNDINGS)), 2.0)
+    corners = np.rint(0.5 * (boxes[:, :2] + boxes[:, 2:])[:, None] - 0.5 * sides[..., None])
+    # A centre outside the frame would leave nothing to repeat.
+    corners = np.minimum(np.maximum(corners, 1.0 - sides[..., None]), (shape[1] - 1.0, shape[0] - 1.0))
+    return np.concatenate([corners, sides[..., None]], axis=-1).astype(np.int64)
+
+
+def _cut_places(rgb: NDArray[np.uint8], places: NDArray[np.int64]) -> Cutting:
+    cuttings = np.empty((len(places), FOVEA_PX, FOVEA_PX, 6), np.uint8)
+    for number, (thing, surroundings) in enumerate(places.tolist()):
+        cuttings[number, :, :, :3] = _cut(rgb, *thing)
+        cuttings[number, :, :, 3:] = _cut(rgb, *surroundings)
     return cuttings
 
 
-def _cut(rgb: NDArray[np.uint8], centre_u: float, centre_v: float, side_px: float) -> NDArray[np.uint8]:
+def _cut(rgb: NDArray[np.uint8], left: int, top: int, side: int) -> NDArray[np.uint8]:
     height, width = rgb.shape[:2]
-    side = max(round(side_px), 2)
-    left, top = round(centre_u - side / 2), round(centre_v - side / 2)
-    # A centre outside the frame would leave nothing to repeat.
-    left, top = min(max(left, 1 - side), width - 1), min(max(top, 1 - side), height - 1)
     inside = rgb[max(top, 0) : top + side, max(left, 0) : left + side]
     method = cv2.INTER_AREA if side > FOVEA_PX else cv2.INTER_LINEAR
     if inside.shape[:2] != (side, side):
@@ -319,15 +406,44 @@ def _cut(rgb: NDArray[np.uint8], centre_u: float, centre_v: float, side_px: floa
     return cv2.resize(inside, (FOVEA_PX, FOVEA_PX), interpolation=method)
 
 
+def measured_boxes(measures: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the boxes that measures tell, xyxy, shape (n, 4).
+
+    Args:
+        measures: Shape (n, 6).
+        places: Of their cuttings, as `places_of` has them.
+    """
+    side = places[:, 0, 2:].astype(np.float64)
+    offsets = np.clip(measures[:, [Measured.CENTRE_U, Measured.CENTRE_V]], -FARTHEST_CENTRE, FARTHEST_CENTRE)
+    centre = places[:, 0, :2] + side * (0.5 + offsets)
+    sizes = np.clip(measures[:, [Measured.LOG_WIDTH, Measured.LOG_HEIGHT]], *np.log(SIZES))
+    half = 0.5 * side * np.exp(sizes)
+    return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
+
+
+def true_measures(boxes: NDArray[Any], log_spans: NDArray[Any], places: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return what the second look ought to measure, all of `Measured` but the spread, float32 (n, 5).
+
+    Args:
+        boxes: Of the things themselves, xyxy, shape (n, 4).
+        log_spans: As `Revised.log_spans`, shape (n,).
+        places: Of the cuttings.
+    """
+    side = places[:, 0, 2].astype(np.float64)
+    centre = (0.5 * (boxes[:, :2] + boxes[:, 2:]) - places[:, 0, :2]) / side[:, None] - 0.5
+    sizes = np.log(np.maximum(boxes[:, 2:] - boxes[:, :2], 1.0) / side[:, None])
+    return np.column_stack([centre, sizes, np.log(side) + log_spans]).astype(np.float32)
+
+
 def log_odds(logits: NDArray[np.float64], answers: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the log odds of one answer in each row, within `SURE`.
 
     Args:
-        logits: Of all answers, shape (n, 5).
+        logits: Of all answers, shape (n, 5); whatever follows them counts for nothing.
         answers: Which one, shape (n,).
     """
     rows = np.arange(len(logits))
-    others = logits.copy()
+    others = logits[:, : len(Answer)].copy()
     others[rows, answers] = -np.inf
     top = others.max(axis=1)
     rest = top + np.log(np.exp(others - top[:, None]).sum(axis=1))

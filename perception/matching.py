@@ -314,5 +314,5 @@ def _span_scores(
         recall_at_97=share(int(found.sum()), n),
         recall_at_99=share(int(above(0.99).sum()), n),
         distance_error_median=quantile(errors, 0.5),
-        distance_error_p90=quantile(errors, 0.9),
+        distance_error_p95=quantile(errors, 0.95),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import exp, sqrt
+from math import exp, log, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ class Perceiver:
         if self.fovea is None:
             _contest(peaks)
         else:
-            peaks[:, 0] = self.fovea.scores(frame.rgb, peaks[:, 2:6], peaks[:, 0], peaks[:, 1].astype(np.int64))
+            peaks = _revised(self.fovea, frame, peaks)
         peaks = peaks[peaks[:, 0] >= self.lowest_score]
         return _percept(frame.step, peaks[np.argsort(-peaks[:, 0], kind="stable")], lane)
 
@@ -187,6 +187,25 @@ def _distinct(peaks: NDArray[np.float32], lowest_score: float) -> NDArray[np.flo
     return peaks[suppress(peaks[:, 2:6], peaks[:, 1].astype(np.int64))]
 
 
+def _revised(fovea: Fovea, frame: CameraFrame, peaks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the peaks after a second look, most believed first; what turned out to be one thing is there once.
+
+    Of two distances, each counts as much as it is sure (the mean weighted by inverse variances). Both looks err
+    together where the light is bad, so the spread is no smaller than that of the surer.
+    """
+    channels = peaks[:, 1].astype(np.int64)
+    again = fovea.revise(frame.rgb, peaks[:, 2:6], peaks[:, 0], channels)
+    peaks[:, 0], peaks[:, 2:6] = again.scores, again.boxes
+    first, spread = peaks[again.seen, 6].astype(np.float64), _clipped(peaks[again.seen, 7])
+    second, other = again.log_spans + log(frame.camera.focal_px), _clipped(again.log_spreads)
+    # The share of the first: its inverse variance of the sum of both.
+    share = 1.0 / (1.0 + np.exp(2.0 * (spread - other)))
+    peaks[again.seen, 6] = share * first + (1.0 - share) * second
+    peaks[again.seen, 7] = np.minimum(spread, other)
+    peaks = peaks[np.argsort(-peaks[:, 0], kind="stable")]
+    return peaks[suppress(peaks[:, 2:6], peaks[:, 1].astype(np.int64))]
+
+
 def _percept(step: int, peaks: NDArray[np.float32], lane: NDArray[np.float32]) -> Percept:
     """Turn peaks, most believed first, and the lane's answers into a percept."""
     detections: list[Detection] = []
@@ -214,6 +233,10 @@ def _lane_estimate(answers: NDArray[np.float32]) -> LaneEstimate:
     scale_m = LANE_SCALES[0] * _scale(float(answers[count]))
     # The cumulative distribution of a Laplace distribution about its own median.
     return LaneEstimate(offset_m, heading_rad, curvature_per_m, 1.0 - exp(-LANE_TOLERANCE_M / scale_m))
+
+
+def _clipped(log_spreads: NDArray[Any]) -> NDArray[np.float64]:
+    return np.clip(log_spreads.astype(np.float64), MIN_LOG_SPREAD, MAX_LOG_SPREAD)
 
 
 def _scale(log_spread: float) -> float:

@@ -95,7 +95,9 @@ class SignFinder:
         boxes, scores = _merged(*_agreed(*_inside(boxes, scores, which, rgb.shape[0], rgb.shape[1])))
         if self._fovea is not None:
             signs = np.full(len(boxes), Channel.STOP_SIGN, np.int64)
-            scores = self._fovea.scores(rgb, boxes, scores, signs).astype(np.float32)
+            again = self._fovea.revise(rgb, boxes, scores, signs)
+            limits = np.array([rgb.shape[1], rgb.shape[0]] * 2, np.float32)
+            boxes, scores = np.clip(again.boxes, 0.0, limits), again.scores.astype(np.float32)
             order = np.argsort(-scores, kind="stable")
             boxes, scores = _merged(boxes[order], scores[order])
         return [

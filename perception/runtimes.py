@@ -37,7 +37,7 @@ Run = Callable[[NDArray[np.uint8]], Answers]
 """From a frame, uint8 (H, W, 3), to the answers."""
 
 Judge = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""From the second look's cuttings, uint8 (n, 48, 48, 6), to its logits, (n, 5)."""
+"""From the second look's cuttings, uint8 (n, 48, 48, 6), to its answers and measures, (n, 11)."""
 
 Call = Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]]
 """From a batch of one to all outputs of a model."""

@@ -74,7 +74,7 @@ class DetectionScores:
         recall_at_97: At 0.97.
         recall_at_99: At 0.99.
         distance_error_median: |believed - true| / true of those found at 0.97.
-        distance_error_p90: Its 90th percentile.
+        distance_error_p95: Its 95th percentile.
     """
 
     ap: Measure
@@ -83,7 +83,7 @@ class DetectionScores:
     recall_at_97: Measure
     recall_at_99: Measure
     distance_error_median: Measure
-    distance_error_p90: Measure
+    distance_error_p95: Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class PhotographScores:
     def to_dict(self) -> dict[str, Any]:
         """Return the scores as plain values, without those that need a distance."""
         plain = asdict(self)
-        for name in ("distance_error_median", "distance_error_p90", "bands"):
+        for name in ("distance_error_median", "distance_error_p95", "bands"):
             del plain["stop_sign"][name]
         return plain
 

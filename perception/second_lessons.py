@@ -9,91 +9,49 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import chain, count, islice
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from perception.backend import compute_precision, tf, training_precision
 from perception.calibration import likeliest, right_ones
 from perception.channels import Channel
-from perception.decode import find_peaks, pairwise_iou, suppress
+from perception.decode import find_peaks, suppress
 from perception.fovea import (
     LOOKED_AT,
     LOWEST_LOOKED_AT,
-    SURROUNDINGS,
     WEIGHING,
     Answer,
     Fovea,
+    Measured,
     build_fovea,
     cut_candidates,
     features,
     fovea_of,
     is_fovea,
 )
-from perception.labels import Labels, label
+from perception.labels import label
 from perception.learner import Learner
+from perception.losses import laplace_loss
 from perception.network import build_network
 from perception.pipeline import Preparer, ahead, decode_image, shuffled
+from perception.second_boxes import boxes_to_show
+from perception.second_cuttings import Cut, Opponent, cut_changed
 from perception.training_config import TrainConfig
 from perception.weights import fill
 from sim.camera import Camera
 from sim.recording import Dataset
 from sim.seeding import Stream, stream
 
-SHOWN = {Channel.STOP_SIGN: 4, Channel.PEDESTRIAN: 3}
-"""Candidates of each kind taken from a frame, the most believed ones."""
-
-LEAST_BELIEVED = 0.002
-"""Weaker candidates look like nothing at all."""
-
-DRAWN = {Channel.STOP_SIGN: 4, Channel.DISTRACTOR: 4, Channel.PEDESTRIAN: 3, Channel.VEHICLE: 1}
-"""True boxes of each kind taken from a frame, at most."""
-
-ANYWHERE = 1
-"""Boxes taken at random places of a frame."""
-
-RIGHT_IOU, DOUBTFUL_IOU = 0.5, 0.2
-"""A cutting shows what its box overlaps this much; between the two it shows neither that nor anything else."""
-
-SHIFT, STRETCH = 0.12, 0.15
-"""How far true boxes are displaced, in their own sizes, and resized, as a logarithm: standard deviations."""
-
-TURNED_SHARE, TURN_RAD, SLANT, NARROWEST = 0.4, 0.15, 0.12, 0.5
-"""Share of the boxes that are seen askew, the standard deviations of turn and slant, and how narrow a sign that is
-turned away looks at most."""
-
-ENDING_SHARE = 0.25
-"""Share of the boxes near which the picture ends."""
+BOX_WEIGHT, BOX_BEND, DISTANCE_WEIGHT = 2.0, 0.05, 1.0
+"""What measures count in the loss beside answers; errors of a box below the bend, in sides of a cutting, count as their
+squares."""
 
 FRAMES_AT_ONCE = 16
 MIXED_BATCHES = 24
 """Batches of cuttings among which those of a frame are scattered."""
-
-_ANSWER_OF = {
-    Channel.STOP_SIGN: Answer.STOP_SIGN,
-    Channel.DISTRACTOR: Answer.OTHER_SIGN,
-    Channel.VEHICLE: Answer.VEHICLE,
-    Channel.PEDESTRIAN: Answer.PERSON,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What a batch of cuttings shows, int32 (n,), of `Answer`."""
-
-    answers: NDArray[np.int32]
-
-
-@dataclass(frozen=True, slots=True)
-class CuttingBatch:
-    """Cuttings, uint8 (n, 48, 48, 6), and what they show."""
-
-    rgb: NDArray[np.uint8]
-    targets: Shown
 
 
 def learn_to_look_twice(
@@ -119,8 +77,9 @@ def learn_to_look_twice(
     base = {name: array for name, array in arrays.items() if is_fovea(name)}
     learner.start_from(base)
     find = _finder(config, dataset.camera, arrays)
-    for batch in islice(_batches(dataset, trained_on, config, find, workers), config.fovea_steps):
-        learner.take_step(batch)
+    opponent = Opponent(model)
+    for cuts in islice(_batches(dataset, trained_on, config, find, workers), config.fovea_steps):
+        learner.take_step(opponent.put_on(cuts))
         if progress is not None:
             progress(learner.step)
     learned = tempered(learner.averaged(), base, config.fovea_base_share)
@@ -141,101 +100,27 @@ def tempered(
     }
 
 
-def boxes_to_show(
-    labels: Labels, peaks: NDArray[np.float32], camera: Camera, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Return boxes of one frame to cut out, xyxy (n, 4), and what each shows, (n,).
-
-    Args:
-        labels: What there is.
-        peaks: What the network believes there is, as `find_peaks` gives it.
-        camera: Whose frame it is.
-        rng: Chooses and displaces.
-    """
-    candidates = [peaks[:0, 2:6]]
-    for channel, most in SHOWN.items():
-        mine = peaks[(peaks[:, 1] == channel) & (peaks[:, 0] >= LEAST_BELIEVED)]
-        candidates.append(mine[suppress(mine[:, 2:6], np.zeros(len(mine), np.int64))][:most, 2:6])
-    for channel, most in DRAWN.items():
-        there = labels.boxes[labels.asked & (labels.channels == channel)]
-        candidates.append(_displaced(there[rng.permutation(len(there))[:most]], rng))
-    size = np.exp(rng.uniform(np.log(8.0), np.log(80.0), (ANYWHERE, 1)))
-    centre = rng.uniform([0.0, 0.0], [camera.width_px, camera.height_px], (ANYWHERE, 2))
-    candidates.append(np.concatenate([centre - size / 2, centre + size / 2], axis=1).astype(np.float32))
-    boxes = np.concatenate(candidates).astype(np.float32)
-    return _told(boxes, labels)
-
-
-def _displaced(boxes: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    sides = boxes[:, 2:] - boxes[:, :2]
-    centres = 0.5 * (boxes[:, :2] + boxes[:, 2:]) + SHIFT * sides * rng.standard_normal((len(boxes), 2))
-    half = 0.5 * sides * np.exp(STRETCH * rng.standard_normal((len(boxes), 1)))
-    return np.concatenate([centres - half, centres + half], axis=1).astype(np.float32)
-
-
-def cut_changed(rgb: NDArray[np.uint8], box: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Return the cuttings of one box, uint8 (1, 48, 48, 6), of a picture that is sometimes turned or ends near by.
-
-    Signs are met at an angle, and photographs end where their taker pleased; the frames of one camera on a level road
-    teach neither.
-    """
-    if rng.random() < TURNED_SHARE:
-        rgb, box = _turned(rgb, box, rng)
-    if rng.random() < ENDING_SHARE:
-        rgb, box = _ending(rgb, box, rng)
-    return cut_candidates(rgb, box[None])
-
-
-def _turned(
-    rgb: NDArray[np.uint8], box: NDArray[np.float32], rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return what surrounds a box as seen from aside and askew, and the box in it."""
-    wide, high = (max(float(side), 2.0) for side in box[2:] - box[:2])
-    side = int(min(1.5 * SURROUNDINGS * max(wide, high), 2.0 * max(rgb.shape[:2])))
-    angle, slant = rng.normal(0.0, TURN_RAD), rng.normal(0.0, SLANT)
-    squeeze = rng.uniform(NARROWEST, 1.0) if rng.random() < 0.5 else 1.0
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    change = turn @ np.array([[squeeze, 0.0], [slant, 1.0]])
-    centre = 0.5 * (box[:2] + box[2:]).astype(np.float64)
-    there = side / 2 - change @ centre
-    changed = cv2.warpAffine(
-        rgb, np.column_stack([change, there]), (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    # Most signs fill the ellipse in their box better than the box itself.
-    half = 0.5 * np.hypot(change[:, 0] * wide, change[:, 1] * high)
-    return np.asarray(changed, np.uint8), np.concatenate([side / 2 - half, side / 2 + half]).astype(np.float32)
-
-
-def _ending(
-    rgb: NDArray[np.uint8], box: NDArray[np.float32], rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return a part of the picture that ends near a box, and the box in it."""
-    longer = float((box[2:] - box[:2]).max())
-    left, top = np.maximum(np.floor(box[:2] - longer * rng.uniform(0.02, 2.0, 2)), 0).astype(int)
-    right, bottom = np.ceil(box[2:] + longer * rng.uniform(0.02, 2.0, 2)).astype(int)
-    part = rgb[top:bottom, left:right]
-    return (part, box - np.array([left, top, left, top], np.float32)) if part.size else (rgb, box)
-
-
-def _told(boxes: NDArray[np.float32], labels: Labels) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Return the boxes of which is known what they show, and what it is."""
-    things = np.isin(labels.channels, list(_ANSWER_OF))
-    if not things.any():
-        return boxes, np.full(len(boxes), Answer.NOTHING, np.int32)
-    overlaps = pairwise_iou(boxes, labels.boxes[things])
-    nearest, most = overlaps.argmax(axis=1), overlaps.max(axis=1)
-    answers = np.array([_ANSWER_OF[Channel(int(channel))] for channel in labels.channels[things]], np.int32)
-    shown = np.where(most >= RIGHT_IOU, answers[nearest], Answer.NOTHING).astype(np.int32)
-    known = (most < DOUBTFUL_IOU) | ((most >= RIGHT_IOU) & labels.asked[things][nearest])
-    return boxes[known], shown[known]
-
-
-def _loss(logits: Any, targets: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "loss": tf.reduce_mean(
-            tf.nn.sparse_softmax_cross_entropy_with_logits(targets["answers"], tf.cast(logits, tf.float32))
-        )
+def _loss(outputs: Any, targets: dict[str, Any]) -> dict[str, Any]:
+    outputs = tf.cast(outputs, tf.float32)
+    answers, measures = outputs[:, : len(Answer)], outputs[:, len(Answer) :]
+    truths = targets["measures"]
+    boxed, placed = (tf.math.is_finite(truths[:, each]) for each in (Measured.LOG_HEIGHT, Measured.LOG_SIZE))
+    error = tf.abs(measures[:, : Measured.LOG_SIZE] - tf.where(boxed[:, None], truths[:, : Measured.LOG_SIZE], 0.0))
+    bent = tf.where(error < BOX_BEND, 0.5 * error**2 / BOX_BEND, error - 0.5 * BOX_BEND)
+    far = tf.where(placed, truths[:, Measured.LOG_SIZE], 0.0)
+    parts = {
+        "answer": tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets["answers"], answers)),
+        "box": _mean_of(tf.reduce_sum(bent, axis=-1), boxed),
+        "distance": _mean_of(
+            laplace_loss(measures[:, Measured.LOG_SIZE], measures[:, Measured.LOG_SPREAD], far), placed
+        ),
     }
+    return {"loss": parts["answer"] + BOX_WEIGHT * parts["box"] + DISTANCE_WEIGHT * parts["distance"], **parts}
+
+
+def _mean_of(errors: Any, known: Any) -> Any:
+    known = tf.cast(known, tf.float32)
+    return tf.reduce_sum(known * errors) / tf.maximum(tf.reduce_sum(known), 1.0)
 
 
 def _finder(
@@ -260,12 +145,12 @@ def _batches(
     config: TrainConfig,
     find: Callable[[NDArray[np.uint8]], NDArray[np.float32]],
     workers: int,
-) -> Iterator[CuttingBatch]:
+) -> Iterator[list[Cut]]:
     """Yield batches of cuttings without end, made ahead of time; no pass has the number of another kind of lesson's."""
     augment = config.augment
     prepare = Preparer(dataset.camera, augment, config.seed)
 
-    def cuttings() -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int32]]]:
+    def cuttings() -> Iterator[list[Cut]]:
         with ThreadPoolExecutor(workers, thread_name_prefix="prepare") as pool:
             for number in count(2_000_000):
                 order = shuffled(dataset, trained_on, config.seed, number, config.shuffle_buffer)
@@ -274,28 +159,21 @@ def _batches(
                     peaks = find(np.stack([rgb for rgb, _ in changed]))
                     for example, (rgb, labels), found in zip(chosen, changed, peaks, strict=True):
                         rng = stream(config.seed, Stream.AUGMENT, number, example.index, 3)
-                        boxes, answers = boxes_to_show(labels, found, dataset.camera, rng)
-                        # All of a frame's boxes may be doubtful.
-                        if len(boxes):
-                            yield np.concatenate([cut_changed(rgb, box, rng) for box in boxes]), answers
+                        told = boxes_to_show(labels, found, dataset.camera, rng)
+                        yield [cut_changed(rgb, told, k, augment, rng) for k in range(len(told.boxes))]
 
     return ahead(_mixed(cuttings(), config.fovea_batch, stream(config.seed, Stream.SHUFFLE, 2_000_000)), 4)
 
 
-def _mixed(
-    parts: Iterator[tuple[NDArray[np.uint8], NDArray[np.int32]]], size: int, rng: np.random.Generator
-) -> Iterator[CuttingBatch]:
+def _mixed(parts: Iterator[list[Cut]], size: int, rng: np.random.Generator) -> Iterator[list[Cut]]:
     """Yield batches in which the cuttings of one frame are far apart."""
-    held: list[tuple[NDArray[np.uint8], np.int32]] = []
-    for cutting in chain.from_iterable(zip(cuttings, answers, strict=True) for cuttings, answers in parts):
-        held.append(cutting)
+    held: list[Cut] = []
+    for cut in chain.from_iterable(parts):
+        held.append(cut)
         if len(held) >= MIXED_BATCHES * size:
             chosen = rng.permutation(len(held))
-            now, later = chosen[:size], chosen[size:]
-            yield CuttingBatch(
-                np.stack([held[k][0] for k in now]), Shown(np.array([held[k][1] for k in now], np.int32))
-            )
-            held = [held[k] for k in later]
+            yield [held[k] for k in chosen[:size]]
+            held = [held[k] for k in chosen[size:]]
 
 
 def _weigh(

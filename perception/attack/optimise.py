@@ -22,7 +22,7 @@ from perception.attack.views import CUT_PX, SignView, pasting, region_px, take_v
 from perception.backend import keras, make_deterministic, tf
 from perception.channels import STRIDE, Channel
 from perception.decode import RIVAL_WEIGHT
-from perception.fovea import FOVEA_PX, LOOKED_AT, SURROUNDINGS, THING, load_fovea_model
+from perception.fovea import FOVEA_PX, LOOKED_AT, SURROUNDINGS, THING, Answer, load_fovea_model
 from perception.network import build_sign_detector
 from perception.weights import fill, read_weights
 from sim.seeding import Stream, derive_seed, stream
@@ -230,7 +230,7 @@ class SignScorer:
         stop, rival = (tf.reduce_max(beliefs[..., each], (1, 2)) for each in (Channel.STOP_SIGN, Channel.DISTRACTOR))
         if self._fovea is None:
             return stop * (1.0 - RIVAL_WEIGHT * rival)
-        logits = self._fovea(_cuttings(rgb, boxes) / 64.0 - 2.0, training=False)
+        logits = self._fovea(_cuttings(rgb, boxes) / 64.0 - 2.0, training=False)[:, : len(Answer)]
         answer = LOOKED_AT[Channel.STOP_SIGN]
         others = tf.concat([logits[:, :answer], logits[:, answer + 1 :]], axis=1)
         second = logits[:, answer] - tf.reduce_logsumexp(others, axis=1)

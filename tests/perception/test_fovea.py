@@ -9,31 +9,39 @@ import cv2
 import numpy as np
 import pytest
 
-from perception import second_lessons
+from perception import second_cuttings, second_lessons
 from perception.attack.optimise import _cuttings
 from perception.attack.views import CUT_PX
+from perception.augment import AugmentConfig
 from perception.backend import tf
 from perception.channels import Channel
 from perception.fovea import (
+    FARTHEST_CENTRE,
     FOVEA_PX,
     LOOKED_AT,
     LOWEST_LOOKED_AT,
     MOST_LOOKED_AT,
+    OUTPUTS,
     SURROUNDINGS,
     THING,
     WEIGHING,
     Answer,
     Fovea,
+    Measured,
     build_fovea,
     cut_candidates,
     is_fovea,
     load_fovea,
     log_odds,
+    measured_boxes,
+    places_of,
+    true_measures,
 )
 from perception.labels import no_labels
 from perception.perceiver import Perceiver, load_perceiver
 from perception.pipeline import decode_image
-from perception.second_lessons import boxes_to_show
+from perception.second_boxes import Told, boxes_to_show
+from perception.second_cuttings import BARE, Cut, Opponent, cut_changed, pasted
 from perception.train import train
 from perception.weights import arrays_of, read_weights
 from sim.camera import CameraFrame
@@ -55,12 +63,22 @@ def twice(trained: Trained, small_dataset: Dataset, tmp_path_factory: pytest.Tem
     return folder
 
 
-def answering(answer: Answer, sureness: float, weighing: tuple[float, float, float]) -> Fovea:
+AS_BEFORE = (0.0, 0.0, -np.log(THING), -np.log(THING), 0.0, -3.0)
+"""Measures of a square thing that fills the candidate's box."""
+
+
+def answering(
+    answer: Answer,
+    sureness: float,
+    weighing: tuple[float, float, float],
+    measures: tuple[float, ...] = AS_BEFORE,
+) -> Fovea:
     """Return a second look that always answers the same."""
-    logits = np.zeros((1, len(Answer)), np.float32)
-    logits[0, answer] = sureness
+    outputs = np.zeros((1, OUTPUTS), np.float32)
+    outputs[0, answer] = sureness
+    outputs[0, len(Answer) :] = measures
     return Fovea(
-        np.array([weighing] * len(LOOKED_AT), np.float32), lambda cuttings: np.repeat(logits, len(cuttings), axis=0)
+        np.array([weighing] * len(LOOKED_AT), np.float32), lambda cuttings: np.repeat(outputs, len(cuttings), axis=0)
     )
 
 
@@ -123,23 +141,72 @@ def test_the_second_look_raises_and_lowers_what_it_looks_at_and_nothing_else():
     boxes = np.tile(np.array([10.0, 10.0, 20.0, 20.0], np.float32), (4, 1))
     scores = np.array([0.6, 0.5, 0.4, LOWEST_LOOKED_AT / 2])
 
-    done = answering(Answer.STOP_SIGN, 6.0, (0.5, 1.0, 0.0)).scores(rgb, boxes, scores, kinds)
+    done = answering(Answer.STOP_SIGN, 6.0, (0.5, 1.0, 0.0)).revise(rgb, boxes, scores, kinds)
 
-    assert done[0] > 0.9
-    assert done[1] < 0.1
-    assert done[2:].tolist() == scores[2:].tolist()
+    assert done.seen.tolist() == [0, 1]
+    assert done.scores[0] > 0.9
+    assert done.scores[1] < 0.1
+    assert done.scores[2:].tolist() == scores[2:].tolist()
+    assert done.boxes == pytest.approx(boxes, abs=0.51)
+    assert len(done.log_spans) == len(done.log_spreads) == 2
 
 
 def test_no_more_candidates_than_agreed_are_looked_at():
     count = MOST_LOOKED_AT + 3
     scores = np.linspace(0.9, 0.5, count)
 
-    done = answering(Answer.NOTHING, 6.0, (0.0, 1.0, 0.0)).scores(
+    done = answering(Answer.NOTHING, 6.0, (0.0, 1.0, 0.0)).revise(
         np.zeros((50, 50, 3), np.uint8), np.tile([1.0, 1, 9, 9], (count, 1)), scores, np.zeros(count, np.int64)
     )
 
-    assert (done[:MOST_LOOKED_AT] < 0.5).all()
-    assert done[MOST_LOOKED_AT:].tolist() == scores[MOST_LOOKED_AT:].tolist()
+    assert (done.scores[:MOST_LOOKED_AT] < 0.5).all()
+    assert done.scores[MOST_LOOKED_AT:].tolist() == scores[MOST_LOOKED_AT:].tolist()
+
+
+@pytest.mark.parametrize("box", [(40.0, 20.0, 60.0, 40.0), (41.3, 20.2, 49.9, 31.7), (-6.0, 2.0, 30.0, 39.0)])
+def test_what_is_measured_right_gives_the_things_own_box_and_distance(box):
+    thing = np.array([[43.0, 22.0, 57.0, 41.0]], np.float32)
+    places = places_of(np.array([box], np.float32), (96, 192, 3))
+    log_span = np.log(np.array([17.0]) / SMALL_CAMERA.focal_px)
+
+    measures = np.append(true_measures(thing, log_span, places), [[-3.0]], axis=1)
+
+    inside = np.abs(measures[0, :2]).max() <= FARTHEST_CENTRE
+    assert (measured_boxes(measures, places) == pytest.approx(thing, abs=1e-3)) == inside
+    assert measures[0, Measured.LOG_SIZE] - np.log(places[0, 0, 2]) == pytest.approx(log_span[0], abs=1e-5)
+
+
+def test_measures_out_of_all_bounds_give_boxes_near_the_candidate():
+    places = places_of(np.array([[40.0, 20.0, 60.0, 40.0]], np.float32), (96, 192, 3))
+
+    (box,) = measured_boxes(np.array([[9.0, -9.0, 50.0, -50.0, 0.0, 0.0]]), places)
+
+    assert np.isfinite(box).all()
+    assert 0 < box[3] - box[1] < box[2] - box[0] <= 45.0 + 1e-3
+
+
+def test_a_sign_is_as_far_as_the_second_look_measures_and_found_twice_it_is_one():
+    peaks = np.zeros((64, 8), np.float32)
+    # Both halves of one sign are believed to be one.
+    peaks[:2, :6] = [(0.6, Channel.STOP_SIGN, 10, 10, 26, 26), (0.5, Channel.STOP_SIGN, 18, 10, 34, 26)]
+    peaks[:2, 6] = np.log(99.0)
+
+    def judge(cuttings):
+        outputs = np.zeros((len(cuttings), OUTPUTS), np.float32)
+        outputs[:, Answer.STOP_SIGN] = 5.0
+        # The sign's middle is right of the one's and left of the other's.
+        outputs[:, len(Answer) :] = [
+            (side * 4 / 24, 0.0, np.log(20 / 24), np.log(20 / 24), np.log(0.76 * 24 / 20), -3.0) for side in (1, -1)
+        ][: len(cuttings)]
+        return outputs
+
+    fovea = Fovea(np.array([(0.5, 1.0, 0.0)] * len(LOOKED_AT), np.float32), judge)
+    perceive = Perceiver(SMALL_CAMERA, None, 0.2, lambda rgb: (peaks.copy(), np.zeros(6, np.float32)), fovea)
+
+    (sign,) = perceive(CameraFrame(0, np.zeros((96, 192, 3), np.uint8), SMALL_CAMERA)).detections
+
+    assert sign.box == pytest.approx((12.0, 8.0, 32.0, 28.0), abs=0.01)
+    assert sign.distance_m == pytest.approx(0.76 * SMALL_CAMERA.focal_px / 20, rel=1e-3)
 
 
 def test_boxes_are_told_by_what_they_overlap_and_doubtful_ones_are_not_shown():
@@ -160,15 +227,23 @@ def test_boxes_are_told_by_what_they_overlap_and_doubtful_ones_are_not_shown():
         (5, 5, 25, 25),  # hardly believed
     ]
 
-    boxes, answers = boxes_to_show(labels, peaks, SMALL_CAMERA, np.random.default_rng(1))
+    shown = boxes_to_show(labels, peaks, SMALL_CAMERA, np.random.default_rng(1))
 
-    told = {tuple(box): answer for box, answer in zip(boxes.tolist(), answers.tolist(), strict=True)}
+    told = {tuple(box): answer for box, answer in zip(shown.boxes.tolist(), shown.answers.tolist(), strict=True)}
     assert told[(41, 21, 61, 41)] == Answer.STOP_SIGN
     assert told[(101, 20, 121, 40)] == Answer.OTHER_SIGN
     assert told[(5, 60, 25, 80)] == Answer.NOTHING
     assert (46, 26, 66, 46) not in told
     assert (5, 5, 25, 25) not in told
     assert Answer.PERSON not in told.values()
+    sign = shown.boxes.tolist().index([41, 21, 61, 41])
+    assert np.isnan(shown.things).all(), "nobody knows boxes and distances exactly where the road is not asked for"
+
+    shown = boxes_to_show(replace(labels, road_asked=True), peaks, SMALL_CAMERA, np.random.default_rng(1))
+
+    assert shown.things[sign].tolist() == [40, 20, 60, 40]
+    assert shown.log_spans[sign] == pytest.approx(np.log(20.0 / SMALL_CAMERA.focal_px))
+    assert np.isnan(shown.things[shown.answers == Answer.NOTHING]).all()
 
 
 def test_training_the_second_look_leaves_the_first_as_it_was(twice: Path, trained: Trained) -> None:
@@ -234,8 +309,12 @@ def test_a_frame_of_doubtful_boxes_alone_is_passed_over(trained: Trained, small_
 
     def sometimes(*args):
         calls.append(args)
-        boxes, answers = shown(*args)
-        return (boxes[:0], answers[:0]) if len(calls) % 2 else (boxes, answers)
+        told = shown(*args)
+        return (
+            Told(*(part[:0] for part in (told.boxes, told.answers, told.things, told.log_spans)))
+            if len(calls) % 2
+            else told
+        )
 
     monkeypatch.setattr(second_lessons, "boxes_to_show", sometimes)
     _, arrays = read_weights(trained.folder)
@@ -246,25 +325,90 @@ def test_a_frame_of_doubtful_boxes_alone_is_passed_over(trained: Trained, small_
     assert np.isfinite(learned[WEIGHING]).all()
 
 
-@pytest.mark.parametrize("change", [second_lessons._turned, second_lessons._ending])
+@pytest.mark.parametrize("change", [second_cuttings._turned, second_cuttings._ending])
 def test_a_changed_picture_still_shows_the_thing_in_its_box(change):
     rgb = np.zeros((120, 160, 3), np.uint8)
     cv2.circle(rgb, (80, 60), 12, (200, 30, 40), -1)
-    box = np.array([68.0, 48.0, 92.0, 72.0], np.float32)
+    boxes = np.array([[66.0, 45.0, 90.0, 70.0], [68.0, 48.0, 92.0, 72.0]], np.float32)
     for seed in range(20):
-        picture, there = change(rgb, box, np.random.default_rng(seed))
+        picture, there = change(rgb, boxes, np.random.default_rng(seed))
         rows, columns = np.nonzero(picture[..., 0] > 100)
         found = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
-        assert there == pytest.approx(found, abs=2.5)
+        assert there[1] == pytest.approx(found, abs=2.5)
+        assert np.abs(there[0] - there[1]).max() < 8.0
+
+
+def told_of(box: tuple[float, ...], answer: Answer) -> Told:
+    """Return one box that shows a thing 20 m away."""
+    boxes = np.array([box], np.float32)
+    return Told(boxes, np.array([answer], np.int32), boxes, np.log(np.array([20.0 / 720.0], np.float32)))
 
 
 def test_cuttings_of_a_changed_picture_repeat_themselves():
     rgb = np.random.default_rng(1).integers(0, 256, (96, 192, 3), dtype=np.uint8)
-    box = np.array([10.0, 10.0, 30.0, 30.0], np.float32)
-    made = [second_lessons.cut_changed(rgb, box, np.random.default_rng(5)) for _ in range(2)]
+    told = told_of((10.0, 10.0, 30.0, 30.0), Answer.STOP_SIGN)
+    made = [cut_changed(rgb, told, 0, AugmentConfig(), np.random.default_rng(5)) for _ in range(2)]
 
-    assert made[0].shape == (1, FOVEA_PX, FOVEA_PX, 6)
-    assert (made[0] == made[1]).all()
+    assert made[0].rgb.shape == (FOVEA_PX, FOVEA_PX, 6)
+    assert (made[0].rgb == made[1].rgb).all()
+    assert (made[0].sticker == made[1].sticker).all()
+
+
+@pytest.mark.parametrize("answer", [Answer.STOP_SIGN, Answer.OTHER_SIGN, Answer.NOTHING, Answer.VEHICLE, Answer.PERSON])
+def test_stickers_are_put_on_signs_of_every_kind_and_on_nothing_else(answer):
+    always = AugmentConfig(cut_sticker=1.0)
+    rgb = np.full((96, 192, 3), 60, np.uint8)
+    told = told_of((40.0, 20.0, 70.0, 50.0), answer)
+    for seed in range(20):
+        cut = cut_changed(rgb, told, 0, always, np.random.default_rng(seed))
+
+        shares = (cut.sticker != BARE).mean(axis=(0, 1))
+        if answer in (Answer.STOP_SIGN, Answer.OTHER_SIGN):
+            # Of the sign's box, which fills 1 / 1.5 of a cutting's side; a turned sign is narrower.
+            assert 0.2 * 0.03 / THING**2 < shares[0] < 0.17 / THING**2
+            assert 0.0 < shares[1] < shares[0]
+            assert cut.texels.max() <= cut.light
+        else:
+            assert not shares.any()
+
+
+def test_an_opponent_paints_stickers_that_make_signs_look_like_what_they_are_not():
+    fovea = build_fovea(WIDTHS)
+    rng = np.random.default_rng(2)
+    weights = fovea.get_layer("fovea_answers")
+    weights.kernel.assign(rng.normal(0.0, 1.0, weights.kernel.shape))
+    stickers = np.full((FOVEA_PX, FOVEA_PX, 2), BARE, np.uint8)
+    stickers[10:30, 10:30, 0] = np.arange(400).reshape(20, 20) % 64
+    cuts = [
+        Cut(
+            rng.integers(0, 256, (FOVEA_PX, FOVEA_PX, 6), dtype=np.uint8),
+            answer,
+            np.full(5, np.nan, np.float32),
+            stickers,
+            np.full((64, 3), 100.0, np.float32),
+            200.0,
+            deceitful,
+        )
+        for answer in (Answer.STOP_SIGN, Answer.OTHER_SIGN)
+        for deceitful in (True, False)
+    ]
+
+    batch = Opponent(fovea).put_on(cuts)
+
+    def belief(rgb):
+        logits = fovea(rgb, training=False).numpy()[:, : len(Answer)].astype(np.float64)
+        return log_odds(logits, np.full(len(rgb), Answer.STOP_SIGN))
+
+    plain = pasted(
+        np.stack([cut.rgb for cut in cuts]), np.stack([cut.sticker for cut in cuts]), np.stack([c.texels for c in cuts])
+    )
+    assert (batch.rgb[[1, 3]] == plain[[1, 3]]).all()
+    worn = np.repeat(stickers != BARE, 3, axis=-1)
+    assert (batch.rgb[:, ~worn] == plain[:, ~worn]).all()
+    assert batch.rgb[:, worn].max() <= 200
+    before, after = belief(plain), belief(batch.rgb)
+    assert after[0] < before[0]
+    assert after[2] > before[2]
 
 
 def test_everything_that_was_looked_at_twice_can_be_shown():
