@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -20,6 +18,7 @@ from sim.camera import Camera
 from sim.control import DriverConfig
 from sim.generate import generate_world
 from sim.loop import Eyes, drive
+from sim.memory import peak_memory_mb
 from sim.recording import generate_dataset, load_preset, load_recipe
 from sim.render import Painter
 from sim.seeding import Stream, derive_seed
@@ -85,12 +84,6 @@ def machine() -> str:
         ]
         model = names[0] if names else model
     return f"{model}, Python {platform.python_version()}, {platform.system()}"
-
-
-def peak_memory_mb() -> float:
-    """Return the largest resident memory that this process has had."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def summarise(name: str, times_s: list[float], *, per_drive_step: bool = False, detail: str = "") -> Benchmark:

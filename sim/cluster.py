@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from sim.errors import RollingStopError
 
@@ -19,7 +22,7 @@ class Cluster:
     """Where work is done: a running Ray cluster, or one that is started on this machine.
 
     Attributes:
-        address: Of a running cluster, or `auto`; None starts one here.
+        address: Of a running cluster: `HOST:PORT`, `ray://HOST:PORT` or `auto`; None starts one here.
     """
 
     address: str | None = None
@@ -29,6 +32,9 @@ RETRIES = 8
 """How often a task is begun again whose worker or machine was lost."""
 
 _REPORT_EVERY_S = 0.5
+_CONNECT_WITHIN_S = 5.0
+_CLIENT_PORT = 10001
+"""Where a `ray://` address without a port points."""
 
 
 def map_on_ray(
@@ -99,14 +105,61 @@ def _ray() -> Any:
 
 
 def _start(ray: Any, address: str | None, workers: int) -> None:
+    if address is not None:
+        _check_that_something_listens(address)
     size = {} if address else {"num_cpus": workers, "include_dashboard": False, "object_store_memory": 100_000_000}
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **size)
     except (ConnectionError, RuntimeError, ValueError, OSError) as fault:
         raise RollingStopError(
             f"Expected a Ray cluster at {address or 'this machine'}. Received: {str(fault).splitlines()[0]}",
-            hint="Check --address, or leave it out to start one on this machine.",
+            hint=_HINT,
         ) from None
+
+
+_HINT = "Check --address, or leave it out to start one on this machine."
+
+
+def _check_that_something_listens(address: str) -> None:
+    """Knock at a cluster's address; Ray itself would go on trying for minutes.
+
+    Raises:
+        RollingStopError: If it is no address, or nobody answers.
+    """
+    named = os.environ.get("RAY_ADDRESS") or _last_started() if address == "auto" else address
+    if named in (None, "auto", "local"):
+        return
+    scheme, _, rest = named.rpartition("://")
+    if scheme not in ("", "ray"):
+        return
+    try:
+        parts = urlsplit(f"//{rest}")
+        host, port = parts.hostname, parts.port or (_CLIENT_PORT if scheme else None)
+    except ValueError:
+        host, port = None, None
+    if host is None or port is None:
+        raise RollingStopError(
+            f"Expected a Ray cluster's address: HOST:PORT, ray://HOST:PORT or auto. Received: {named}.", hint=_HINT
+        )
+    try:
+        socket.create_connection((host, port), timeout=_CONNECT_WITHIN_S).close()
+    except OSError as fault:
+        told = named if named == address else f"{named}, which '{address}' stands for"
+        reason = (fault.strerror or str(fault)).lower()
+        raise RollingStopError(
+            f"Expected a Ray cluster at {told}. Received: nothing that listens there ({reason}).",
+            hint=f"Start one with `ray start --head`. {_HINT}",
+        ) from None
+
+
+def _last_started() -> str | None:
+    """Return the address that `auto` stands for, as Ray notes it on this machine; None where Ray must tell itself."""
+    try:
+        services = importlib.import_module("ray._private.services")
+        return str(services.get_ray_address_from_environment("auto", None))
+    except Exception:
+        # A part of Ray that it promises to nobody. Without it, Ray's own patience applies.
+        return None
 
 
 def _answer(ray: Any, done: Any) -> Any:

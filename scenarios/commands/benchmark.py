@@ -43,8 +43,8 @@ def benchmark(
         benchmark_window,
         machine,
         on_one_core,
-        peak_memory_mb,
     )
+    from sim.memory import peak_memory_mb
 
     if what is BenchmarkName.READ:
         # It asks how reading and training share the cores that training has: it is no part of "all", on one core.

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sim.commands.common import CORES, Address, Json, Quiet, Where, WhereOption, Workers, print_json, say
+
+if TYPE_CHECKING:
+    from sim.recording.effort import Effort
 
 
 @contextmanager
@@ -73,6 +76,7 @@ def generate(
     """Draw labelled frames from a recipe. A run that was stopped goes on where it stood, to the same bytes."""
     from sim.recording import generate_dataset, load_recipe
 
+    efforts: list[Effort] = []
     wanted = load_recipe(recipe)
     if out is not None and "://" in out:
         from sim.recording.cloud import generate_to
@@ -87,8 +91,9 @@ def generate(
                 engine=engine.value,
                 address=address,
                 progress=progress,
+                on_effort=efforts.append,
             )
-        _tell(out, stored.rows, [shard.bytes for shard in stored.shards], quiet, as_json)
+        _tell(out, stored.rows, [shard.bytes for shard in stored.shards], efforts[0], quiet, as_json)
         return
     folder = Path(out) if out else Path("datasets/generated") / wanted.name
     with _drawing(f"Drawing {wanted.name}", folder, quiet) as progress:
@@ -101,14 +106,40 @@ def generate(
             engine=engine.value,
             address=address,
             progress=progress,
+            on_effort=efforts.append,
         )
-    _tell(str(made.path), made.count, [path.stat().st_size for path in made.shard_paths], quiet, as_json)
+    sizes = [shard.bytes for shard in made.manifest.shards]
+    _tell(str(made.path), made.count, sizes, efforts[0], quiet, as_json)
 
 
-def _tell(place: str, frames: int, shard_bytes: list[int], quiet: bool, as_json: bool) -> None:
-    """Say what was made: where, how many frames, and the sizes of its shards."""
+def _tell(place: str, frames: int, shard_bytes: list[int], effort: Effort, quiet: bool, as_json: bool) -> None:
+    """Say what was made: where, how many frames, the sizes of its shards, and what it took."""
     size = sum(shard_bytes)
     if as_json:
-        print_json({"path": place, "frames": frames, "shards": len(shard_bytes), "bytes": size})
-    else:
-        say(f"{frames} frames in {len(shard_bytes)} shards, {size / 1e6:.0f} MB: {place}", quiet)
+        took = {
+            "drawn": effort.frames,
+            "seconds": round(effort.seconds, 2),
+            "frames_per_s": round(effort.frames_per_s, 1),
+            "worker_peak_mb": round(effort.worker_peak_mb, 1),
+            "parent_peak_mb": round(effort.parent_peak_mb, 1),
+        }
+        print_json({"path": place, "frames": frames, "shards": len(shard_bytes), "bytes": size, **took})
+        return
+    if quiet:
+        return
+    say(f"{frames} frames in {len(shard_bytes)} shards, {size / 1e6:.0f} MB: {place}")
+    if not effort.frames:
+        say("All of them were there already.")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("drawn", "seconds", "frames/s", "a worker's peak", "the parent's peak")
+    table.add_row(
+        str(effort.frames),
+        f"{effort.seconds:.1f}",
+        f"{effort.frames_per_s:.0f}",
+        f"{effort.worker_peak_mb:.0f} MB",
+        f"{effort.parent_peak_mb:.0f} MB",
+    )
+    Console(stderr=True).print(table)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from sim.config import parse
 from sim.errors import DatasetError, StorageError
 from sim.recording.card import card_text
+from sim.recording.effort import Effort, Meter
 from sim.recording.generation import Engine, check_same_recipe, draw_shards
 from sim.recording.manifest import (
     JOURNAL_NAME,
@@ -120,6 +121,7 @@ def generate_to(
     engine: Engine = "local",
     address: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    on_effort: Callable[[Effort], None] | None = None,
 ) -> Manifest:
     """Make a data set at a URI, or finish the one there; arguments as those of `generate_dataset`.
 
@@ -131,6 +133,7 @@ def generate_to(
         DatasetError: If something else is there, or a worker dies.
         StorageError: If the place cannot be reached, or a disk is full.
     """
+    meter = Meter()
     bucket = Bucket(uri)
     manifest = _resumed(bucket, new_manifest(recipe.with_size(seed, count)))
     kept = manifest.rows
@@ -143,8 +146,9 @@ def generate_to(
 
     with tempfile.TemporaryDirectory() as folder:
 
-        def on_shard(record: ShardRecord) -> None:
+        def on_shard(record: ShardRecord, peak_mb: float) -> None:
             nonlocal manifest
+            meter.count(record.rows, peak_mb)
             local = Path(folder) / record.name
             if local.exists():
                 bucket.put(local)
@@ -163,6 +167,10 @@ def generate_to(
     bucket.write(SEAL_NAME, seal_text(manifest, card).encode())
     bucket.write(MANIFEST_NAME, manifest_bytes(manifest))
     bucket.remove(JOURNAL_NAME)
+    if progress is not None:
+        progress(manifest.rows, manifest.recipe.count)
+    if on_effort is not None:
+        on_effort(meter.effort())
     return manifest
 
 

@@ -10,9 +10,11 @@ from typing import Literal
 
 from sim.errors import DatasetError
 from sim.files import PARTIAL_SUFFIX, remove_partials, sha256_of, storage_error, sync_folder, write_atomically
+from sim.memory import peak_memory_mb
 from sim.recording.artist import new_artist
 from sim.recording.card import card_text
 from sim.recording.dataset import Dataset, opened_shard
+from sim.recording.effort import Effort, Meter
 from sim.recording.manifest import (
     JOURNAL_NAME,
     MANIFEST_NAME,
@@ -24,7 +26,7 @@ from sim.recording.manifest import (
 )
 from sim.recording.recipe import Recipe
 from sim.recording.seal import CARD_NAME, SEAL_NAME, is_sealed, read_seal, restored_manifest, write_seal
-from sim.recording.shards import ShardPlan, plan_shards, write_shard
+from sim.recording.shards import OnShard, ShardPlan, plan_shards, write_shard
 from sim.recording.workers import write_shards_in_processes
 
 _log = logging.getLogger(__name__)
@@ -45,6 +47,7 @@ def generate_dataset(
     engine: Engine = "local",
     address: str | None = None,
     progress: Progress | None = None,
+    on_effort: Callable[[Effort], None] | None = None,
 ) -> Dataset:
     """Make a data set, or finish or mend the one in `out`.
 
@@ -60,6 +63,7 @@ def generate_dataset(
         engine: `local` processes, or tasks on a `ray` cluster.
         address: Of a running Ray cluster, all of whose machines see `out`; one is started here if not given.
         progress: Told of it several times a second.
+        on_effort: Told at the end what the run took.
 
     Raises:
         RecipeError: If seed or count is out of range.
@@ -77,6 +81,8 @@ def generate_dataset(
         run.begin()
         draw_shards(run.manifest, missing, str(out.absolute()), workers, engine, address, run.on_shard, run.on_frames)
     run.finish()
+    if on_effort is not None:
+        on_effort(run.meter.effort())
     return Dataset.open(out)
 
 
@@ -87,7 +93,7 @@ def draw_shards(
     workers: int,
     engine: Engine,
     address: str | None,
-    on_shard: Callable[[ShardRecord], None],
+    on_shard: OnShard,
     on_frames: Callable[[int], None],
 ) -> None:
     """Draw shards into a folder by whatever engine is asked for; only Ray's takes the URI of one."""
@@ -111,7 +117,7 @@ def draw_shards(
         on_frames(drawn)
 
     for plan in missing:
-        on_shard(write_shard(recipe, plan, folder, draw, on_frame))
+        on_shard(write_shard(recipe, plan, folder, draw, on_frame), peak_memory_mb())
 
 
 class _Run:
@@ -120,11 +126,13 @@ class _Run:
     Attributes:
         manifest: What the data set will be, with the shards that are finished so far.
         folder: Where.
+        meter: What it takes.
     """
 
     def __init__(self, manifest: Manifest, folder: Path, progress: Progress | None) -> None:
         self.manifest = manifest
         self.folder = folder
+        self.meter = Meter()
         self._progress = progress
         self._kept_rows = 0
 
@@ -206,8 +214,9 @@ class _Run:
         remove_partials(self.folder)
         self.on_frames(0)
 
-    def on_shard(self, record: ShardRecord) -> None:
+    def on_shard(self, record: ShardRecord, peak_mb: float) -> None:
         """Enter a finished shard in the journal."""
+        self.meter.count(record.rows, peak_mb)
         shards = sorted((*self.manifest.shards, record), key=lambda shard: shard.first_index)
         self.manifest = replace(self.manifest, shards=tuple(shards))
         write_manifest(self.manifest, self.folder / JOURNAL_NAME)

@@ -25,8 +25,18 @@ JOURNAL_NAME = "journal.json"
 REMAKE = "Run `rollingstop generate` with the same recipe and folder again: it remakes only what is missing."
 
 _DRAWN_WITH = ("numpy", "pygame", "opencv-python-headless", "pyarrow")
-_DRAW_NOTHING = ("control", "viewer", "show", "exchange", "loop.py", "benchmark.py")
-"""What in `sim` has no part in a frame: the driver, the window, contact sheets, other formats, loop and stopwatch."""
+_DRAW_NOTHING = (
+    "commands",
+    "control",
+    "viewer",
+    "show",
+    "exchange",
+    "loop.py",
+    "benchmark.py",
+    "cluster.py",
+    "memory.py",
+)
+"""What in `sim` has no part in a frame: commands, driver, window, contact sheets, other formats, loop, stopwatches."""
 
 _SHARD_NAME = re.compile(r"shard-\d{5}\.parquet")
 _DIGEST = re.compile(r"[0-9a-f]{64}")

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from sim.cluster import map_on_ray
 from sim.errors import DatasetError
+from sim.memory import peak_memory_mb
 from sim.recording.artist import new_artist
 from sim.recording.manifest import Manifest, ShardRecord, new_manifest
 from sim.recording.recipe import Recipe
 from sim.recording.schema import Example
-from sim.recording.shards import ShardPlan, write_shard
+from sim.recording.shards import OnShard, ShardPlan, write_shard
 
 
 def write_shards_on_ray(
@@ -22,7 +23,7 @@ def write_shards_on_ray(
     *,
     workers: int,
     address: str | None,
-    on_shard: Callable[[ShardRecord], None],
+    on_shard: OnShard,
     on_frames: Callable[[int], None],
 ) -> None:
     """Write shards as Ray tasks.
@@ -43,10 +44,11 @@ def write_shards_on_ray(
     """
     drawn = 0
 
-    def finished(record: ShardRecord) -> None:
+    def finished(written: tuple[ShardRecord, float]) -> None:
         nonlocal drawn
+        record, peak_mb = written
         drawn += record.rows
-        on_shard(record)
+        on_shard(record, peak_mb)
 
     map_on_ray(
         write_one,
@@ -59,8 +61,8 @@ def write_shards_on_ray(
     )
 
 
-def write_one(manifest: Manifest, place: str, plan: ShardPlan) -> ShardRecord:
-    """Write one shard; the whole of a task.
+def write_one(manifest: Manifest, place: str, plan: ShardPlan) -> tuple[ShardRecord, float]:
+    """Write one shard, the whole of a task; return its record and the largest memory of this process, in megabytes.
 
     Raises:
         DatasetError: If this machine has other versions than the one that began the data set.
@@ -75,13 +77,13 @@ def write_one(manifest: Manifest, place: str, plan: ShardPlan) -> ShardRecord:
         )
     draw = _artist(manifest.recipe)
     if "://" not in place:
-        return write_shard(manifest.recipe, plan, Path(place), draw, _nothing)
+        return write_shard(manifest.recipe, plan, Path(place), draw, _nothing), peak_memory_mb()
     from sim.recording.cloud import Bucket
 
     with tempfile.TemporaryDirectory() as folder:
         record = write_shard(manifest.recipe, plan, Path(folder), draw, _nothing)
         Bucket(place).put(Path(folder) / plan.name)
-        return record
+        return record, peak_memory_mb()
 
 
 def _nothing() -> None:

@@ -13,6 +13,9 @@ from sim.recording.manifest import ShardRecord
 from sim.recording.recipe import Recipe
 from sim.recording.schema import FINGERPRINT, ROWS_PER_GROUP, SCHEMA, Example, to_table
 
+OnShard = Callable[[ShardRecord, float], None]
+"""Told of a finished shard, and of the largest memory, in megabytes, of the process that wrote it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShardPlan:

@@ -19,16 +19,21 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from sim.errors import DatasetError, RollingStopError
+from sim.memory import peak_memory_mb
 from sim.recording.artist import new_artist
 from sim.recording.manifest import ShardRecord
 from sim.recording.recipe import Recipe
-from sim.recording.shards import ShardPlan, write_shard
+from sim.recording.shards import OnShard, ShardPlan, write_shard
 
 _log = logging.getLogger(__name__)
 
 _REPORT_EVERY_S = 0.2
 _PATIENCE_S = 15.0
 """How long a worker may take to finish the frame that it is at, once it is told to stop."""
+
+
+_Report = tuple[ShardRecord, float] | RollingStopError | str | None
+"""A finished shard with the worker's largest memory, what went wrong, or that no more comes."""
 
 
 class _ToldToStopError(Exception):
@@ -61,7 +66,7 @@ def write_shards_in_processes(
     plans: Sequence[ShardPlan],
     folder: Path,
     workers: int,
-    on_shard: Callable[[ShardRecord], None],
+    on_shard: OnShard,
     on_frames: Callable[[int], None],
 ) -> None:
     """Write shards with several processes.
@@ -106,18 +111,18 @@ def write_shards_in_processes(
         _dismiss(crew, on_shard)
 
 
-def _heard(worker: _Worker, on_shard: Callable[[ShardRecord], None]) -> bool:
+def _heard(worker: _Worker, on_shard: OnShard) -> bool:
     """Take one report; return whether more may come."""
     try:
-        report: ShardRecord | RollingStopError | str | None = worker.reports.recv()
+        report: _Report = worker.reports.recv()
     except EOFError:
         worker.process.join(_PATIENCE_S)
         raise DatasetError(
             f"Expected every worker to finish its shards. Received: one died with status {worker.process.exitcode}.",
             hint="Memory may have run out: run the same command again with fewer --workers; what is finished is kept.",
         ) from None
-    if isinstance(report, ShardRecord):
-        on_shard(report)
+    if isinstance(report, tuple):
+        on_shard(*report)
         return True
     if isinstance(report, RollingStopError):
         raise report
@@ -126,7 +131,7 @@ def _heard(worker: _Worker, on_shard: Callable[[ShardRecord], None]) -> bool:
     return False
 
 
-def _dismiss(crew: Sequence[_Worker], on_shard: Callable[[ShardRecord], None]) -> None:
+def _dismiss(crew: Sequence[_Worker], on_shard: OnShard) -> None:
     """Wait until every worker is gone, and take the last shards that it finished on the way."""
     for worker in crew:
         worker.process.join(_PATIENCE_S)
@@ -135,9 +140,9 @@ def _dismiss(crew: Sequence[_Worker], on_shard: Callable[[ShardRecord], None]) -
             worker.process.join()
         try:
             while worker.reports.poll():
-                report = worker.reports.recv()
-                if isinstance(report, ShardRecord):
-                    on_shard(report)
+                report: _Report = worker.reports.recv()
+                if isinstance(report, tuple):
+                    on_shard(*report)
         except EOFError:
             pass
         except RollingStopError as fault:
@@ -179,7 +184,7 @@ def _work(
                 shared.taken.value += 1
             if mine >= len(plans):
                 break
-            reports.send(write_shard(recipe, plans[mine], folder, draw, on_frame))
+            reports.send((write_shard(recipe, plans[mine], folder, draw, on_frame), peak_memory_mb()))
         reports.send(None)
     except _ToldToStopError:
         reports.send(None)
