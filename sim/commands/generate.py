@@ -75,10 +75,11 @@ def generate(
 ) -> None:
     """Draw labelled frames from a recipe. A run that was stopped goes on where it stood, to the same bytes."""
     from sim.recording import generate_dataset, load_recipe
+    from sim.recording.places import uri_of
 
     efforts: list[Effort] = []
     wanted = load_recipe(recipe)
-    if out is not None and "://" in out:
+    if out is not None and uri_of(out):
         from sim.recording.cloud import generate_to
 
         with _drawing(f"Drawing {wanted.name}", None, quiet) as progress:

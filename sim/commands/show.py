@@ -30,7 +30,7 @@ def show(
         list[str] | None,
         typer.Argument(
             metavar="[RECIPE|DATASET|SEED...]",
-            help="A recipe, a data set's folder, or seeds of the standard recipe; that recipe if not given.",
+            help="A recipe, a data set's folder or URI, or seeds of the standard recipe; that recipe if not given.",
         ),
     ] = None,
     out: Annotated[

@@ -12,7 +12,7 @@ from sim.errors import DatasetError
 
 
 def verify(
-    dataset: Annotated[Path, typer.Argument(help="A data set's folder.")],
+    dataset: Annotated[Path, typer.Argument(help="A data set's folder, or a URI (s3://...).")],
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:

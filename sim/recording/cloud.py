@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import json
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from sim.config import parse
-from sim.errors import DatasetError, StorageError
 from sim.recording.card import card_text
 from sim.recording.effort import Effort, Meter
-from sim.recording.generation import Engine, check_same_recipe, draw_shards
+from sim.recording.generation import (
+    Engine,
+    check_nothing_else,
+    check_same_recipe,
+    draw_shards,
+    sealed_manifest,
+    with_versions_of,
+)
 from sim.recording.manifest import (
     JOURNAL_NAME,
     MANIFEST_NAME,
@@ -25,12 +29,15 @@ from sim.recording.manifest import (
     ShardRecord,
     manifest_bytes,
     new_manifest,
+    read_manifest,
 )
+from sim.recording.places import located, telling, unreachable
 from sim.recording.recipe import Recipe
 from sim.recording.seal import CARD_NAME, SEAL_NAME, seal_text
 from sim.recording.shards import plan_shards
 
 _BLOCK_BYTES = 1 << 20
+_OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "az", "oss", "r2"})
 
 
 class Bucket:
@@ -47,43 +54,40 @@ class Bucket:
         try:
             fsspec = importlib.import_module("fsspec")
             self._system, root = fsspec.core.url_to_fs(uri)
-        except ImportError as fault:
-            raise StorageError(
-                f"Expected something that reaches {uri}. Received: {fault}.",
-                hint='Install it with `pip install "rollingstop[cloud]"`, in a clone `pip install -e ".[cloud]"`.',
-            ) from None
-        except ValueError as fault:
-            raise StorageError(f"Expected a URI such as s3://bucket/set. Received: {uri} ({fault}).") from None
+        except (ImportError, ValueError) as fault:
+            raise unreachable(uri, fault) from None
         self.uri = uri
         self._root = str(root).rstrip("/")
-        with self._telling():
-            self._system.makedirs(self._root, exist_ok=True)
+        # An object store knows no folders: to make one would make a bucket out of a slip of the pen.
+        if not _OBJECT_STORES.intersection(_schemes(self._system.protocol)):
+            with telling(uri):
+                self._system.makedirs(self._root, exist_ok=True)
 
     def put(self, path: Path) -> None:
         """Store a local file under its own name."""
-        with self._telling():
+        with telling(self.uri):
             self._system.put_file(str(path), self._at(path.name))
 
     def write(self, name: str, data: bytes) -> None:
         """Store bytes under a name."""
-        with self._telling():
+        with telling(self.uri):
             self._system.pipe_file(self._at(name), data)
 
     def read(self, name: str) -> bytes | None:
         """Return what is stored under a name, or None."""
-        with self._telling():
+        with telling(self.uri):
             return self._system.cat_file(self._at(name)) if self._system.exists(self._at(name)) else None
 
     def remove(self, name: str) -> None:
         """Remove what is stored under a name, if anything is."""
-        with self._telling():
+        with telling(self.uri):
             if self._system.exists(self._at(name)):
                 self._system.rm_file(self._at(name))
 
     def sha256(self, name: str) -> str | None:
         """Return the SHA-256 of what is stored under a name, read in blocks, or None."""
         digest = hashlib.sha256()
-        with self._telling():
+        with telling(self.uri):
             if not self._system.exists(self._at(name)):
                 return None
             with self._system.open(self._at(name), "rb") as file:
@@ -94,21 +98,15 @@ class Bucket:
     @contextmanager
     def parquet(self, name: str) -> Generator[pq.ParquetFile]:
         """Open a shard for reading."""
-        with self._telling(), self._system.open(self._at(name), "rb") as raw, pq.ParquetFile(raw) as file:
+        with telling(self.uri), self._system.open(self._at(name), "rb") as raw, pq.ParquetFile(raw) as file:
             yield file
 
     def _at(self, name: str) -> str:
         return f"{self._root}/{name}"
 
-    @contextmanager
-    def _telling(self) -> Generator[None]:
-        try:
-            yield
-        except OSError as fault:
-            raise StorageError(
-                f"Expected to be able to use {self.uri}. Received: {str(fault).splitlines()[0]}.",
-                hint="Check the address, the rights and the room there, then run the same command again.",
-            ) from fault
+
+def _schemes(protocol: str | Sequence[str]) -> tuple[str, ...]:
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
 
 
 def generate_to(
@@ -176,21 +174,18 @@ def generate_to(
 
 def _resumed(bucket: Bucket, fresh: Manifest) -> Manifest:
     """Return the manifest with the shards that are there and whole."""
-    raw = bucket.read(MANIFEST_NAME) or bucket.read(JOURNAL_NAME)
-    if raw is None:
-        return fresh
-    try:
-        found = parse(json.loads(raw), Manifest, DatasetError, bucket.uri)
-    except ValueError as fault:
-        raise DatasetError(f"Expected a readable manifest at {bucket.uri}. Received: {fault}.") from None
+    folder = located(Path(bucket.uri))
+    with telling(bucket.uri):
+        found = sealed_manifest(folder, fresh)
+        if found is None:
+            there = [name for name in (MANIFEST_NAME, JOURNAL_NAME) if (folder / name).is_file()]
+            if not there:
+                check_nothing_else([path.name for path in folder.iterdir()] if folder.is_dir() else [], bucket.uri)
+                return fresh
+            found = read_manifest(folder / there[0])
     check_same_recipe(found, fresh, bucket.uri)
     plans = {(plan.name, plan.first_index, plan.rows) for plan in plan_shards(fresh.recipe)}
     kept = tuple(
         s for s in found.shards if (s.name, s.first_index, s.rows) in plans and bucket.sha256(s.name) == s.sha256
     )
-    if found.versions != fresh.versions:
-        raise DatasetError(
-            f"Expected {bucket.uri} to be made with the versions that are installed. Received: others.",
-            hint="Choose another place with --out: other versions may draw other pixels.",
-        )
-    return replace(fresh, shards=kept)
+    return with_versions_of(found, replace(fresh, shards=kept), bucket.uri)

@@ -14,15 +14,16 @@ from sim.camera import Camera
 from sim.errors import DatasetError
 from sim.files import sha256_of
 from sim.recording.manifest import JOURNAL_NAME, MANIFEST_NAME, REMAKE, Manifest, ShardRecord, read_manifest
+from sim.recording.places import located, opened, telling
 from sim.recording.schema import FINGERPRINT, SCHEMA, SCHEMA_VERSION, Example, from_table
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A whole data set on the disk. Holds no open file, so that it can be handed to threads and processes.
+    """A whole data set, on the disk or at a URI. Holds no open file, so that it can be handed to threads and processes.
 
     Attributes:
-        path: Its folder.
+        path: Its folder; at a URI, what is used like one.
         manifest: What it is.
     """
 
@@ -33,9 +34,19 @@ class Dataset:
     def open(cls, path: Path) -> Dataset:
         """Open a data set, after the checks that cost nothing: manifest, and each shard's presence and size.
 
+        Args:
+            path: A folder, or a URI (`Path("s3://bucket/set")`) that fsspec reaches.
+
         Raises:
             DatasetError: If it is missing, unfinished or damaged; the message says how to mend it.
+            StorageError: If a URI cannot be reached.
         """
+        path = located(path)
+        with telling(path):
+            return cls._open(path)
+
+    @classmethod
+    def _open(cls, path: Path) -> Dataset:
         if not path.is_dir():
             raise DatasetError(
                 f"Expected a data set at {path}. Received: {'a file' if path.exists() else 'no such folder'}.",
@@ -217,7 +228,7 @@ def opened_shard(path: Path) -> Generator[pq.ParquetFile]:
     Raises:
         DatasetError: If it is missing, damaged, or of another schema.
     """
-    with _reading(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+    with _reading(path), opened(path) as source, pq.ParquetFile(source, page_checksum_verification=True) as file:
         found = file.schema_arrow
         version = (found.metadata or {}).get(b"schema_version", b"none").decode()
         if version != str(SCHEMA_VERSION) or not found.equals(SCHEMA, check_metadata=False):
@@ -233,7 +244,8 @@ def opened_shard(path: Path) -> Generator[pq.ParquetFile]:
 def _reading(path: Path) -> Generator[None]:
     """Turn what goes wrong while a shard is read into one line; the checksum of each page is checked on the way."""
     try:
-        yield
+        with telling(path):
+            yield
     except FileNotFoundError:
         raise DatasetError(f"Expected the shard {path}. Received: no such file.", hint=REMAKE) from None
     except (pa.ArrowException, OSError) as fault:

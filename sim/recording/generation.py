@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -25,7 +25,7 @@ from sim.recording.manifest import (
     write_manifest,
 )
 from sim.recording.recipe import Recipe
-from sim.recording.seal import CARD_NAME, SEAL_NAME, is_sealed, read_seal, restored_manifest, write_seal
+from sim.recording.seal import CARD_NAME, is_sealed, read_seal, restored_manifest, write_seal
 from sim.recording.shards import OnShard, ShardPlan, plan_shards, write_shard
 from sim.recording.workers import write_shards_in_processes
 
@@ -152,25 +152,17 @@ class _Run:
         kept = tuple(s for s in found.shards if (s.name, s.first_index, s.rows) in plans and self._is_whole(s))
         self.manifest = replace(self.manifest, shards=kept)
         self._kept_rows = self.manifest.rows
-        if found.versions != self.manifest.versions:
-            difference = _difference(found.versions, self.manifest.versions)
-            if self.missing:
-                raise DatasetError(
-                    f"Expected {self.folder} to be made with the versions that are installed. Received: {difference}.",
-                    hint="Choose another folder with --out, or remove this one: other versions may draw other pixels.",
-                )
-            _log.warning("%s is whole and left as it is, though made with other versions: %s.", self.folder, difference)
-            self.manifest = replace(self.manifest, versions=found.versions)
+        self.manifest = with_versions_of(found, self.manifest, str(self.folder))
 
     def _found(self) -> Manifest | None:
         if self.folder.exists() and not self.folder.is_dir():
             raise DatasetError(
                 f"Expected a folder at {self.folder}. Received: a file.", hint="Choose another folder with --out."
             )
-        if (self.folder / MANIFEST_NAME).exists() or (self.folder / SEAL_NAME).exists():
-            found = self._sealed()
-            if found is not None:
-                return found
+        found = sealed_manifest(self.folder, self.manifest)
+        if found is not None:
+            self._remove(MANIFEST_NAME)
+            return found
         for name in (MANIFEST_NAME, JOURNAL_NAME):
             if (self.folder / name).exists():
                 return read_manifest(self.folder / name)
@@ -178,27 +170,8 @@ class _Run:
             names = [path.name for path in self.folder.iterdir()] if self.folder.exists() else []
         except OSError as fault:
             raise storage_error(fault, self.folder) from fault
-        others = [name for name in names if not name.endswith(PARTIAL_SUFFIX)]
-        if others:
-            raise DatasetError(
-                f"Expected {self.folder} to be empty or a data set. Received: a folder with {sorted(others)[0]} in it.",
-                hint="Choose another folder with --out.",
-            )
+        check_nothing_else(names, str(self.folder))
         return None
-
-    def _sealed(self) -> Manifest | None:
-        """Return the manifest that was sealed where the one that is there, or is gone, is not it."""
-        sums = read_seal(self.folder)
-        if not sums or is_sealed(self.folder, MANIFEST_NAME, sums):
-            return None
-        try:
-            versions = read_manifest(self.folder / MANIFEST_NAME).versions
-        except DatasetError:
-            versions = None
-        restored = restored_manifest(self.folder, self.manifest, versions)
-        if restored is not None:
-            self._remove(MANIFEST_NAME)
-        return restored
 
     def _is_whole(self, shard: ShardRecord) -> bool:
         path = self.folder / shard.name
@@ -248,6 +221,55 @@ class _Run:
             sync_folder(self.folder)
         except OSError as fault:
             raise storage_error(fault, path) from fault
+
+
+def sealed_manifest(folder: Path, fresh: Manifest) -> Manifest | None:
+    """Return the manifest that was sealed where the one that is there, or is gone, is not it; None elsewhere.
+
+    Args:
+        folder: The data set's.
+        fresh: A manifest of the recipe without shards.
+    """
+    sums = read_seal(folder)
+    if not sums or is_sealed(folder, MANIFEST_NAME, sums):
+        return None
+    try:
+        versions = read_manifest(folder / MANIFEST_NAME).versions
+    except DatasetError:
+        versions = None
+    return restored_manifest(folder, fresh, versions)
+
+
+def with_versions_of(found: Manifest, ours: Manifest, place: str) -> Manifest:
+    """Return our manifest with the versions of what is there: a whole data set of other versions is left as it is.
+
+    Raises:
+        DatasetError: If one of other versions is not whole.
+    """
+    if found.versions == ours.versions:
+        return ours
+    difference = _difference(found.versions, ours.versions)
+    if ours.rows < ours.recipe.count:
+        raise DatasetError(
+            f"Expected {place} to be made with the versions that are installed. Received: {difference}.",
+            hint="Choose another folder with --out, or remove this one: other versions may draw other pixels.",
+        )
+    _log.warning("%s is whole and left as it is, though made with other versions: %s.", place, difference)
+    return replace(ours, versions=found.versions)
+
+
+def check_nothing_else(names: Iterable[str], place: str) -> None:
+    """Check that a place where no data set is begun holds nothing else.
+
+    Raises:
+        DatasetError: If it holds anything but what a killed run left.
+    """
+    others = [name for name in names if not name.endswith(PARTIAL_SUFFIX)]
+    if others:
+        raise DatasetError(
+            f"Expected {place} to be empty or a data set. Received: a folder with {sorted(others)[0]} in it.",
+            hint="Choose another folder with --out.",
+        )
 
 
 def check_same_recipe(found: Manifest, wanted: Manifest, place: str) -> None:

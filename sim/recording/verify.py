@@ -11,6 +11,7 @@ from sim.errors import DatasetError
 from sim.files import PARTIAL_SUFFIX, sha256_of
 from sim.recording.dataset import opened_shard
 from sim.recording.manifest import JOURNAL_NAME, MANIFEST_NAME, Manifest, ShardRecord, read_manifest
+from sim.recording.places import located, telling
 from sim.recording.schema import FINGERPRINT
 from sim.recording.seal import CARD_NAME, SEAL_NAME, is_sealed, read_seal
 
@@ -46,12 +47,19 @@ def verify_dataset(folder: Path, progress: Callable[[int, int], None] | None = N
     file that does not belong, a manifest, data card or seal that was altered, and what a killed run left behind.
 
     Args:
-        folder: The data set's.
+        folder: The data set's, or a URI (`Path("s3://bucket/set")`), from which every byte is fetched.
         progress: Told the bytes of shards checked so far and in all.
 
     Raises:
         DatasetError: If there is no data set at all, or no manifest that could be read and none that could be restored.
+        StorageError: If a URI cannot be reached.
     """
+    folder = located(folder)
+    with telling(folder):
+        return _verify(folder, progress)
+
+
+def _verify(folder: Path, progress: Callable[[int, int], None] | None) -> tuple[Fault, ...]:
     if not folder.is_dir():
         raise DatasetError(
             f"Expected a data set at {folder}. Received: {'a file' if folder.exists() else 'no such folder'}.",

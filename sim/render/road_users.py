@@ -102,7 +102,7 @@ def _pose(actor: Actor) -> int:
     return int(abs(way_m) / stride_m * POSES) % POSES
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _detailed_mesh(kind: ActorKind, look: int, pose: int, sector: int) -> Mesh:
     return _body(kind, look, pose).mesh(sector)
 

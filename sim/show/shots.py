@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sim.errors import RecipeError
 from sim.recording import SHIPPED_RECIPES, Dataset, Example, Recipe, load_recipe
 from sim.recording.frames import frame_attributes, sample_world
+from sim.recording.places import located, uri_of
 from sim.render import Painter
 from sim.truth import GroundTruth
 from sim.world import World
@@ -95,10 +96,11 @@ def _open(words: Sequence[str], seed: int | None) -> Source:
     if len(words) > 1:
         raise RecipeError(f"Expected one recipe, one data set, or seeds. Received: {' '.join(words)}.")
     path = Path(words[0]) if words else standard
-    if path.is_dir():
+    folder = located(path)
+    if uri_of(path) or folder.is_dir():
         if seed is not None:
             raise RecipeError(f"Expected no --seed for a data set, whose frames are drawn. Received: {seed}.")
-        return _of_dataset(Dataset.open(path))
+        return _of_dataset(Dataset.open(folder))
     if path.suffix != ".toml":
         raise RecipeError(
             f"Expected a recipe (.toml), a data set's folder, or seeds. Received: '{path}'.",

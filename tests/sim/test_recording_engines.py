@@ -37,6 +37,7 @@ def ray():
 
 @pytest.fixture
 def fsspec():
+    pytest.importorskip("upath", reason="universal-pathlib is not installed: pip install -e '.[cloud]'")
     return pytest.importorskip("fsspec", reason="fsspec is not installed: pip install -e '.[cloud]'")
 
 

@@ -80,7 +80,7 @@ def retroreflective(face: Face) -> bool:
     return face not in _PLAINLY_LIT
 
 
-@lru_cache(maxsize=800)
+@lru_cache(maxsize=512)
 def _fresh(face: Face, look: int, wear_step: int, aspect: float) -> tuple[NDArray[np.uint8], ...]:
     """Return a face with plain wear alone, as premultiplied RGBA at full size, half, quarter and so on."""
     width = TEXTURE_PX if aspect >= 1 else max(8, round(TEXTURE_PX * aspect))
