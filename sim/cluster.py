@@ -111,13 +111,17 @@ def _start(ray: Any, address: str | None, workers: int) -> None:
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **size)
     except (ConnectionError, RuntimeError, ValueError, OSError) as fault:
+        reason = str(fault).splitlines()[0].rstrip(".")
         raise RollingStopError(
-            f"Expected a Ray cluster at {address or 'this machine'}. Received: {str(fault).splitlines()[0]}",
+            f"Expected a Ray cluster at {address or 'this machine'}. Received: {reason}.",
             hint=_HINT,
         ) from None
 
 
-_HINT = "Check --address, or leave it out to start one on this machine."
+_HINT = (
+    "Check --address, or leave it out to start one on this machine. "
+    "A cluster that asks for Ray's token needs RAY_AUTH_MODE=token here too."
+)
 
 
 def _check_that_something_listens(address: str) -> None:

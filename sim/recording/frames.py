@@ -73,6 +73,13 @@ def sample_world(recipe: Recipe, index: int, painter: Painter | None = None) -> 
     return _sample_as_wished(recipe, recipe.stratify, index, painter)
 
 
+_HIDDEN = {"part": (0.1, 0.5), "most": (0.5, 0.9)}
+"""How much of the stop signs is hidden, as seen from 30 m, in the worlds where hidden ones are looked for."""
+
+_ASKED_AT_MOST = 12
+"""How many worlds of a frame are looked at for what is hidden: that takes as long as labelling them."""
+
+
 def _sample_as_wished(recipe: Recipe, stratify: Stratify, index: int, painter: Painter | None) -> tuple[World, Part]:
     """Return the first of the frame's worlds that is as it wishes, or the one that is most so."""
     rng = stream(recipe.seed, Stream.STRATUM, index)
@@ -86,9 +93,9 @@ def _sample_as_wished(recipe: Recipe, stratify: Stratify, index: int, painter: P
     )
     signed = share >= placement.no_sign_share + placement.past_sign_share
     best: tuple[World, Part] | None = None
-    most = -1
+    most, asked = -1, 0
     for attempt in range(stratify.tries):
-        world, part = _sample(recipe, index, attempt, placement, share)
+        world, part = _sample(recipe, index, attempt, placement, share, _HIDDEN.get(occlusion or ""))
         met = int(weather in (None, world.scene.light.family))
         if signed:
             ahead = _sign_ahead(world)
@@ -97,11 +104,13 @@ def _sample_as_wished(recipe: Recipe, stratify: Stratify, index: int, painter: P
             if met == 3 and occlusion is not None:
                 painter = painter or Painter(recipe.camera)
                 met += int(_occlusion(world, painter) == occlusion)
+                asked += 1
             else:
                 met += int(occlusion is None)
         if met > most:
             best, most = (world, part), met
-        if met == (4 if signed else 1):
+        # From very near, the sign stands outside the picture in every world: it is hidden in none.
+        if met == (4 if signed else 1) or asked == _ASKED_AT_MOST:
             break
     if best is None:
         raise ValueError(f"Expected at least one try. Received: {stratify.tries}.")
@@ -130,14 +139,14 @@ def _sign_ahead(world: World) -> Sign | None:
     return world.scene.signs[min(coming)[1]] if coming else None
 
 
-def _occlusion(world: World, painter: Painter) -> str:
-    """Return how much is hidden of the nearest stop sign for the ego, in the words of `recipe.OCCLUSIONS`."""
+def _occlusion(world: World, painter: Painter) -> str | None:
+    """Return how much is hidden of the nearest stop sign for the ego that is in sight, in the words of `OCCLUSIONS`."""
     truth = painter.look(world, frame=False, truth=True)[1]
     if truth is None:
         raise ValueError("Expected the painter to return the truth asked for. Received: None.")
     signs = [o for o in truth.objects if o.kind is ObjectKind.STOP_SIGN and o.applies_to_ego]
     if not signs:
-        return "most"
+        return None
     visible = min(signs, key=lambda o: o.distance_m).visible_fraction
     return "none" if visible >= 0.95 else "part" if visible >= 0.5 else "most"
 
@@ -155,7 +164,12 @@ def _world_seed(recipe: Recipe, *key: int) -> int:
 
 
 def _sample(
-    recipe: Recipe, index: int, attempt: int = 0, placement: Placement | None = None, settled: float | None = None
+    recipe: Recipe,
+    index: int,
+    attempt: int = 0,
+    placement: Placement | None = None,
+    settled: float | None = None,
+    hidden: tuple[float, float] | None = None,
 ) -> tuple[World, Part]:
     key = (index, attempt) if attempt else (index,)
     rng = stream(recipe.seed, Stream.EGO, *key)
@@ -166,6 +180,8 @@ def _sample(
     without_sign = share < placement.no_sign_share
     past_sign = not without_sign and share < placement.no_sign_share + placement.past_sign_share
     spec: WorldSpec = replace(part.world, controlled_share=0.0) if without_sign else part.world
+    if hidden is not None:
+        spec = replace(spec, hidden_share=1.0, hidden_fraction=hidden)
     world = generate_world(_world_seed(recipe, *key), spec)
     camera_s_m = _camera_s_m(rng, world, placement, past_sign=past_sign)
     offset_m = float(rng.uniform(-placement.offset_m, placement.offset_m))

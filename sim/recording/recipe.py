@@ -115,7 +115,8 @@ class Stratify:
     Each frame wishes for one value an axis, drawn by weight; `any` wishes for nothing. Worlds are drawn from the
     recipe, each from a seed of its own, until one is as wished, or the tries are used up: then the one that is most so
     is taken. Whether there is a stop sign, and its band of distances (`placement.bands`), is settled before and stays:
-    a wish shifts neither. A frame still depends on (recipe, seed, index) alone.
+    a wish shifts neither. Where a hidden sign is wished for, the worlds are such as hide theirs. A frame still depends
+    on (recipe, seed, index) alone.
 
     Attributes:
         weather: Weight of each `light_family`.

@@ -15,7 +15,7 @@ from sim.truth import CROWD, GroundTruth, ObjectTruth
 
 CHECKS = {
     "picture": "The picture has the camera's size, and is not of one colour.",
-    "finite": "Boxes are finite, visible shares lie within 0 to 1, and distances, where they are known, are positive.",
+    "finite": "Boxes and distances are finite, visible shares within 0 to 1. Only a vehicle's middle may be behind us.",
     "area": "Every box has an area.",
     "frame": "No box reaches outside the frame.",
     "amodal": "What is visible lies within what there is; they are the same where all of it is visible.",
@@ -30,6 +30,8 @@ Fault = tuple[str, str]
 
 SAME_PLACE = 0.95
 """Overlap over union from which on two boxes of one kind are held for one thing labelled twice."""
+
+_HALF_A_LORRY_M = 10.0
 
 SIZE_RANGE = (0.75, 1.3)
 """A stop sign's width over the one expected: it may be tilted, and pixels are coarse."""
@@ -100,7 +102,9 @@ def _of_thing(thing: ObjectTruth, camera: Camera) -> list[Fault]:
     faults = _of_box(_name(thing), thing.box, camera)
     if not 0.0 <= thing.visible_fraction <= 1.0:
         faults.append(("finite", f"{_name(thing)}: visible share {thing.visible_fraction:g}"))
-    if not (isnan(thing.distance_m) or (thing.distance_m > 0 and isfinite(thing.distance_m))):
+    # A bus beside the car still shows its nose when its middle, to which distances are measured, has passed the camera.
+    nearest_m = -_HALF_A_LORRY_M if thing.kind is ObjectKind.VEHICLE else 0.0
+    if not (isnan(thing.distance_m) or (thing.distance_m > nearest_m and isfinite(thing.distance_m))):
         faults.append(("finite", f"{_name(thing)}: {thing.distance_m:g} m away"))
     if thing.variant == CROWD:
         return faults
