@@ -45,6 +45,15 @@ MASKS_CHECKED = 60
 """Frames whose masks are drawn again: that takes as long as drawing them did."""
 
 _JPEG_QUALITY = 82
+_IN_WORDS = {
+    "light_family": "light and weather",
+    "visibility_m": "how far one sees",
+    "lane_width_m": "width of the lane",
+    "speed_limit_mps": "speed limit",
+    "ego_s_m": "the car's place along its road",
+    "sign_ahead_m": "along the road to the next stop sign for the car",
+}
+"""Attributes whose names say little to a person, or have the unit that the axis shows."""
 
 
 @dataclass(slots=True)
@@ -259,7 +268,7 @@ def _plots(source: Source, seen: _Seen) -> list[tuple[str, str]]:
     ]
     for table in SCHEMA.field("attributes").type:
         values = seen.attributes.get(table.name, [])
-        title = f"Frames: {table.name.replace('_', ' ')}"
+        title = f"Frames: {_IN_WORDS.get(table.name, table.name.replace('_', ' '))}"
         if all(isinstance(value, str) for value in values):
             plots.append((title, draw_bars(title, counted(values))))
         else:
