@@ -58,6 +58,7 @@ class Bucket:
             raise unreachable(uri, fault) from None
         self.uri = uri
         self._root = str(root).rstrip("/")
+        self._system.invalidate_cache()
         # An object store knows no folders: to make one would make a bucket out of a slip of the pen.
         if not _OBJECT_STORES.intersection(_schemes(self._system.protocol)):
             with telling(uri):

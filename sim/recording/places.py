@@ -42,7 +42,10 @@ def located(path: Path) -> Path:
         return path
     with telling(uri):
         try:
-            return cast(Path, importlib.import_module("upath").UPath(uri))
+            found = importlib.import_module("upath").UPath(uri)
+            # What this process has listed before is kept by fsspec, and may have changed there since.
+            found.fs.invalidate_cache()
+            return cast(Path, found)
         except (ImportError, ValueError) as fault:
             raise unreachable(uri, fault) from None
 
@@ -60,7 +63,8 @@ def unreachable(uri: str, fault: Exception) -> StorageError:
 @contextmanager
 def opened(path: Path) -> Generator[Path | IO[bytes]]:
     """Open a file for Arrow, which takes the paths of this machine itself and reads them faster so."""
-    with nullcontext(path) if isinstance(path, Path) else cast(Any, path).open("rb") as source:
+    local = isinstance(path, Path)  # pyright: ignore[reportUnnecessaryIsInstance]
+    with nullcontext(path) if local else cast(Any, path).open("rb") as source:
         yield source
 
 
