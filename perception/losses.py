@@ -69,7 +69,7 @@ def losses(outputs: dict[str, Any], targets: dict[str, Any], weights: LossWeight
         ),
     }
     if "lane" in outputs:
-        parts["lane"] = _lane_loss(outputs["lane"], targets["lane"], targets["lane_weight"])
+        parts["lane"] = lane_loss(outputs["lane"], targets["lane"], targets["lane_weight"])
     whole = tf.add_n([getattr(weights, name) * part for name, part in parts.items()])
     return {"loss": whole, **parts}
 
@@ -118,7 +118,14 @@ def _box_errors(answers: Any, truths: Any) -> Any:
     return tf.reduce_sum(tf.where(error < bend, 0.5 * error**2 / bend, error - 0.5 * bend), axis=-1)
 
 
-def _lane_loss(answers: Any, truths: Any, weight: Any) -> Any:
+def lane_loss(answers: Any, truths: Any, weight: Any) -> Any:
+    """Return the Laplace loss of the lane's three numbers, summed over them, of the frames in which it is asked for.
+
+    Args:
+        answers: The lane head's, shape (batch, 6).
+        truths: In `LANE_SCALES`, shape (batch, 3).
+        weight: 1 where the lane is asked for, else 0, shape (batch,).
+    """
     count = len(LANE_SCALES)
     each = tf.reduce_sum(laplace_loss(answers[:, :count], answers[:, count:], truths), axis=-1)
     return tf.reduce_sum(weight * each) / tf.maximum(tf.reduce_sum(weight), 1.0)

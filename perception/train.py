@@ -18,7 +18,9 @@ from perception.card import Card, card_path, read_card, write_card
 from perception.checkpoint import Checkpoint, arrays_to_variables, read_checkpoint
 from perception.closeups import learn_signs
 from perception.evaluate import score_examples
+from perception.fovea import is_fovea
 from perception.journal import Journal
+from perception.lane_lessons import lane_steps, learn_lane
 from perception.learner import Learner
 from perception.losses import losses
 from perception.network import build_network
@@ -250,12 +252,24 @@ class _Lesson:
             spent_s = journal.epoch_seconds
             journal.end_epoch(learner, epoch, config.batch, spent_s, self.validate(VALIDATED_EACH_EPOCH))
 
-    def look_twice(self, arrays: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-        """Let the second look learn from what a network with such weights sees; return its weights, if any."""
-        if not self.config.fovea_steps:
+    def follow_the_lane(self, arrays: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+        """Let the lane head of a network with such weights learn alone; return its weights, if it does."""
+        if not self.config.lane_epochs:
             return {}
-        known = self.base.arrays if self.base is not None else {}
         begun = self.config.closeup_steps + self.learner.steps
+        return learn_lane(
+            self.source, self.trained_on, self.config, arrays, self._workers, lambda done: self._report(begun + done)
+        )
+
+    def look_twice(self, arrays: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+        """Let the second look learn from what a network with such weights sees; return its weights, if any.
+
+        Without lessons it stays as it was in the weights that the training went on from.
+        """
+        known = self.base.arrays if self.base is not None else {}
+        if not self.config.fovea_steps:
+            return {name: array for name, array in known.items() if is_fovea(name)}
+        begun = self.config.closeup_steps + self.learner.steps + lane_steps(self.trained_on, self.config)
         return learn_to_look_twice(
             self.source,
             self.trained_on,
@@ -275,7 +289,8 @@ class _Lesson:
     def _report(self, done: int) -> None:
         if self._progress is not None:
             config = self.config
-            self._progress(done, config.closeup_steps + self.learner.steps + config.fovea_steps)
+            lane = lane_steps(self.trained_on, config)
+            self._progress(done, config.closeup_steps + self.learner.steps + lane + config.fovea_steps)
 
 
 def _finish(out: Path, lesson: _Lesson, journal: Journal, command: str) -> TrainResult:
@@ -285,6 +300,7 @@ def _finish(out: Path, lesson: _Lesson, journal: Journal, command: str) -> Train
     if lesson.learner.steps or lesson.config.closeup_steps:
         held_back = source.examples(trained_on, source.count)
         arrays, scalings = calibrate(arrays, lesson.config.network, source.camera, held_back)
+    arrays |= lesson.follow_the_lane(arrays)
     arrays |= lesson.look_twice(arrays)
     scores = lesson.validate(source.count, arrays)
     path = out / WEIGHTS_NAME

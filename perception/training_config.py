@@ -21,8 +21,9 @@ class TrainConfig:
         seed: Of initial weights, order, augmentation and dropout.
         closeup_steps: Steps on close-ups of signs, before the first epoch.
         closeup_batch: Close-ups in a step.
-        epochs: Passes over the training examples; none if only the second look is to learn.
+        epochs: Passes over the training examples; none if only the lane head or the second look is to learn.
         batch: Examples in a step.
+        lane_epochs: Passes in which the lane head alone learns, after the others.
         fovea_steps: Steps of the second look's lessons, after the last epoch; without any the network looks once.
         fovea_batch: Cuttings in such a step.
         fovea_base_share: Share, in the end, of the weights from which the second look's lessons began, if they began
@@ -52,6 +53,7 @@ class TrainConfig:
     closeup_batch: int = 16
     epochs: int = 3
     batch: int = 16
+    lane_epochs: int = 0
     fovea_steps: int = 0
     fovea_batch: int = 128
     fovea_base_share: float = 0.0
@@ -72,11 +74,11 @@ class TrainConfig:
         for name in ("batch", "closeup_batch", "fovea_batch", "shuffle_buffer", "learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"Expected {name} to be positive. Received: {getattr(self, name)}.")
-        for name in ("seed", "closeup_steps", "epochs", "fovea_steps", "warmup_steps", "weight_decay"):
+        for name in ("seed", "closeup_steps", "epochs", "lane_epochs", "fovea_steps", "warmup_steps", "weight_decay"):
             if getattr(self, name) < 0:
                 raise ValueError(f"Expected {name} of at least 0. Received: {getattr(self, name)}.")
-        if self.epochs == 0 and self.fovea_steps == 0:
-            raise ValueError("Expected epochs, or fovea_steps, to be positive. Received: neither.")
+        if self.epochs == self.lane_epochs == self.fovea_steps == 0:
+            raise ValueError("Expected epochs, lane_epochs or fovea_steps to be positive. Received: none.")
         if not 0.0 <= self.ema_decay < 1.0:
             raise ValueError(f"Expected ema_decay to be within 0 to below 1. Received: {self.ema_decay}.")
         if not 0.0 <= self.fovea_base_share < 1.0:

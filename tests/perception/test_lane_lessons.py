@@ -1,0 +1,72 @@
+"""Lessons for the lane alone: what they change, and what they leave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from perception.perceiver import load_perceiver
+from perception.train import train
+from perception.training_config import TrainConfig
+from perception.weights import read_weights
+from sim.recording import Dataset
+from tests.perception.conftest import SMALL_TRAINING, Trained
+
+LANE_ALONE = replace(
+    SMALL_TRAINING, closeup_steps=0, epochs=0, lane_epochs=2, fovea_steps=0, learning_rate=3e-3, ema_decay=0.0
+)
+
+
+@pytest.fixture(scope="module")
+def taught(trained: Trained, small_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("lane")
+    train(small_dataset.path, folder, LANE_ALONE, start_from=trained.folder, workers=1)
+    return folder
+
+
+def test_only_the_lane_head_changes(taught: Path, trained: Trained) -> None:
+    before, after = read_weights(trained.folder)[1], read_weights(taught)[1]
+
+    assert set(before) == set(after)
+    assert {name for name in before if not (before[name] == after[name]).all()} == {
+        f"{layer}/{part}" for layer in ("lane_maps", "lane_hidden", "lane") for part in ("kernel", "bias")
+    }
+
+
+def test_the_lane_is_known_better_on_what_was_learned(taught: Path, trained: Trained, small_dataset: Dataset) -> None:
+    from perception.evaluate import score_examples
+
+    def error(weights: Path) -> float:
+        found = score_examples(small_dataset.examples(0, 36), load_perceiver(weights)).lane.offset_error_median_m.value
+        assert found is not None
+        return found
+
+    assert error(taught) < error(trained.folder)
+
+
+def test_the_number_of_threads_changes_nothing(
+    taught: Path, trained: Trained, small_dataset: Dataset, tmp_path: Path
+) -> None:
+    train(small_dataset.path, tmp_path, LANE_ALONE, start_from=trained.folder, workers=3)
+
+    one, three = read_weights(taught)[1], read_weights(tmp_path)[1]
+    assert all((one[name] == three[name]).all() for name in one)
+
+
+def test_a_second_look_stays_as_it_was(trained: Trained, small_dataset: Dataset, tmp_path: Path) -> None:
+    twice = replace(LANE_ALONE, lane_epochs=0, fovea_steps=2, fovea_batch=8, fovea=(4, 4, 8), shuffle_buffer=8)
+    train(small_dataset.path, tmp_path / "twice", twice, start_from=trained.folder, workers=1)
+    train(small_dataset.path, tmp_path / "lane", LANE_ALONE, start_from=tmp_path / "twice", workers=1)
+
+    before, after = read_weights(tmp_path / "twice")[1], read_weights(tmp_path / "lane")[1]
+    kept = [name for name in before if name.startswith("fovea")]
+    assert kept
+    assert all(np.array_equal(before[name], after[name]) for name in kept)
+
+
+def test_a_training_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="lane_epochs"):
+        TrainConfig(epochs=0)
