@@ -65,7 +65,7 @@ class MapPanel:
         self._origin_px = (rect.width / 2, rect.height * (1 - BEHIND_SHARE))
         self._scene: Scene | None = None
         self._geometry: MapGeometry | None = None
-        self._wedge: tuple[Camera, pygame.Surface] | None = None
+        self._wedge: tuple[Camera, pygame.Surface, pygame.Rect] | None = None
         self._stop_icon = sprite(Shape.OCTAGON, layout.px(10), STOP_RED, TRUTH, 1.5 * layout.scale)
         self._stop_icon_other = sprite(Shape.OCTAGON, layout.px(8), STOP_RED, MUTED, 1.4 * layout.scale)
         self._sign_icon = sprite(Shape.DIAMOND, layout.px(5), MUTED, NEAR_BLACK, 1)
@@ -153,8 +153,10 @@ class MapPanel:
             light = pygame.Surface(panel.get_size(), pygame.SRCALPHA, 32)
             pygame.draw.polygon(light, (*INK, 20), points)
             pygame.draw.aalines(light, (*INK, 70), True, points)
-            self._wedge = (camera, light)
-        panel.blit(self._wedge[1], (0, 0))
+            # Blending what is clear all over costs as much as blending light.
+            lit = light.get_bounding_rect()
+            self._wedge = (camera, light.subsurface(lit), lit)
+        panel.blit(self._wedge[1], self._wedge[2])
 
     def _draw_sign(self, panel: pygame.Surface, sign: Sign, to_map: _Pose) -> None:
         x, y = to_map.pixels(np.array([[sign.x_m, sign.y_m]]))[0].tolist()

@@ -55,12 +55,13 @@ class Showing:
     note: Note = field(default_factory=Note)
     feed: LayerFeed = field(default_factory=LayerFeed)
 
-    def options(self, playback: Playback, *, by_hand: bool) -> ViewOptions:
+    def options(self, playback: Playback, *, by_hand: bool, share: float | None = None) -> ViewOptions:
         """Return what the view shows beside the drive's tick and history.
 
         Args:
             playback: The drive.
             by_hand: Whether a person is at the wheel.
+            share: How far the view is from the tick before to the newest; None shows the newest.
         """
         session, duel = playback.session, playback.duel
         changed = session.setup.judge_for is not None and not session.judged
@@ -78,7 +79,7 @@ class Showing:
             layers=self.feed.shot,
             layers_message="" if session.has_layers else "These eyes have no layers: E changes to a network",
             notes=(*style_words(session.style), *(("changed by hand: nobody judges",) if changed else ())),
-            rival=None if duel is None else duel.rival(),
+            rival=None if duel is None else duel.rival(share),
             table=duel.table() if duel is not None and duel.over else None,
         )
 
