@@ -168,7 +168,9 @@ class CameraPanel:
         for detection, box in zip(detections, boxes, strict=True):
             pygame.draw.rect(target, NEAR_BLACK, box.inflate(2 * px(2) + 2, 2 * px(2) + 2), px(2) + 2)
             pygame.draw.rect(target, KIND_STYLES[detection.kind].colour, box.inflate(2 * px(2), 2 * px(2)), px(2))
-        for detection, box in zip(detections, boxes, strict=True):
+        # Labels may hide a third of the picture's height; what is believed least goes without.
+        most = max(1, rect.height // (3 * (self._type.line_px(13) + px(3))))
+        for detection, box in list(zip(detections, boxes, strict=True))[:most]:
             self._draw_label(target, detection, box, rect, taken)
         return taken
 

@@ -65,15 +65,20 @@ class LayersPanel:
         gap = px(6)
         width = (rect.width - 2 * px(10) - gap * (len(shot.views) - 1)) // max(len(shot.views), 1)
         for index, view in enumerate(shot.views):
-            column = pygame.Rect(left + index * (width + gap), top + px(18), width, rect.bottom - top - px(24))
+            down = max(px(18), type_.line_px(12) + px(2))
+            column = pygame.Rect(left + index * (width + gap), top + down, width, rect.bottom - top - down - px(6))
             self._draw_layer(panel, view, column)
 
     def _draw_layer(self, target: pygame.Surface, view: LayerView, column: pygame.Rect) -> None:
         px, type_ = self._layout.px, self._type
         type_.draw(target, type_.fitted(view.caption, 12, column.width), column.topleft, 12, YELLOW)
-        detail = type_.fitted(view.detail, 10, column.width)
-        type_.draw(target, detail, (column.left, column.top + px(15)), 10, FAINT)
-        y = column.top + px(30)
+        down = max(px(15), type_.line_px(12))
+        y = column.top + down
+        # How many channels a layer has is what a low panel can do without.
+        if column.height > 16 * type_.line_px(10):
+            detail = type_.fitted(view.detail, 10, column.width)
+            type_.draw(target, detail, (column.left, y), 10, FAINT)
+            y += max(px(15), type_.line_px(10))
         most = (column.bottom - y) // MOST_MAPS - px(3)
         for picture in view.maps[:MOST_MAPS]:
             height = min(round(column.width * picture.grey.shape[0] / picture.grey.shape[1]), most)

@@ -193,7 +193,9 @@ class MapPanel:
         px, type_ = self._layout.px, self._type
         bottom = panel.get_height() - px(6)
         length = round(20 * self._px_per_m)
-        plate = pygame.Rect(px(6), bottom - px(32), length + px(16), px(32))
+        line_h = max(px(14), type_.line_px(11))
+        plate_h = max(px(32), 2 * line_h + px(3))
+        plate = pygame.Rect(px(6), bottom - plate_h, length + px(16), plate_h)
         pygame.draw.rect(panel, WINDOW, plate, border_radius=px(4))
         x, y = plate.left + px(8), plate.bottom - px(8)
         pygame.draw.line(panel, INK, (x, y), (x + length, y), px(2))
@@ -202,10 +204,12 @@ class MapPanel:
         type_.draw(panel, "20 m", (plate.centerx, plate.top + px(3)), 11, INK, align=Align.CENTRE)
         legend = ("filled: there", "outlined: believed")
         width = max(type_.width_px(words, 11) for words in legend) + px(14)
-        plate = pygame.Rect(panel.get_width() - px(6) - width, bottom - px(32), width, px(32))
+        scale, plate = plate, pygame.Rect(panel.get_width() - px(6) - width, bottom - plate_h, width, plate_h)
+        if plate.colliderect(scale):
+            return
         pygame.draw.rect(panel, WINDOW, plate, border_radius=px(4))
         for index, words in enumerate(legend):
-            type_.draw(panel, words, (plate.left + px(7), plate.top + px(2 + 14 * index)), 11, MUTED)
+            type_.draw(panel, words, (plate.left + px(7), plate.top + px(2) + line_h * index), 11, MUTED)
 
 
 class _Pose:

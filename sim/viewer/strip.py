@@ -90,7 +90,7 @@ class StripChart:
         self._rect = layout.strip
         pad, axis = layout.px(14), layout.px(24)
         column_w = (self._rect.width - 4 * pad) // 3
-        top, bottom = layout.px(34), layout.px(20)
+        top, bottom = layout.px(34), max(layout.px(20), type_.line_px(10) + layout.px(4))
         plot_h = self._rect.height - top - bottom
         self._plots = [pygame.Rect(pad + k * (column_w + pad) + axis, top, column_w - axis, plot_h) for k in range(3)]
         self._canvas = Canvas((column_w - axis, plot_h))
@@ -128,9 +128,12 @@ class StripChart:
         words = "none" if now is None else chart.words(now)
         type_.draw(target, words, (plot.right, title_y), 12, MUTED if now is None else INK, Weight.BOLD, Align.RIGHT)
         low, high = chart.marks[0], chart.marks[-1]
-        for mark in chart.marks:
+        half = type_.line_px(10) // 2
+        # In a low chart the middle mark would lie on the others.
+        marks = chart.marks if 5 * half < plot.height else (low, high)
+        for mark in marks if low < high else (low,):
             y = plot.bottom - (mark - low) / (high - low) * plot.height
-            type_.draw(target, f"{mark:g}", (plot.left - px(6), y - px(6)), 10, FAINT, align=Align.RIGHT)
+            type_.draw(target, f"{mark:g}", (plot.left - px(6), y - max(px(6), half)), 10, FAINT, align=Align.RIGHT)
         for seconds, align in ((-10, Align.LEFT), (-5, Align.CENTRE), (0, Align.RIGHT)):
             x = plot.right + seconds / HISTORY_S * plot.width
             words = "now" if seconds == 0 else f"{seconds} s".replace("-", "−")

@@ -240,7 +240,9 @@ class ViewComposer:
         camera, px, type_ = self.layout.camera, self.layout.px, self._type
         for index, note in enumerate(notes):
             text = type_.rendered(note, 12, YELLOW)
-            chip = text.get_rect(topleft=(camera.left + px(8), camera.top + px(32 + 22 * index))).inflate(px(10), px(3))
+            line_h = max(px(22), text.get_height() + px(4))
+            top = camera.top + max(px(32), px(14) + line_h) + line_h * index
+            chip = text.get_rect(topleft=(camera.left + px(8), top)).inflate(px(10), px(3))
             chip.left = camera.left + px(8)
             pygame.draw.rect(view, NEAR_BLACK, chip, border_radius=px(3))
             view.blit(text, text.get_rect(center=chip.center))
@@ -276,7 +278,9 @@ class ViewComposer:
         type_.draw(view, words, (x, y), 13, INK)
         reason = rival.ending or rival.tick.memory.reason
         for index, line in enumerate(type_.wrapped(reason, 12, panel.width - px(28), 2)):
-            type_.draw(view, line, (x, y + px(20 + 17 * index)), 12, YELLOW if rival.ending else MUTED)
+            line_y = y + max(px(20), type_.line_px(13)) + max(px(17), type_.line_px(12)) * index
+            if line_y + type_.line_px(12) <= panel.bottom:
+                type_.draw(view, line, (x, line_y), 12, YELLOW if rival.ending else MUTED)
 
     def _shaded_plate(self, view: pygame.Surface, width: int, height: int) -> pygame.Rect:
         """Darken the view and return a plate in its middle."""
