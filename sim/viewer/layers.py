@@ -35,6 +35,27 @@ class MapPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAgain:
+    """One thing that was cut out of the frame and judged a second time.
+
+    Attributes:
+        name: What the first look took it for: "stop sign".
+        cuttings: What was cut out: the thing, and its surroundings; uint8 rgb, all of one square shape (n, n, 3).
+        first: How much the first look believed in it.
+        answer: What the second look takes it for.
+        share: How sure the second look is of that.
+        score: How much both together believe in it.
+    """
+
+    name: str
+    cuttings: tuple[NDArray[np.uint8], ...]
+    first: float
+    answer: str
+    share: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class LayerView:
     """What one layer makes of a frame.
 
@@ -43,12 +64,14 @@ class LayerView:
         caption: What kind of thing it answers to, in a word or two.
         detail: How many channels it has, and at which share of the frame's resolution.
         maps: Its strongest channels, the strongest first.
+        again: In place of maps, of a second look: what was looked at again, the most believed first.
     """
 
     name: str
     caption: str
     detail: str
     maps: tuple[MapPicture, ...]
+    again: tuple[LookAgain, ...] | None = None
 
 
 LayerViews = Callable[[CameraFrame], Sequence[LayerView]]

@@ -72,7 +72,7 @@ class Typesetter:
         return self.font(size, weight).size(text)[0]
 
     def line_px(self, size: float) -> int:
-        """Return how high a line is; in a small view more than its share, since no letter gets smaller than readable."""
+        """Return how high a line is: in a small view more than its share, as letters stay large enough to read."""
         return self.font(size).get_height()
 
     def rendered(self, text: str, size: float, colour: Rgb = INK, weight: Weight = Weight.REGULAR) -> pygame.Surface:
