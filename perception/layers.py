@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from perception.backend import compute_precision, keras, tf
 from perception.channels import KIND_OF_CHANNEL, Channel
+from perception.explain import Attention, Explainer, Head
 from perception.fovea import FOVEA_PX, Answer, SecondLook, load_fovea
 from perception.network import NetworkConfig, build_network
 from perception.perceiver import Perceiver, perceiver_of
@@ -37,7 +39,7 @@ STAGES = (
 """Layers in the order in which the picture passes them, and what such layers mostly come to answer to. The words tell
 the level, not what one channel found: that nobody chose."""
 
-DECISION, SECOND_LOOK = "decision", "second look"
+DECISION, SECOND_LOOK, ATTENTION = "decision", "second look", "grad-cam"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,14 @@ class LayerTap:
     _look: Any
     _sizes: tuple[tuple[int, int, int], ...]
     _twice: Perceiver | None = None
+    _explainer: Callable[[], Explainer] | None = None
 
-    def __call__(self, frame: CameraFrame) -> Sequence[LayerView]:
+    def __call__(self, frame: CameraFrame, *, attention: bool = False) -> Sequence[LayerView]:
         """Return what each layer makes of a frame, from the picture to the decision.
+
+        Args:
+            frame: What the network looks at.
+            attention: Whether to ask, too, where in the frame its belief in a stop sign comes from, by Grad-CAM.
 
         Raises:
             WeightsError: If another camera took the frame.
@@ -67,9 +74,12 @@ class LayerTap:
             for (name, caption), size, parts in zip(STAGES, self._sizes, stages, strict=True)
         ]
         if self._twice is None:
-            return (*views, _decision(heat.numpy()))
-        first = _decision(heat.numpy(), "first look")
-        return (*views, first, _second_look(self._twice.second_looks(frame)))
+            views.append(_decision(heat.numpy()))
+        else:
+            views += [_decision(heat.numpy(), "first look"), _second_look(self._twice.second_looks(frame))]
+        if attention and self._explainer is not None:
+            views.append(_attention(self._explainer().grad_cam(frame.rgb, Head.STOP_SIGN)))
+        return tuple(views)
 
 
 def load_layers(weights: Path | None = None) -> LayerTap:
@@ -105,7 +115,10 @@ def make_layers(network: NetworkConfig, camera: Camera, arrays: dict[str, NDArra
     look(tf.zeros(shape, tf.uint8))
     fovea = load_fovea(arrays)
     twice = None if fovea is None else perceiver_of(model, camera, fovea=fovea)
-    return LayerTap(camera, look, tuple((int(t.shape[1]), int(t.shape[2]), int(t.shape[3])) for t in taps), twice)
+    sizes = tuple((int(t.shape[1]), int(t.shape[2]), int(t.shape[3])) for t in taps)
+    # Made once, and not before somebody asks: it is another network of float32 numbers.
+    explainer = cache(lambda: Explainer(network, camera, arrays))
+    return LayerTap(camera, look, sizes, twice, explainer)
 
 
 def _strongest(features: Any) -> tuple[Any, Any, Any]:
@@ -168,6 +181,13 @@ def _second_look(looks: Sequence[SecondLook]) -> LayerView:
     )
     detail = f"{FOVEA_PX} x {FOVEA_PX} · {len(again)} looked at"
     return LayerView(SECOND_LOOK, "second look: both scores", detail, (), again)
+
+
+def _attention(attention: Attention) -> LayerView:
+    """Return what a belief rests on, for the camera's picture."""
+    grey = np.round(255.0 * attention.heat).astype(np.uint8)
+    heat = MapPicture(_words(attention.head.value), np.ascontiguousarray(grey), attention.belief)
+    return LayerView(ATTENTION, "Grad-CAM", f"at {attention.layer}", (heat,), over_camera=True)
 
 
 def _words(name: str) -> str:

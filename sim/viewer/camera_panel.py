@@ -13,6 +13,7 @@ from sim.camera import Camera
 from sim.loop import Tick
 from sim.percept import Box, Detection, LaneEstimate, ObjectKind, Percept, StopLineEstimate
 from sim.truth import GroundTruth
+from sim.viewer.layers import LayerShot, LayerView
 from sim.viewer.layout import Layout
 from sim.viewer.palette import (
     INK,
@@ -39,6 +40,9 @@ BAND_WIDTH_M = 1.8
 
 LINE_HALF_WIDTH_M = 1.6
 LINE_THICKNESS_M = 0.45
+
+LEAST_ATTENDED = 0.1
+"""Of what is believed less, a map of what the belief rests on would show noise as large as life."""
 
 _SUBPIXEL_BITS = 4
 """OpenCV's fixed-point pixels: 1/16 px keeps the lane from trembling."""
@@ -94,6 +98,7 @@ class CameraPanel:
         *,
         show_truth: bool,
         said: Percept | None = None,
+        shot: LayerShot | None = None,
     ) -> None:
         """Draw the camera's view onto the view.
 
@@ -104,11 +109,13 @@ class CameraPanel:
             eyes_name: Whose percept it is, or "" if not known.
             show_truth: Whether to draw the true boxes too, where the tick has the truth.
             said: The percept whose numbers are written, where the tick's own lies between two; None for the tick's.
+            shot: A look into the network, whose attention lies over the picture if it has any; None for none.
         """
         frame = tick.capture.frame
         camera = camera if frame is None else frame.camera
         rect, zoom = self.place(camera)
-        self._draw_picture(target, tick, camera, rect, zoom)
+        attention = None if shot is None else shot.attention
+        self._draw_picture(target, tick, camera, rect, zoom, attention)
         outer_clip = target.get_clip()
         target.set_clip(rect)
         truth = tick.capture.truth if show_truth else None
@@ -119,6 +126,11 @@ class CameraPanel:
         if truth is not None:
             self._draw_true_names(target, truth, rect, zoom, taken)
         self._draw_caption(target, rect, eyes_name, has_frame=frame is not None, has_truth=truth is not None)
+        if shot is not None and attention is not None:
+            words = attention_words(attention) + (f" · of step {shot.step}" if shot.step != tick.world.step else "")
+            px = self._layout.px
+            chip = self._chip_rect(words, (rect.left + px(8), rect.bottom))
+            self._chip(target, words, (chip.left, rect.bottom - px(20) - chip.height), INK)
         target.set_clip(outer_clip)
 
     def place(self, camera: Camera) -> tuple[pygame.Rect, float]:
@@ -129,13 +141,22 @@ class CameraPanel:
         rect.center = panel.center
         return rect, zoom
 
-    def _draw_picture(self, target: pygame.Surface, tick: Tick, camera: Camera, rect: pygame.Rect, zoom: float) -> None:
+    def _draw_picture(
+        self,
+        target: pygame.Surface,
+        tick: Tick,
+        camera: Camera,
+        rect: pygame.Rect,
+        zoom: float,
+        attention: LayerView | None,
+    ) -> None:
         """Draw the frame, or a stand-in, into the view's own memory, and on it what is believed of the road."""
         picture = pixels_bgrx(target)[rect.top : rect.bottom, rect.left : rect.right]
         if tick.capture.frame is None:
             _draw_no_picture(picture)
         else:
-            _enlarge(tick.capture.frame.rgb, picture)
+            rgb = tick.capture.frame.rgb
+            _enlarge(rgb if attention is None else with_attention(rgb, attention), picture)
         self._draw_road(picture, tick.percept, camera, zoom)
 
     def _draw_road(self, picture: NDArray[np.uint8], percept: Percept, camera: Camera, zoom: float) -> None:
@@ -300,6 +321,25 @@ def _enlarge(rgb: NDArray[np.uint8], picture: NDArray[np.uint8]) -> None:
     # Its colours change places while it is small.
     frame = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA)
     cv2.resize(frame, (picture.shape[1], picture.shape[0]), dst=picture, interpolation=cv2.INTER_CUBIC)
+
+
+def with_attention(rgb: NDArray[np.uint8], attention: LayerView) -> NDArray[np.uint8]:
+    """Return a frame with a map over it, dark where an answer rests on nothing; as it was where nothing is believed."""
+    heat = attention.maps[0]
+    if heat.peak < LEAST_ATTENDED:
+        return rgb
+    height, width = rgb.shape[:2]
+    grey = cv2.resize(heat.grey, (width, height), interpolation=cv2.INTER_LINEAR)
+    coloured = cv2.cvtColor(cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+    return np.asarray(cv2.addWeighted(rgb, 0.5, coloured, 0.6, 0.0), np.uint8)
+
+
+def attention_words(attention: LayerView) -> str:
+    """Return what the map over the picture means."""
+    heat = attention.maps[0]
+    if heat.peak < LEAST_ATTENDED:
+        return f"Grad-CAM: nothing is believed to be a {heat.name} ({heat.peak:.2f})"
+    return f"Grad-CAM: bright is what the first look's belief in a {heat.name}, {heat.peak:.2f}, rests on"
 
 
 def _bgrx(colour: Rgb) -> tuple[int, int, int, int]:

@@ -217,6 +217,8 @@ class DriveWindow:
                 playback.show_truth = not playback.show_truth
             case Action.LAYERS:
                 self._toggle_layers(now_s)
+            case Action.ATTENTION:
+                self._toggle_attention(now_s)
             case Action.EYES | Action.WEIGHTS:
                 self._change_eyes(now_s, weights_only=action is Action.WEIGHTS)
             case Action.MANUAL:
@@ -280,7 +282,20 @@ class DriveWindow:
 
     def _toggle_layers(self, now_s: float) -> None:
         self.showing.layers = not self.showing.layers
-        if self.showing.layers and self.session.has_layers:
+        if self.showing.layers:
+            self._open_network(now_s)
+
+    def _toggle_attention(self, now_s: float) -> None:
+        if not self.session.has_layers:
+            self._say("These eyes have no layers: E changes to a network", now_s)
+            return
+        self.showing.attention = not self.showing.attention
+        self.showing.feed.forget()
+        if self.showing.attention:
+            self._open_network(now_s)
+
+    def _open_network(self, now_s: float) -> None:
+        if self.session.has_layers:
             self._draw_waiting("Opening the network")
             self.session.layers()
         self._look_inside(now_s, at_once=True)
@@ -288,12 +303,13 @@ class DriveWindow:
     def _look_inside(self, now_s: float, *, at_once: bool) -> None:
         """Ask for the layers' pictures if they are shown, and it is time."""
         tick = self.session.tick
-        if not self.showing.layers or tick is None or tick.capture.frame is None:
+        showing = self.showing
+        if not (showing.layers or showing.attention) or tick is None or tick.capture.frame is None:
             return
         look = self.session.layers()
         if look is None:
-            self.showing.feed.forget()
-        elif self.showing.feed.refresh(look, tick.capture.frame, now_s, at_once=at_once):
+            showing.feed.forget()
+        elif showing.feed.refresh(look, tick.capture.frame, now_s, at_once=at_once, attention=showing.attention):
             self._stale = True
 
     def _toggle_duel(self, now_s: float) -> None:

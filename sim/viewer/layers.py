@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,8 @@ class LayerView:
         detail: How many channels it has, and at which share of the frame's resolution.
         maps: Its strongest channels, the strongest first.
         again: In place of maps, of a second look: what was looked at again, the most believed first.
+        over_camera: Whether its one map belongs over the camera's picture, and not into a column: where in the frame
+            the answer that names it comes from.
     """
 
     name: str
@@ -72,10 +75,20 @@ class LayerView:
     detail: str
     maps: tuple[MapPicture, ...]
     again: tuple[LookAgain, ...] | None = None
+    over_camera: bool = False
 
 
-LayerViews = Callable[[CameraFrame], Sequence[LayerView]]
-"""Looks into a network while it looks at a frame: its layers from the picture to the decision."""
+class LayerViews(Protocol):
+    """Looks into a network while it looks at a frame."""
+
+    def __call__(self, frame: CameraFrame, *, attention: bool = False) -> Sequence[LayerView]:
+        """Return its layers from the picture to the decision.
+
+        Args:
+            frame: What it looks at.
+            attention: Whether it is asked, too, where in the frame its belief in a stop sign comes from.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,11 @@ class LayerShot:
 
     step: int
     views: tuple[LayerView, ...]
+
+    @property
+    def attention(self) -> LayerView | None:
+        """What belongs over the camera's picture; None if nobody asked for it."""
+        return next((view for view in self.views if view.over_camera), None)
 
 
 class LayerFeed:
@@ -113,7 +131,9 @@ class LayerFeed:
         self.shot = None
         self._due_s = 0.0
 
-    def refresh(self, look: LayerViews, frame: CameraFrame, now_s: float, *, at_once: bool = False) -> bool:
+    def refresh(
+        self, look: LayerViews, frame: CameraFrame, now_s: float, *, at_once: bool = False, attention: bool = False
+    ) -> bool:
         """Look again if it is time; return whether there are new pictures.
 
         Args:
@@ -121,13 +141,14 @@ class LayerFeed:
             frame: What it looks at.
             now_s: The window's time.
             at_once: Whether to look whatever it costs, as while the drive stands still.
+            attention: Whether to ask what the belief in a stop sign rests on, too.
         """
         if self.shot is not None and self.shot.step == frame.step and not at_once:
             return False
         if now_s < self._due_s and not at_once:
             return False
         started_s = self._clock()
-        views = tuple(look(frame))
+        views = tuple(look(frame, attention=attention))
         self.cost_s = self._clock() - started_s
         self.shot = LayerShot(frame.step, views)
         self._due_s = now_s + max(self.cost_s / SHARE_OF_TIME, SHORTEST_S)

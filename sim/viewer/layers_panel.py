@@ -72,10 +72,11 @@ class LayersPanel:
             words += f" · of step {older}"
         type_.draw(panel, words, (title.right + px(12), top), 12, MUTED)
         gap = px(6)
-        room = rect.width - 2 * px(10) - gap * (len(shot.views) - 1)
-        shares = [1.0 if view.again is None else _SECOND_SHARE for view in shot.views]
+        views = [view for view in shot.views if not view.over_camera]
+        room = rect.width - 2 * px(10) - gap * (len(views) - 1)
+        shares = [1.0 if view.again is None else _SECOND_SHARE for view in views]
         down = max(px(18), type_.line_px(12) + px(2))
-        for view, share in zip(shot.views, shares, strict=True):
+        for view, share in zip(views, shares, strict=True):
             column = pygame.Rect(left, top + down, int(room * share / sum(shares)), rect.bottom - top - down - px(6))
             self._draw_layer(panel, view, column)
             left = column.right + gap

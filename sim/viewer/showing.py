@@ -45,12 +45,14 @@ class Showing:
 
     Attributes:
         layers: Whether the layers panel is shown.
+        attention: Whether the camera's picture shows what the belief in a stop sign rests on.
         keys: Whether the list of keys is shown.
         note: What was said last.
         feed: The pictures of the network's layers.
     """
 
     layers: bool = False
+    attention: bool = False
     keys: bool = False
     note: Note = field(default_factory=Note)
     feed: LayerFeed = field(default_factory=LayerFeed)
@@ -77,6 +79,7 @@ class Showing:
             timeline=None if duel is not None else session.span,
             show_layers=self.layers,
             layers=self.feed.shot,
+            attention=self.attention,
             layers_message="" if session.has_layers else "These eyes have no layers: E changes to a network",
             notes=(*style_words(session.style), *(("changed by hand: nobody judges",) if changed else ())),
             rival=None if duel is None else duel.rival(share),

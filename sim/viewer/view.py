@@ -107,6 +107,7 @@ class ViewOptions:
         show_layers: Whether the layers panel lies over gauges, strip and percept.
         layers: What the layers see; None where that is not known.
         layers_message: What the layers panel says then.
+        attention: Whether the camera's picture shows what the belief in a stop sign rests on, where that is known.
         notes: What was changed: weather, eyes, things put there; short words for the camera's corner.
         rival: Who else drives the same world, or None.
         table: Scores over the view, or None.
@@ -126,6 +127,7 @@ class ViewOptions:
     show_layers: bool = False
     layers: LayerShot | None = None
     layers_message: str = ""
+    attention: bool = False
     notes: tuple[str, ...] = ()
     rival: Rival | None = None
     table: ScoreTable | None = None
@@ -169,7 +171,15 @@ class ViewComposer:
             view.blit(self._background, area, area)
         self._draw_header(view, tick, options)
         said = options.said or tick.percept
-        self._camera_panel.draw(view, tick, options.camera, options.eyes_name, show_truth=options.show_truth, said=said)
+        self._camera_panel.draw(
+            view,
+            tick,
+            options.camera,
+            options.eyes_name,
+            show_truth=options.show_truth,
+            said=said,
+            shot=options.layers if options.attention else None,
+        )
         rival = options.rival
         self._map_panel.draw(view, tick, options.camera, ghost=None if rival is None else rival.tick.world)
         self._draw_notes(view, options.notes)

@@ -46,7 +46,7 @@ class VolumePage(Page):
         if len(lessons) < len(notes.plan.volume_frames):
             board.text("The next networks are learning …", 40, y + 4, 13, ORANGE)
         else:
-            words = "To find signs anywhere in a frame is harder: rollingstop compare measures that, in hours."
+            words = "Finding signs in whole frames takes longer: rollingstop compare."
             if not all(lesson.here for lesson in lessons):
                 words = "Hollow dots: learned beforehand; see the last page."
             board.text(words, 40, y + 4, 12, MUTED, width=446)
@@ -80,7 +80,7 @@ class VolumePage(Page):
     def _draw_quiz(self, board: Board, quiz: Quiz, lessons: list[Lesson]) -> None:
         """Draw some of what is asked, and how sure each number of frames makes that it is a stop sign."""
         board.text("How sure are they that this is a stop sign?", 512, 84, 14, MUTED)
-        board.text("green: right   red: wrong", 1240, 84, 13, MUTED, align=Align.RIGHT)
+        board.text("green: right   orange: wrong", 1240, 84, 13, MUTED, align=Align.RIGHT)
         for place, (rgb, is_sign) in enumerate(zip(quiz.shown, quiz.answers.tolist(), strict=True)):
             x = 512 + _CELL[0] * (place % _COLUMNS)
             y = 106 + _CELL[1] * (place // _COLUMNS)
