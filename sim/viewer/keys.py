@@ -26,7 +26,7 @@ class Action(Enum):
     NEXT_SEED = "the next drive"
     TRUTH = "show or hide the true boxes"
     LAYERS = "show or hide what each layer sees"
-    ATTENTION = "what the belief in a stop sign rests on: Grad-CAM"
+    ATTENTION = "Grad-CAM over the camera"
     EYES = "other eyes: network, oracle, blind"
     WEIGHTS = "the network's next weights"
     MANUAL = "take the wheel, or give it back"
