@@ -79,8 +79,8 @@ class VolumePage(Page):
 
     def _draw_quiz(self, board: Board, quiz: Quiz, lessons: list[Lesson]) -> None:
         """Draw some of what is asked, and how sure each number of frames makes that it is a stop sign."""
-        board.text("How sure are they that this is a stop sign?", 512, 84, 14, MUTED)
-        board.text("green: right   orange: wrong", 1240, 84, 13, MUTED, align=Align.RIGHT)
+        board.text("How sure are they that this is a stop sign?", 512, 88, 14, MUTED)
+        board.text("green: right   orange: wrong", 1240, 88, 13, MUTED, align=Align.RIGHT)
         for place, (rgb, is_sign) in enumerate(zip(quiz.shown, quiz.answers.tolist(), strict=True)):
             x = 512 + _CELL[0] * (place % _COLUMNS)
             y = 106 + _CELL[1] * (place // _COLUMNS)
