@@ -305,7 +305,7 @@ class Teacher:
     def _teach_volume(self) -> None:
         """Let small networks learn from few frames and from many, for the same number of steps, and ask them all."""
         plan = self._plan
-        if all(f"Lesson {frames}" in self._known for frames in plan.volume_frames):
+        if all(name in self._known for name in ("Quiz", *(f"Lesson {frames}" for frames in plan.volume_frames))):
             return
         quiz = self._draw_quiz()
         told = quiz_of(quiz, QUIZZED[plan.quick])

@@ -186,7 +186,8 @@ class CameraPanel:
         px = self._layout.px
         boxes = [_scaled(d.box, rect, zoom) for d in detections]
         taken = [box for d, box in zip(detections, boxes, strict=True) if d.kind is ObjectKind.STOP_SIGN]
-        for detection, box in zip(detections, boxes, strict=True):
+        # The most believed comes last, and lies on top.
+        for detection, box in reversed(list(zip(detections, boxes, strict=True))):
             pygame.draw.rect(target, NEAR_BLACK, box.inflate(2 * px(2) + 2, 2 * px(2) + 2), px(2) + 2)
             pygame.draw.rect(target, KIND_STYLES[detection.kind].colour, box.inflate(2 * px(2), 2 * px(2)), px(2))
         # Labels may hide a third of the picture's height; what is believed least goes without.

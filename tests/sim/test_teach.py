@@ -217,6 +217,19 @@ def test_what_is_kept_is_taken_up_as_it_was(pieces: list[News], tmp_path: Path) 
     assert again[0] == PLAN
     lessons = [each for each in again if isinstance(each, Lesson)]
     assert lessons == [each for each in pieces if isinstance(each, Lesson)]
+    assert any(isinstance(each, Quiz) for each in again)
+
+
+def test_a_notebook_keeps_each_kind_of_what_it_was_told(pieces: list[News]) -> None:
+    notes = Notebook(PLAN)
+    for each in pieces:
+        notes.take(each)
+    assert {type(each) for each in notes.pieces()} == {type(each) for each in pieces}
+
+
+def test_what_is_taken_up_is_what_it_was(pieces: list[News], tmp_path: Path) -> None:
+    keep(tmp_path / "tour.npz", pieces, 7)
+    again, _ = taken_up(tmp_path / "tour.npz")
     tests = next(each for each in again if isinstance(each, Unseen))
     first = next(each for each in pieces if isinstance(each, Unseen)).sights[0]
     assert tests.sights[0].truths == first.truths

@@ -150,7 +150,7 @@ class Notebook:
         news += self.epochs.values()
         news += [self.trained] if self.trained is not None else []
         news += [*self.drives.values(), *self.looks.values(), *self.favourites.values()]
-        news += [*self.lessons.values(), *self.experiments.values()]
+        news += [*([] if self.quiz is None else [self.quiz]), *self.lessons.values(), *self.experiments.values()]
         return news
 
     def all_losses(self) -> NDArray[np.float32]:
