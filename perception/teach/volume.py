@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from perception.backend import keras, training_precision
 from perception.fovea import FOVEA_PX, Answer, build_fovea, cut_candidates
+from perception.weights import FOVEA_PREFIX
 from sim.percept import Box, ObjectKind
 from sim.recording import Dataset
 from sim.seeding import Stream, stream
@@ -132,7 +134,7 @@ def quiz_of(cuttings: Cuttings, frames: int) -> Told:
     others = np.flatnonzero(large & (cuttings.answers == Answer.OTHER_SIGN))[:SHOWN_EACH]
     places = np.concatenate([signs, others]).astype(np.int64)
     shown = np.ascontiguousarray(cuttings.pictures[places][..., :3])
-    parameters = int(build_fovea(WIDTHS).count_params())
+    parameters = int(_build().count_params())
     quiz = Quiz(frames, len(cuttings.answers), int(cuttings.signs.sum()), parameters, shown, cuttings.signs[places])
     return Told(quiz, places)
 
@@ -163,6 +165,12 @@ def _aside(boxes: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.f
     return np.concatenate([centres - half, centres + half], axis=1)
 
 
+def _build(precision: str = "float32") -> Any:
+    """Return a second look that answers what a cutting shows, and measures nothing; untrained."""
+    whole = build_fovea(WIDTHS, precision)
+    return keras.Model(whole.input, whole.get_layer(f"{FOVEA_PREFIX}answers").output)
+
+
 class SmallNetwork:
     """One small network that begins anew for each lesson; built once, since building takes as long as a lesson.
 
@@ -172,7 +180,7 @@ class SmallNetwork:
 
     def __init__(self, steps: int) -> None:
         self._steps = steps
-        self._model = build_fovea(WIDTHS, training_precision())
+        self._model = _build(training_precision())
         rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         self._model.compile(optimizer=keras.optimizers.Adam(rate), loss=loss)
@@ -186,7 +194,7 @@ class SmallNetwork:
             watch: Told the steps done.
         """
         keras.utils.set_random_seed(seed % 2**32)
-        fresh = build_fovea(WIDTHS, training_precision())
+        fresh = _build(training_precision())
         for mine, others in zip(self._model.layers, fresh.layers, strict=True):
             for variable, first in zip(mine.variables, others.variables, strict=True):
                 variable.assign(first)
