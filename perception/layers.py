@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.backend import compute_precision, keras, tf
-from perception.channels import Channel
+from perception.channels import KIND_OF_CHANNEL, Channel
+from perception.explain import Attention, Explainer, Head
+from perception.fovea import FOVEA_PX, Answer, SecondLook, load_fovea
 from perception.network import NetworkConfig, build_network
+from perception.perceiver import Perceiver, perceiver_of
 from perception.weights import fill, read_weights
 from sim.camera import Camera, CameraFrame
 from sim.errors import WeightsError
-from sim.viewer.layers import LayerView, MapPicture
+from sim.viewer.layers import LayerView, LookAgain, MapPicture
 
 STRONGEST = 4
 """Channels shown of each layer."""
@@ -35,7 +39,7 @@ STAGES = (
 """Layers in the order in which the picture passes them, and what such layers mostly come to answer to. The words tell
 the level, not what one channel found: that nobody chose."""
 
-DECISION = "decision"
+DECISION, SECOND_LOOK, ATTENTION = "decision", "second look", "grad-cam"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,15 @@ class LayerTap:
     camera: Camera
     _look: Any
     _sizes: tuple[tuple[int, int, int], ...]
+    _twice: Perceiver | None = None
+    _explainer: Callable[[], Explainer] | None = None
 
-    def __call__(self, frame: CameraFrame) -> Sequence[LayerView]:
+    def __call__(self, frame: CameraFrame, *, attention: bool = False) -> Sequence[LayerView]:
         """Return what each layer makes of a frame, from the picture to the decision.
+
+        Args:
+            frame: What the network looks at.
+            attention: Whether to ask, too, where in the frame its belief in a stop sign comes from, by Grad-CAM.
 
         Raises:
             WeightsError: If another camera took the frame.
@@ -63,7 +73,13 @@ class LayerTap:
             _view(name, caption, size, frame, *(part.numpy() for part in parts))
             for (name, caption), size, parts in zip(STAGES, self._sizes, stages, strict=True)
         ]
-        return (*views, _decision(heat.numpy()))
+        if self._twice is None:
+            views.append(_decision(heat.numpy()))
+        else:
+            views += [_decision(heat.numpy(), "first look"), _second_look(self._twice.second_looks(frame))]
+        if attention and self._explainer is not None:
+            views.append(_attention(self._explainer().grad_cam(frame.rgb, Head.STOP_SIGN)))
+        return tuple(views)
 
 
 def load_layers(weights: Path | None = None) -> LayerTap:
@@ -97,7 +113,12 @@ def make_layers(network: NetworkConfig, camera: Camera, arrays: dict[str, NDArra
         return [_strongest(tf.cast(each[0], tf.float32)) for each in features], tf.sigmoid(heat[0])
 
     look(tf.zeros(shape, tf.uint8))
-    return LayerTap(camera, look, tuple((int(t.shape[1]), int(t.shape[2]), int(t.shape[3])) for t in taps))
+    fovea = load_fovea(arrays)
+    twice = None if fovea is None else perceiver_of(model, camera, fovea=fovea)
+    sizes = tuple((int(t.shape[1]), int(t.shape[2]), int(t.shape[3])) for t in taps)
+    # Made once, and not before somebody asks: it is another network of float32 numbers.
+    explainer = cache(lambda: Explainer(network, camera, arrays))
+    return LayerTap(camera, look, sizes, twice, explainer)
 
 
 def _strongest(features: Any) -> tuple[Any, Any, Any]:
@@ -131,7 +152,7 @@ def _view(
     return LayerView(name, caption, f"{name} · {size[2]} at 1/{share}", maps)
 
 
-def _decision(scores: NDArray[np.float32]) -> LayerView:
+def _decision(scores: NDArray[np.float32], caption: str = DECISION) -> LayerView:
     """Return the heat maps: at each place, how sure the network is that a thing's middle is there."""
     maps = tuple(
         MapPicture(
@@ -141,4 +162,33 @@ def _decision(scores: NDArray[np.float32]) -> LayerView:
         )
         for channel in (Channel.STOP_SIGN, Channel.DISTRACTOR, Channel.VEHICLE, Channel.STOP_LINE)
     )
-    return LayerView(DECISION, "decision", f"heat · {scores.shape[2]} at 1/8", maps)
+    return LayerView(DECISION, caption, f"heat · {scores.shape[2]} at 1/8", maps)
+
+
+def _second_look(looks: Sequence[SecondLook]) -> LayerView:
+    """Return what was cut out and judged once more, the most believed first."""
+    ordered = sorted(looks, key=lambda look: -look.score)
+    again = tuple(
+        LookAgain(
+            _words(KIND_OF_CHANNEL[look.channel].value),
+            (np.ascontiguousarray(look.cuttings[..., :3]), np.ascontiguousarray(look.cuttings[..., 3:])),
+            look.first,
+            _words(Answer(int(look.shares.argmax())).name),
+            float(look.shares.max()),
+            look.score,
+        )
+        for look in ordered
+    )
+    detail = f"{FOVEA_PX} x {FOVEA_PX} · {len(again)} looked at"
+    return LayerView(SECOND_LOOK, "second look: both scores", detail, (), again)
+
+
+def _attention(attention: Attention) -> LayerView:
+    """Return what a belief rests on, for the camera's picture."""
+    grey = np.round(255.0 * attention.heat).astype(np.uint8)
+    heat = MapPicture(_words(attention.head.value), np.ascontiguousarray(grey), attention.belief)
+    return LayerView(ATTENTION, "Grad-CAM", f"at {attention.layer}", (heat,), over_camera=True)
+
+
+def _words(name: str) -> str:
+    return name.lower().replace("_", " ")

@@ -1,4 +1,4 @@
-"""How fast the simulator is, on one core, on the machine at hand."""
+"""How fast the simulator is, on one core or more, on the machine at hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from time import perf_counter, process_time
+from time import perf_counter, process_time, sleep
 from typing import Any
 
 import cv2
@@ -28,8 +28,9 @@ from sim.viewer.display import close_display, open_display
 from sim.viewer.drive_window import DriveWindow
 from sim.viewer.layout import BASE_SIZE_PX
 from sim.viewer.manual import ManualWheel
+from sim.viewer.playback import PICTURES_HZ
 from sim.viewer.session import REWIND_STEPS, DriveSetup, Session
-from sim.viewer.window import turn
+from sim.viewer.window import POLL_S, turn
 from sim.world import advance
 
 WARM_UP = 10
@@ -67,11 +68,18 @@ class Benchmark:
         return asdict(self)
 
 
-def on_one_core() -> None:
-    """Keep this process, and what it starts, to one core where the system can, and OpenCV to one thread."""
-    cv2.setNumThreads(1)
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+def on_cores(count: int = 1) -> int:
+    """Keep this process, and what it starts, to so many cores where the system can, and OpenCV to as many threads.
+
+    Returns:
+        How many it has.
+    """
+    cv2.setNumThreads(count)
+    if not hasattr(os, "sched_setaffinity"):
+        return count
+    cores = sorted(os.sched_getaffinity(0))[:count]
+    os.sched_setaffinity(0, set(cores))
+    return len(cores)
 
 
 def machine() -> str:
@@ -168,7 +176,7 @@ def benchmark_window(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Benchmark:
-    """Turn the window's own loop as fast as it goes: events, one step of the drive, one picture of it.
+    """Turn the window's own loop as fast as it goes: events, a step of the drive at every other turn, a picture.
 
     It draws into memory, on no screen. While a drive's end is shown there is nothing to draw, and nothing is timed.
 
@@ -179,21 +187,13 @@ def benchmark_window(
         seed: Of the worlds, which follow each other as in a window.
         progress: Told how many are done.
     """
-    os.environ["SDL_VIDEODRIVER"] = "dummy"
-    setup = DriveSetup(
-        lambda number: generate_world(derive_seed(seed, Stream.SCENARIO, number), WorldSpec()),
-        eyes,
-        lambda world: DriverConfig(cruise_mps=world.scene.speed_limit_mps),
-    )
-    wheel = ManualWheel()
-    session = Session(setup, 0, override=wheel, want_truth=True, keep_steps=REWIND_STEPS)
-    window = DriveWindow(open_display(size_px), session, wheel)
+    window = _window(eyes, size_px, seed)
     times_s: list[float] = []
     turns, cpu_s = 0, 0.0
     try:
         while len(times_s) < pictures:
             start, cpu_start = perf_counter(), process_time()
-            drawn = turn(window, turns * STEP_S)
+            drawn = turn(window, turns / PICTURES_HZ)
             if drawn and turns >= WARM_UP:
                 times_s.append(perf_counter() - start)
                 cpu_s += process_time() - cpu_start
@@ -203,8 +203,73 @@ def benchmark_window(
     finally:
         close_display()
     # Time of the processor too: on a machine that others use, it tells more than the clock.
-    detail = f"{size_px[0]} x {size_px[1]}, a step and a picture: {1000 * cpu_s / pictures:.1f} ms of CPU"
-    return summarise(f"window, {eyes.name} eyes", times_s, per_drive_step=True, detail=detail)
+    detail = (
+        f"{size_px[0]} x {size_px[1]}, {1000 * cpu_s / pictures:.1f} ms of CPU a picture, its share of a step in it"
+    )
+    done = summarise(f"window, {eyes.name} eyes", times_s, detail=detail)
+    return replace(done, realtime=done.per_second / PICTURES_HZ)
+
+
+def benchmark_window_clock(
+    eyes: Eyes,
+    *,
+    size_px: tuple[int, int] = BASE_SIZE_PX,
+    lasts_s: float = 10.0,
+    cores: int = 1,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Benchmark:
+    """Let the window run by the clock, as a person has it, and count its pictures.
+
+    It draws into memory, on no screen. Where a drive ends, the next one begins at once.
+
+    Args:
+        eyes: What the driver sees with.
+        size_px: The window's size.
+        lasts_s: For how long.
+        cores: How many cores the process has, for the words.
+        seed: Of the worlds.
+        progress: Told how many seconds have passed.
+    """
+    window = _window(eyes, size_px, seed)
+    drawn_s: list[float] = []
+    steps = 0
+    try:
+        for number in range(WARM_UP):
+            turn(window, perf_counter() + number / PICTURES_HZ)
+        window.playback.rest()
+        start_s, cpu_start_s = perf_counter(), process_time()
+        while (now_s := perf_counter()) - start_s < lasts_s:
+            before = window.session.steps
+            if turn(window, now_s):
+                drawn_s.append(perf_counter())
+            else:
+                sleep(POLL_S)
+            steps += window.session.steps - before
+            if window.playback.ended:
+                window.playback.restart(window.session.seed + 1)
+            if progress:
+                progress(round(now_s - start_s), round(lasts_s))
+        passed_s, cpu_s = perf_counter() - start_s, process_time() - cpu_start_s
+    finally:
+        close_display()
+    gaps_s = np.diff([start_s, *drawn_s])
+    detail = f"{size_px[0]} x {size_px[1]}, {cores} core{'s' * (cores > 1)}: {cpu_s / passed_s:.0%} of one is used"
+    done = summarise(f"window by the clock, {eyes.name} eyes", gaps_s.tolist(), detail=detail)
+    return replace(done, per_second=len(drawn_s) / passed_s, realtime=steps * STEP_S / passed_s)
+
+
+def _window(eyes: Eyes, size_px: tuple[int, int], seed: int) -> DriveWindow:
+    """Return a window in memory, with one world after another to drive in."""
+    os.environ["SDL_VIDEODRIVER"] = "dummy"
+    setup = DriveSetup(
+        lambda number: generate_world(derive_seed(seed, Stream.SCENARIO, number), WorldSpec()),
+        eyes,
+        lambda world: DriverConfig(cruise_mps=world.scene.speed_limit_mps),
+    )
+    wheel = ManualWheel()
+    session = Session(setup, 0, override=wheel, want_truth=True, keep_steps=REWIND_STEPS)
+    return DriveWindow(open_display(size_px), session, wheel)
 
 
 def benchmark_generate(

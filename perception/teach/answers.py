@@ -19,9 +19,6 @@ from sim.percept import Box, ObjectKind, Percept
 from sim.viewer.teach.content import Estimate, Sight, Thing
 from sim.viewer.teach.sights import judged
 
-LOWEST_COMPARED = 0.06
-"""The lowest threshold that a network can be given."""
-
 KEPT_FROM = 0.2
 """Answers less believed than this are not sent to the pages."""
 
@@ -89,22 +86,6 @@ def score(sights: Sequence[Sight], answers: Sequence[Sequence[Thing]]) -> tuple[
         hits, n, wrong = judged(sight.truths, things)
         found, asked, false = found + hits, asked + n, false + wrong
     return estimate(found, asked), false
-
-
-def score_allowing(sights: Sequence[Sight], answers: Sequence[Sequence[Thing]], allowed: int) -> tuple[Estimate, int]:
-    """Return how many stop signs were found where only so many false alarms are allowed, and how many there were.
-
-    Scores of networks that learned from little are not to be compared: one is sure of everything, another of nothing.
-    So each is given the threshold at which it finds most without more false alarms than `allowed`.
-    """
-    best = (0, 0)
-    asked = 0
-    for threshold in np.arange(LOWEST_COMPARED, 1.0, 0.02).tolist():
-        each = [judged(sight.truths, things, threshold) for sight, things in zip(sights, answers, strict=True)]
-        hits, asked, false = (sum(frame[part] for frame in each) for part in range(3))
-        if false <= allowed and hits > best[0]:
-            best = (hits, false)
-    return estimate(best[0], asked), best[1]
 
 
 def estimate(hits: int, n: int) -> Estimate:

@@ -29,8 +29,8 @@ def make_plan(*, seed: int = 0, quick: bool = False) -> Plan:
     """
     data_seed = recipe_of().seed + seed
     if quick:
-        return Plan(seed, RECIPE, data_seed, 600, 900, 4, DEMO.batch, (24, 120, 600), 600, 3, quick)
-    return Plan(seed, RECIPE, data_seed, 2000, 3000, 5, DEMO.batch, (20, 200, 2000), 1500, 5, quick)
+        return Plan(seed, RECIPE, data_seed, 600, 900, 4, DEMO.batch, (24, 120, 600), 250, 3, quick)
+    return Plan(seed, RECIPE, data_seed, 2000, 3000, 5, DEMO.batch, (20, 200, 2000), 500, 3, quick)
 
 
 def training_of(plan: Plan) -> TrainConfig:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -13,17 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.backend import keras
-from perception.closeups import learn_signs
 from perception.explain import Explainer
 from perception.network import build_network
 from perception.perceiver import make_perceiver
 from perception.teach.answers import (
-    KEPT_FROM,
-    LOWEST_COMPARED,
     Answerer,
     Arrays,
     score,
-    score_allowing,
     untrained,
 )
 from perception.teach.driving import drive_once
@@ -31,6 +26,7 @@ from perception.teach.experiments import Prepared, find_places, shirts, stickers
 from perception.teach.looking import favourites_of, look_at
 from perception.teach.network import fields_of_view, layers_of
 from perception.teach.plan import recipe_of, training_of
+from perception.teach.volume import BATCH, Cuttings, SmallNetwork, average_precision, cut_from, examples_of, quiz_of
 from perception.train import train
 from perception.training_config import UNSEEN, TrainConfig
 from perception.weights import read_weights
@@ -63,6 +59,9 @@ CLOSEUP_PARTS = 4
 
 TESTS = {True: 60, False: 150}
 """Frames that nobody learns from, in the short tour and in the long one."""
+
+QUIZZED = {True: 260, False: 500}
+"""Frames from which the networks of the chapter on volume are asked: one kind of question, many times."""
 
 _TIMES = {"day": "by day", "dusk": "at dusk"}
 _PLACES = ("in town", "in the country")
@@ -304,29 +303,49 @@ class Teacher:
         )
 
     def _teach_volume(self) -> None:
-        """Let the part that sees signs learn from few frames and from many, for the same number of steps."""
+        """Let small networks learn from few frames and from many, for the same number of steps, and ask them all."""
         plan = self._plan
-        config = replace(self._config, closeup_steps=plan.volume_steps)
+        if all(name in self._known for name in ("Quiz", *(f"Lesson {frames}" for frames in plan.volume_frames))):
+            return
+        quiz = self._draw_quiz()
+        told = quiz_of(quiz, QUIZZED[plan.quick])
+        self._tell(told.quiz)
+        pupil = SmallNetwork(plan.volume_steps)
         for frames in plan.volume_frames:
-            if f"Lesson {frames}" in self._known:
-                continue
-            words = f"Learning from {frames:,} frames"
+            if f"Lesson {frames}" not in self._known:
+                self._tell(self._lesson(pupil, frames, quiz, told.places))
 
-            def see(done: int, words: str = words) -> None:
+    def _draw_quiz(self) -> Cuttings:
+        frames = LiveFrames(self._recipe.with_size(seed=self._plan.data_seed + 3 * UNSEEN))
+        count = QUIZZED[self._plan.quick]
+
+        def drawn() -> Iterator[Sight]:
+            for index in range(count):
+                if index % 10 == 0:
+                    self._work("Drawing frames to ask about", index, count)
+                yield frames.draw(index)
+
+        return cut_from(drawn(), self._plan.seed, views=1)
+
+    def _lesson(self, pupil: SmallNetwork, frames: int, quiz: Cuttings, shown: NDArray[np.int64]) -> Lesson:
+        """Let a network learn from so many frames, several times anew, and ask it each time."""
+        plan, repeats = self._plan, self._plan.volume_repeats
+        lesson = cut_from(examples_of(self._dataset, frames), plan.seed)
+        precisions: list[float] = []
+        beliefs: list[NDArray[np.float64]] = []
+        for number in range(repeats):
+
+            def see(done: int, number: int = number) -> None:
                 if done % TOLD_EVERY == 0:
-                    self._work(words, done, plan.volume_steps)
+                    words = f"Learning from {frames:,} frames"
+                    self._work(words, number * plan.volume_steps + done, repeats * plan.volume_steps)
 
-            keras.utils.set_random_seed(config.seed % 2**32)
-            arrays = learn_signs(self._dataset, frames, config, max(self._workers, 1), see)
-            self._answerer.use(self._arrays[Network.UNTRAINED] | arrays)
-            answers = self._answerer.all(self._sights, LOWEST_COMPARED)
-            found, false = score_allowing(self._sights, answers, plan.volume_false)
-            watched_answers = tuple(
-                tuple(thing for thing in answers[index] if thing.score >= KEPT_FROM) for index in self._watched
-            )
-            self._tell(
-                Lesson(frames, plan.volume_steps, config.closeup_batch, found, false, watched_answers, here=True)
-            )
+            pupil.learn(lesson, plan.seed + number, see)
+            answered = pupil.beliefs(quiz.pictures)
+            precisions.append(average_precision(answered, quiz.signs))
+            beliefs.append(answered[shown])
+        mean = tuple(np.mean(beliefs, axis=0).tolist())
+        return Lesson(frames, plan.volume_steps, BATCH, len(lesson.answers), tuple(precisions), mean, here=True)
 
 
 class _Journal:

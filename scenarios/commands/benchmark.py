@@ -31,18 +31,20 @@ def benchmark(
     weights: Weights = None,
     backend: BackendOption = BackendName.KERAS,
     precision: PrecisionOption = None,
+    cores: Annotated[int, typer.Option(min=1, help="How many cores to use; figures of one core compare best.")] = 1,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Time the simulator and the network, on one core of this machine."""
+    """Time the simulator and the network, on one core of this machine or on more."""
     from sim.benchmark import (
         Benchmark,
         benchmark_generate,
         benchmark_loop,
         benchmark_render,
         benchmark_window,
+        benchmark_window_clock,
         machine,
-        on_one_core,
+        on_cores,
     )
     from sim.memory import peak_memory_mb
 
@@ -51,7 +53,7 @@ def benchmark(
         _benchmark_reading(quiet, as_json)
         return
     engine = make_engine(backend, precision)
-    on_one_core()
+    cores = on_cores(cores)
     alone = (BenchmarkName.ALL, BenchmarkName.READ)
     wanted = [name for name in BenchmarkName if what in (name, BenchmarkName.ALL) and name not in alone]
     # TensorFlow takes its number of threads before its first computation: inference comes first.
@@ -75,6 +77,9 @@ def benchmark(
                 eyes = make_eyes("network", weights, engine=engine)
                 sizes = ((1280, 720), (3840, 2160))
                 results += [benchmark_window(eyes, size_px=size_px, progress=progress) for size_px in sizes]
+                results += [
+                    benchmark_window_clock(eyes, size_px=size_px, cores=cores, progress=progress) for size_px in sizes
+                ]
             elif name is BenchmarkName.INFERENCE:
                 from perception.benchmark import benchmark_inference
 
@@ -105,7 +110,7 @@ def benchmark(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"One core of {machine()}")
+    table = Table(title=f"{cores} core{'s' * (cores > 1)} of {machine()}")
     for column in ("what", "a second", "x real time", "median ms", "p99 ms", "peak MB", ""):
         table.add_column(column, justify="left" if column in ("what", "") else "right")
     for result in results:

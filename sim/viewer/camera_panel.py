@@ -13,6 +13,7 @@ from sim.camera import Camera
 from sim.loop import Tick
 from sim.percept import Box, Detection, LaneEstimate, ObjectKind, Percept, StopLineEstimate
 from sim.truth import GroundTruth
+from sim.viewer.layers import LayerShot, LayerView
 from sim.viewer.layout import Layout
 from sim.viewer.palette import (
     INK,
@@ -39,6 +40,9 @@ BAND_WIDTH_M = 1.8
 
 LINE_HALF_WIDTH_M = 1.6
 LINE_THICKNESS_M = 0.45
+
+LEAST_ATTENDED = 0.1
+"""Of what is believed less, a map of what the belief rests on would show noise as large as life."""
 
 _SUBPIXEL_BITS = 4
 """OpenCV's fixed-point pixels: 1/16 px keeps the lane from trembling."""
@@ -85,7 +89,17 @@ class CameraPanel:
             kind: sprite(style.shape, layout.px(6), NEAR_BLACK, NEAR_BLACK, 1) for kind, style in KIND_STYLES.items()
         }
 
-    def draw(self, target: pygame.Surface, tick: Tick, camera: Camera, eyes_name: str, *, show_truth: bool) -> None:
+    def draw(
+        self,
+        target: pygame.Surface,
+        tick: Tick,
+        camera: Camera,
+        eyes_name: str,
+        *,
+        show_truth: bool,
+        said: Percept | None = None,
+        shot: LayerShot | None = None,
+    ) -> None:
         """Draw the camera's view onto the view.
 
         Args:
@@ -94,26 +108,32 @@ class CameraPanel:
             camera: The camera, for when there is no frame to name it.
             eyes_name: Whose percept it is, or "" if not known.
             show_truth: Whether to draw the true boxes too, where the tick has the truth.
+            said: The percept whose numbers are written, where the tick's own lies between two; None for the tick's.
+            shot: A look into the network, whose attention lies over the picture if it has any; None for none.
         """
         frame = tick.capture.frame
         camera = camera if frame is None else frame.camera
-        rect, zoom = self._place(camera)
-        picture = self._no_picture(rect) if frame is None else _upscaled(frame.rgb, rect.size)
-        self._draw_road(picture, tick.percept, camera, zoom)
-        _paste(target, picture, rect)
+        rect, zoom = self.place(camera)
+        attention = None if shot is None else shot.attention
+        self._draw_picture(target, tick, camera, rect, zoom, attention)
         outer_clip = target.get_clip()
         target.set_clip(rect)
         truth = tick.capture.truth if show_truth else None
         if truth is not None:
             self._draw_true_boxes(target, truth, rect, zoom)
         taken = self._draw_detections(target, tick.percept.detections, rect, zoom)
-        taken += self._draw_stop_line_label(target, tick.percept, camera, rect, zoom)
+        taken += self._draw_stop_line_label(target, tick.percept, said or tick.percept, camera, rect, zoom)
         if truth is not None:
             self._draw_true_names(target, truth, rect, zoom, taken)
         self._draw_caption(target, rect, eyes_name, has_frame=frame is not None, has_truth=truth is not None)
+        if shot is not None and attention is not None:
+            words = attention_words(attention) + (f" · of step {shot.step}" if shot.step != tick.world.step else "")
+            px = self._layout.px
+            chip = self._chip_rect(words, (rect.left + px(8), rect.bottom))
+            self._chip(target, words, (chip.left, rect.bottom - px(20) - chip.height), INK)
         target.set_clip(outer_clip)
 
-    def _place(self, camera: Camera) -> tuple[pygame.Rect, float]:
+    def place(self, camera: Camera) -> tuple[pygame.Rect, float]:
         """Return where the picture lies in its panel, whole and centred, and its zoom."""
         panel = self._layout.camera
         zoom = min(panel.width / camera.width_px, panel.height / camera.height_px)
@@ -121,13 +141,23 @@ class CameraPanel:
         rect.center = panel.center
         return rect, zoom
 
-    def _no_picture(self, rect: pygame.Rect) -> NDArray[np.uint8]:
-        """Return a dark stand-in with a horizon, on which the percept still can be read."""
-        picture = np.empty((rect.height, rect.width, 3), np.uint8)
-        picture[: rect.height // 2] = WINDOW
-        picture[rect.height // 2 :] = MAP_GROUND
-        picture[rect.height // 2] = PANEL_EDGE
-        return picture
+    def _draw_picture(
+        self,
+        target: pygame.Surface,
+        tick: Tick,
+        camera: Camera,
+        rect: pygame.Rect,
+        zoom: float,
+        attention: LayerView | None,
+    ) -> None:
+        """Draw the frame, or a stand-in, into the view's own memory, and on it what is believed of the road."""
+        picture = pixels_bgrx(target)[rect.top : rect.bottom, rect.left : rect.right]
+        if tick.capture.frame is None:
+            _draw_no_picture(picture)
+        else:
+            rgb = tick.capture.frame.rgb
+            _enlarge(rgb if attention is None else with_attention(rgb, attention), picture)
+        self._draw_road(picture, tick.percept, camera, zoom)
 
     def _draw_road(self, picture: NDArray[np.uint8], percept: Percept, camera: Camera, zoom: float) -> None:
         """Paint the believed lane and stop line on the road, as if they were on it."""
@@ -156,10 +186,13 @@ class CameraPanel:
         px = self._layout.px
         boxes = [_scaled(d.box, rect, zoom) for d in detections]
         taken = [box for d, box in zip(detections, boxes, strict=True) if d.kind is ObjectKind.STOP_SIGN]
-        for detection, box in zip(detections, boxes, strict=True):
+        # The most believed comes last, and lies on top.
+        for detection, box in reversed(list(zip(detections, boxes, strict=True))):
             pygame.draw.rect(target, NEAR_BLACK, box.inflate(2 * px(2) + 2, 2 * px(2) + 2), px(2) + 2)
             pygame.draw.rect(target, KIND_STYLES[detection.kind].colour, box.inflate(2 * px(2), 2 * px(2)), px(2))
-        for detection, box in zip(detections, boxes, strict=True):
+        # Labels may hide a third of the picture's height; what is believed least goes without.
+        most = max(1, rect.height // (3 * (self._type.line_px(13) + px(3))))
+        for detection, box in list(zip(detections, boxes, strict=True))[:most]:
             self._draw_label(target, detection, box, rect, taken)
         return taken
 
@@ -222,14 +255,14 @@ class CameraPanel:
             self._chip(target, words, chip.topleft, TRUTH)
 
     def _draw_stop_line_label(
-        self, target: pygame.Surface, percept: Percept, camera: Camera, rect: pygame.Rect, zoom: float
+        self, target: pygame.Surface, percept: Percept, said: Percept, camera: Camera, rect: pygame.Rect, zoom: float
     ) -> list[pygame.Rect]:
         """Write how far the stop line is believed to be, at its right end; return where, if anywhere."""
-        if percept.stop_line is None:
+        if percept.stop_line is None or said.stop_line is None:
             return []
         corners = road_to_pixels(camera, _line_corners(percept.lane, percept.stop_line)) * zoom
         x, y = float(corners[:, 0].max()) + rect.left, float(corners[:, 1].mean()) + rect.top
-        words = f"stop line {percept.stop_line.distance_m:.1f} m"
+        words = f"stop line {said.stop_line.distance_m:.1f} m"
         px = self._layout.px
         chip = self._chip_rect(words, (x + px(6), y - px(9))).clamp(rect)
         self._chip(target, words, chip.topleft, STOP_LINE)
@@ -277,14 +310,41 @@ def _line_corners(lane: LaneEstimate | None, line: StopLineEstimate) -> NDArray[
     return np.array([[near, left], [near, right], [far, right], [far, left]])
 
 
-def _upscaled(rgb: NDArray[np.uint8], size_px: tuple[int, int]) -> NDArray[np.uint8]:
-    """Enlarge with a cubic kernel: sharper than a linear one, with no blocks."""
-    return np.asarray(cv2.resize(rgb, size_px, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+def _draw_no_picture(picture: NDArray[np.uint8]) -> None:
+    """Draw a dark stand-in with a horizon, on which the percept still can be read."""
+    half = len(picture) // 2
+    for rows, colour in ((slice(0, half), WINDOW), (slice(half, None), MAP_GROUND), (half, PANEL_EDGE)):
+        picture[rows] = _bgrx(colour)
 
 
-def _paste(target: pygame.Surface, picture: NDArray[np.uint8], rect: pygame.Rect) -> None:
-    below = pixels_bgrx(target)[rect.top : rect.bottom, rect.left : rect.right]
-    cv2.cvtColor(picture, cv2.COLOR_RGB2BGRA, dst=below)
+def _enlarge(rgb: NDArray[np.uint8], picture: NDArray[np.uint8]) -> None:
+    """Enlarge a frame with a cubic kernel: sharper than a linear one, with no blocks."""
+    # Its colours change places while it is small.
+    frame = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA)
+    cv2.resize(frame, (picture.shape[1], picture.shape[0]), dst=picture, interpolation=cv2.INTER_CUBIC)
+
+
+def with_attention(rgb: NDArray[np.uint8], attention: LayerView) -> NDArray[np.uint8]:
+    """Return a frame with a map over it, dark where an answer rests on nothing; as it was where nothing is believed."""
+    heat = attention.maps[0]
+    if heat.peak < LEAST_ATTENDED:
+        return rgb
+    height, width = rgb.shape[:2]
+    grey = cv2.resize(heat.grey, (width, height), interpolation=cv2.INTER_LINEAR)
+    coloured = cv2.cvtColor(cv2.applyColorMap(grey, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+    return np.asarray(cv2.addWeighted(rgb, 0.5, coloured, 0.6, 0.0), np.uint8)
+
+
+def attention_words(attention: LayerView) -> str:
+    """Return what the map over the picture means."""
+    heat = attention.maps[0]
+    if heat.peak < LEAST_ATTENDED:
+        return f"Grad-CAM: nothing is believed to be a {heat.name} ({heat.peak:.2f})"
+    return f"Grad-CAM: bright is what the first look's belief in a {heat.name}, {heat.peak:.2f}, rests on"
+
+
+def _bgrx(colour: Rgb) -> tuple[int, int, int, int]:
+    return colour[2], colour[1], colour[0], 255
 
 
 def _scaled(box: Box, rect: pygame.Rect, zoom: float) -> pygame.Rect:
@@ -298,19 +358,20 @@ def _fixed_point(points_px: NDArray[np.float64]) -> NDArray[np.int32]:
 
 
 def _fill(picture: NDArray[np.uint8], points_px: NDArray[np.float64], colour: Rgb, opacity: float) -> None:
-    """Blend a polygon into a picture, only over the rows that it covers."""
-    first = int(np.clip(points_px[:, 1].min() - 2, 0, len(picture)))
-    last = int(np.clip(points_px[:, 1].max() + 3, 0, len(picture)))
-    if first >= last:
+    """Blend a polygon into a picture, only over the rectangle that it covers."""
+    size_px = (picture.shape[1], picture.shape[0])
+    left, top = np.clip(points_px.min(axis=0) - 2, 0, size_px).astype(int).tolist()
+    right, bottom = np.clip(points_px.max(axis=0) + 3, 0, size_px).astype(int).tolist()
+    if left >= right or top >= bottom:
         return
-    below = picture[first:last]
+    below = picture[top:bottom, left:right]
     painted = below.copy()
-    shifted = _fixed_point(points_px - np.array([0.0, first]))
-    cv2.fillPoly(painted, [shifted], colour, lineType=cv2.LINE_AA, shift=_SUBPIXEL_BITS)
+    shifted = _fixed_point(points_px - np.array([left, top]))
+    cv2.fillPoly(painted, [shifted], _bgrx(colour), lineType=cv2.LINE_AA, shift=_SUBPIXEL_BITS)
     cv2.addWeighted(painted, opacity, below, 1.0 - opacity, 0.0, dst=below)
 
 
 def _stroke(picture: NDArray[np.uint8], points_px: NDArray[np.float64], colour: Rgb, width_px: int) -> None:
     cv2.polylines(
-        picture, [_fixed_point(points_px)], False, colour, width_px, lineType=cv2.LINE_AA, shift=_SUBPIXEL_BITS
+        picture, [_fixed_point(points_px)], False, _bgrx(colour), width_px, lineType=cv2.LINE_AA, shift=_SUBPIXEL_BITS
     )

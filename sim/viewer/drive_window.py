@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sim.errors import RollingStopError
 from sim.files import write_atomically
 from sim.generate.restyle import Style, take_sign
+from sim.loop import Tick
 from sim.vehicle import CONTROL_HZ
 from sim.viewer.duel import Duel
 from sim.viewer.gamepad import Gamepad
@@ -119,7 +120,8 @@ class DriveWindow:
         self._screenshots = screenshots or Path()
         self._gamepad = gamepad
         self._stale = True
-        self._drawn: tuple[object, ...] = ()
+        self._drawn: tuple[tuple[object, ...], float | None] = ((), None)
+        self._share: float | None = None
         self._held: _Held | None = None
         self._scrubbing = False
 
@@ -215,6 +217,8 @@ class DriveWindow:
                 playback.show_truth = not playback.show_truth
             case Action.LAYERS:
                 self._toggle_layers(now_s)
+            case Action.ATTENTION:
+                self._toggle_attention(now_s)
             case Action.EYES | Action.WEIGHTS:
                 self._change_eyes(now_s, weights_only=action is Action.WEIGHTS)
             case Action.MANUAL:
@@ -278,7 +282,20 @@ class DriveWindow:
 
     def _toggle_layers(self, now_s: float) -> None:
         self.showing.layers = not self.showing.layers
-        if self.showing.layers and self.session.has_layers:
+        if self.showing.layers:
+            self._open_network(now_s)
+
+    def _toggle_attention(self, now_s: float) -> None:
+        if not self.session.has_layers:
+            self._say("These eyes have no layers: E changes to a network", now_s)
+            return
+        self.showing.attention = not self.showing.attention
+        self.showing.feed.forget()
+        if self.showing.attention:
+            self._open_network(now_s)
+
+    def _open_network(self, now_s: float) -> None:
+        if self.session.has_layers:
             self._draw_waiting("Opening the network")
             self.session.layers()
         self._look_inside(now_s, at_once=True)
@@ -286,12 +303,13 @@ class DriveWindow:
     def _look_inside(self, now_s: float, *, at_once: bool) -> None:
         """Ask for the layers' pictures if they are shown, and it is time."""
         tick = self.session.tick
-        if not self.showing.layers or tick is None or tick.capture.frame is None:
+        showing = self.showing
+        if not (showing.layers or showing.attention) or tick is None or tick.capture.frame is None:
             return
         look = self.session.layers()
         if look is None:
-            self.showing.feed.forget()
-        elif self.showing.feed.refresh(look, tick.capture.frame, now_s, at_once=at_once):
+            showing.feed.forget()
+        elif showing.feed.refresh(look, tick.capture.frame, now_s, at_once=at_once, attention=showing.attention):
             self._stale = True
 
     def _toggle_duel(self, now_s: float) -> None:
@@ -354,6 +372,7 @@ class DriveWindow:
         if not self.hidden:
             self.playback.catch_up(now_s)
             self._look_inside(now_s, at_once=self.paused and self._is_other_moment())
+        self._share = self.playback.share(now_s)
 
     def _is_other_moment(self) -> bool:
         shot, tick = self.showing.feed.shot, self.session.tick
@@ -371,15 +390,25 @@ class DriveWindow:
 
     def draw(self) -> bool:
         """Draw if anything changed since the last time; return whether it did."""
-        ticks = self.playback.ticks
+        ticks, share = self.playback.ticks, self._share
         # A tick is told by identity: comparing two would compare their frames.
-        tick, changed = ticks[0], self._stale or tuple(map(id, ticks)) != tuple(map(id, self._drawn))
-        if not changed or self.hidden or tick is None:
+        moved = share != self._drawn[1] or tuple(map(id, ticks)) != tuple(map(id, self._drawn[0]))
+        if not (self._stale or moved) or self.hidden or ticks[0] is None:
             return False
-        self._screen.show(draw_view(tick, self.session.history, self._screen.size_px, self._options()))
-        self._drawn = ticks
+        self._screen.show(self._view(ticks[0], share))
+        self._drawn = (ticks, share)
         self._stale = False
         return True
+
+    def _view(self, tick: Tick, share: float | None) -> pygame.Surface:
+        """Return the view of the newest tick, or of a moment on the way to it from the one before."""
+        size_px, history, eve = self._screen.size_px, self.session.history, self.playback.eve
+        if share is None or eve is None:
+            return draw_view(tick, history, size_px, self._options())
+        shown = self.session.between(eve, tick, share, truth=self.playback.show_truth)
+        options = self.showing.options(self.playback, by_hand=self._wheel.engaged, share=share)
+        now_step = eve.world.step + (0.0 if shown is eve else share)
+        return draw_view(shown, history, size_px, replace(options, said=eve.percept, now_step=now_step))
 
     def _save_picture(self, now_s: float) -> None:
         """Save what the window shows; what goes wrong is said in the window, since the drive can go on without it."""

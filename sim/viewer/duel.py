@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sim.loop import Tick
+from sim.viewer.between import between
 from sim.viewer.session import Session
 from sim.viewer.view import Rival, ScoreTable
 
@@ -26,9 +27,11 @@ class Duel:
         self._mine = session
         setup = replace(session.setup, eyes=session.eyes, offers=())
         self._other = Session(setup, session.seed, style=session.style)
+        self._eve: Tick | None = None
 
     def step(self) -> None:
         """Let the other driver make a step, unless its drive is over."""
+        self._eve = self._other.tick
         if not self._other.over:
             self._other.step()
 
@@ -42,10 +45,18 @@ class Duel:
         """Whether both have arrived."""
         return self._mine.over and self._other.over
 
-    def rival(self) -> Rival | None:
-        """Return what is shown of the other; None before its first step."""
+    def rival(self, share: float | None = None) -> Rival | None:
+        """Return what is shown of the other; None before its first step.
+
+        Args:
+            share: How far the window is from the tick before to the newest; None shows the newest.
+        """
         tick = self._other.tick
-        return None if tick is None else Rival(tick, self.name, self._other.ending())
+        if tick is None:
+            return None
+        if share is not None and self._eve is not None:
+            tick = between(self._eve, tick, share, None)
+        return Rival(tick, self.name, self._other.ending())
 
     def table(self) -> ScoreTable:
         """Return both scores side by side."""

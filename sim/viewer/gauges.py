@@ -70,7 +70,7 @@ class Gauges:
         )
         units_x = big.right + px(8)
         type_.draw(target, "km/h", (units_x, rect.top + px(30)), 14, MUTED)
-        type_.draw(target, f"{speed * MPH_PER_MPS:.0f} mph", (units_x, rect.top + px(51)), 14, INK)
+        mph = type_.draw(target, f"{speed * MPH_PER_MPS:.0f} mph", (units_x, rect.top + px(51)), 14, INK)
         bar = pygame.Rect(rect.left + px(14), rect.bottom - px(16), rect.width - px(28), px(6))
         pygame.draw.rect(target, TRACK, bar, border_radius=px(3))
         share = min(speed / max(1.3 * limit, 1e-6), 1.0)
@@ -80,8 +80,9 @@ class Gauges:
             pygame.draw.rect(target, SKY_BLUE, filled, border_radius=px(3))
         limit_x = bar.left + bar.width / 1.3
         pygame.draw.line(target, INK, (limit_x, bar.top - px(3)), (limit_x, bar.bottom + px(2)), px(2))
-        words = f"limit {limit * KMH_PER_MPS:.0f}"
-        type_.draw(target, words, (limit_x, bar.top - px(17)), 10, MUTED, align=Align.CENTRE)
+        y = bar.top - max(px(17), type_.line_px(10) + px(3))
+        if y >= mph.bottom - px(3):
+            type_.draw(target, f"limit {limit * KMH_PER_MPS:.0f}", (limit_x, y), 10, MUTED, align=Align.CENTRE)
 
     def _draw_pedals(self, target: pygame.Surface, tick: Tick) -> None:
         rect, px, type_ = self._layout.pedals, self._layout.px, self._type
@@ -91,14 +92,16 @@ class Gauges:
             ("gas", GREEN, asked / limits.max_accel_mps2, real / limits.max_accel_mps2),
             ("brake", ORANGE, -asked / limits.max_brake_mps2, -real / limits.max_brake_mps2),
         )
-        left, right = rect.left + px(60), rect.right - px(14)
+        names_w = max(type_.width_px(name, 13) for name, *_ in rows)
+        left, right = rect.left + max(px(60), px(20) + names_w), rect.right - px(14)
         for index, (name, colour, share, now) in enumerate(rows):
             y = rect.top + px(33 + 24 * index)
             type_.draw(target, name, (rect.left + px(14), y - px(3)), 13, MUTED)
             self._draw_bar(target, pygame.Rect(left, y, right - left, px(10)), colour, share, now)
         y = rect.bottom - px(26)
-        type_.draw(target, "asked", (rect.left + px(14), y), 12, MUTED)
-        type_.draw(target, signed(asked, " m/s²"), (right, y), 12, INK, Weight.BOLD, Align.RIGHT)
+        value = type_.draw(target, signed(asked, " m/s²"), (right, y), 12, INK, Weight.BOLD, Align.RIGHT)
+        if rect.left + px(18) + type_.width_px("asked", 12) <= value.left:
+            type_.draw(target, "asked", (rect.left + px(14), y), 12, MUTED)
 
     def _draw_bar(self, target: pygame.Surface, bar: pygame.Rect, colour: Rgb, share: float, now: float) -> None:
         """Draw how far a pedal is pressed, and as a tick how much of it the car already does."""
@@ -135,17 +138,22 @@ class Gauges:
     def _draw_driver(self, target: pygame.Surface, tick: Tick) -> None:
         rect, px, type_ = self._layout.driver, self._layout.px, self._type
         memory = tick.memory
-        row = pygame.Rect(rect.left + px(14), rect.top + px(28), rect.width - px(28), px(20))
+        pill_h = max(px(20), type_.line_px(_PHASE_TEXT) + px(2))
+        row = pygame.Rect(rect.left + px(14), rect.top + px(28), rect.width - px(28), pill_h)
         for phase, pill, words in phase_pills(type_, row, memory.phase, px(3)):
             active = phase is memory.phase
             pygame.draw.rect(target, PHASE_COLOURS[phase] if active else TRACK, pill, border_radius=px(10))
             colour = NEAR_BLACK if active else MUTED
-            type_.draw(target, words, (pill.centerx, pill.top + px(4)), _PHASE_TEXT, colour, align=Align.CENTRE)
-        size, line_height, lines = 14, 20, type_.wrapped(memory.reason, 14, row.width, 3)
+            words_y = pill.top + min(px(4), (pill.height - type_.line_px(_PHASE_TEXT) + 1) // 2)
+            type_.draw(target, words, (pill.centerx, words_y), _PHASE_TEXT, colour, align=Align.CENTRE)
+        top = max(rect.top + px(56), row.bottom + px(2))
+        size, line_h = 14, max(px(20), type_.line_px(14))
+        lines = type_.wrapped(memory.reason, size, row.width, 3)
         if len(lines) > 2:
-            size, line_height, lines = 12, 17, type_.wrapped(memory.reason, 12, row.width, 3)
+            size, line_h = 12, max(px(17), type_.line_px(12))
+            lines = type_.wrapped(memory.reason, size, row.width, min(3, max(1, (rect.bottom - top) // line_h)))
         for index, line in enumerate(lines):
-            type_.draw(target, line, (row.left, rect.top + px(56 + line_height * index)), size, INK)
+            type_.draw(target, line, (row.left, top + line_h * index), size, INK)
 
 
 def phase_pills(

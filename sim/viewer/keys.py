@@ -26,6 +26,7 @@ class Action(Enum):
     NEXT_SEED = "the next drive"
     TRUTH = "show or hide the true boxes"
     LAYERS = "show or hide what each layer sees"
+    ATTENTION = "Grad-CAM over the camera"
     EYES = "other eyes: network, oracle, blind"
     WEIGHTS = "the network's next weights"
     MANUAL = "take the wheel, or give it back"
@@ -61,6 +62,7 @@ ACTIONS: dict[int, Action] = {
     pygame.K_g: Action.NEXT_SEED,
     pygame.K_t: Action.TRUTH,
     pygame.K_l: Action.LAYERS,
+    pygame.K_k: Action.ATTENTION,
     pygame.K_e: Action.EYES,
     pygame.K_v: Action.WEIGHTS,
     pygame.K_m: Action.MANUAL,
@@ -103,6 +105,7 @@ KEY_LIST: tuple[tuple[str, str], ...] = (
     ("G", Action.NEXT_SEED.value),
     ("T", Action.TRUTH.value),
     ("L", Action.LAYERS.value),
+    ("K", Action.ATTENTION.value),
     ("S", Action.SCREENSHOT.value),
     ("E", Action.EYES.value),
     ("V", Action.WEIGHTS.value),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,27 @@ class MapPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAgain:
+    """One thing that was cut out of the frame and judged a second time.
+
+    Attributes:
+        name: What the first look took it for: "stop sign".
+        cuttings: What was cut out: the thing, and its surroundings; uint8 rgb, all of one square shape (n, n, 3).
+        first: How much the first look believed in it.
+        answer: What the second look takes it for.
+        share: How sure the second look is of that.
+        score: How much both together believe in it.
+    """
+
+    name: str
+    cuttings: tuple[NDArray[np.uint8], ...]
+    first: float
+    answer: str
+    share: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class LayerView:
     """What one layer makes of a frame.
 
@@ -43,16 +65,30 @@ class LayerView:
         caption: What kind of thing it answers to, in a word or two.
         detail: How many channels it has, and at which share of the frame's resolution.
         maps: Its strongest channels, the strongest first.
+        again: In place of maps, of a second look: what was looked at again, the most believed first.
+        over_camera: Whether its one map belongs over the camera's picture, and not into a column: where in the frame
+            the answer that names it comes from.
     """
 
     name: str
     caption: str
     detail: str
     maps: tuple[MapPicture, ...]
+    again: tuple[LookAgain, ...] | None = None
+    over_camera: bool = False
 
 
-LayerViews = Callable[[CameraFrame], Sequence[LayerView]]
-"""Looks into a network while it looks at a frame: its layers from the picture to the decision."""
+class LayerViews(Protocol):
+    """Looks into a network while it looks at a frame."""
+
+    def __call__(self, frame: CameraFrame, *, attention: bool = False) -> Sequence[LayerView]:
+        """Return its layers from the picture to the decision.
+
+        Args:
+            frame: What it looks at.
+            attention: Whether it is asked, too, where in the frame its belief in a stop sign comes from.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +102,11 @@ class LayerShot:
 
     step: int
     views: tuple[LayerView, ...]
+
+    @property
+    def attention(self) -> LayerView | None:
+        """What belongs over the camera's picture; None if nobody asked for it."""
+        return next((view for view in self.views if view.over_camera), None)
 
 
 class LayerFeed:
@@ -90,7 +131,9 @@ class LayerFeed:
         self.shot = None
         self._due_s = 0.0
 
-    def refresh(self, look: LayerViews, frame: CameraFrame, now_s: float, *, at_once: bool = False) -> bool:
+    def refresh(
+        self, look: LayerViews, frame: CameraFrame, now_s: float, *, at_once: bool = False, attention: bool = False
+    ) -> bool:
         """Look again if it is time; return whether there are new pictures.
 
         Args:
@@ -98,13 +141,14 @@ class LayerFeed:
             frame: What it looks at.
             now_s: The window's time.
             at_once: Whether to look whatever it costs, as while the drive stands still.
+            attention: Whether to ask what the belief in a stop sign rests on, too.
         """
         if self.shot is not None and self.shot.step == frame.step and not at_once:
             return False
         if now_s < self._due_s and not at_once:
             return False
         started_s = self._clock()
-        views = tuple(look(frame))
+        views = tuple(look(frame, attention=attention))
         self.cost_s = self._clock() - started_s
         self.shot = LayerShot(frame.step, views)
         self._due_s = now_s + max(self.cost_s / SHARE_OF_TIME, SHORTEST_S)

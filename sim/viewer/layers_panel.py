@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pygame
 
-from sim.viewer.layers import LayerShot, LayerView, MapPicture
+from sim.viewer.layers import LayerShot, LayerView, LookAgain, MapPicture
 from sim.viewer.layout import Layout
 from sim.viewer.palette import FAINT, INK, MUTED, PANEL, PANEL_EDGE, WINDOW, YELLOW
 from sim.viewer.shapes import pixels_bgrx, surface
@@ -14,6 +14,15 @@ from sim.viewer.text import Align, Typesetter, Weight
 
 MOST_MAPS = 4
 """Channels shown of a layer, one below the other."""
+
+MOST_LOOKS = 3
+"""Things shown of a second look, one below the other."""
+
+_LEAST_CUTTING = 30
+"""Smaller than this nobody sees what a cutting shows: then fewer are shown."""
+
+_SECOND_SHARE = 1.6
+"""A column of a second look has a picture's detail and two lines of words: it is so many times as wide."""
 
 
 class LayersPanel:
@@ -63,23 +72,60 @@ class LayersPanel:
             words += f" · of step {older}"
         type_.draw(panel, words, (title.right + px(12), top), 12, MUTED)
         gap = px(6)
-        width = (rect.width - 2 * px(10) - gap * (len(shot.views) - 1)) // max(len(shot.views), 1)
-        for index, view in enumerate(shot.views):
-            column = pygame.Rect(left + index * (width + gap), top + px(18), width, rect.bottom - top - px(24))
+        views = [view for view in shot.views if not view.over_camera]
+        room = rect.width - 2 * px(10) - gap * (len(views) - 1)
+        shares = [1.0 if view.again is None else _SECOND_SHARE for view in views]
+        down = max(px(18), type_.line_px(12) + px(2))
+        for view, share in zip(views, shares, strict=True):
+            column = pygame.Rect(left, top + down, int(room * share / sum(shares)), rect.bottom - top - down - px(6))
             self._draw_layer(panel, view, column)
+            left = column.right + gap
 
     def _draw_layer(self, target: pygame.Surface, view: LayerView, column: pygame.Rect) -> None:
         px, type_ = self._layout.px, self._type
         type_.draw(target, type_.fitted(view.caption, 12, column.width), column.topleft, 12, YELLOW)
-        detail = type_.fitted(view.detail, 10, column.width)
-        type_.draw(target, detail, (column.left, column.top + px(15)), 10, FAINT)
-        y = column.top + px(30)
+        down = max(px(15), type_.line_px(12))
+        y = column.top + down
+        # How many channels a layer has is what a low panel can do without.
+        if column.height > 16 * type_.line_px(10):
+            detail = type_.fitted(view.detail, 10, column.width)
+            type_.draw(target, detail, (column.left, y), 10, FAINT)
+            y += max(px(15), type_.line_px(10))
+        if view.again is not None:
+            self._draw_looks(target, view.again, pygame.Rect(column.left, y, column.width, column.bottom - y))
+            return
         most = (column.bottom - y) // MOST_MAPS - px(3)
         for picture in view.maps[:MOST_MAPS]:
             height = min(round(column.width * picture.grey.shape[0] / picture.grey.shape[1]), most)
             place = pygame.Rect(column.left, y, column.width, height)
             self._draw_map(target, picture, place)
             y += height + px(3)
+
+    def _draw_looks(self, target: pygame.Surface, looks: tuple[LookAgain, ...], room: pygame.Rect) -> None:
+        """Draw what was looked at again: its cuttings, what both looks say of it, and what the second takes it for."""
+        px, type_ = self._layout.px, self._type
+        if not looks:
+            for index, line in enumerate(type_.wrapped("nothing worth a second look", 11, room.width, 2)):
+                type_.draw(target, line, (room.left, room.top + index * type_.line_px(11)), 11, MUTED)
+            return
+        words_h = 2 * type_.line_px(11) + px(6)
+        rows = min(MOST_LOOKS, len(looks), max(1, room.height // (px(_LEAST_CUTTING) + words_h)))
+        side = min((room.width - px(4)) // 2, room.height // rows - words_h)
+        y = room.top
+        for look in looks[:rows]:
+            for number, cutting in enumerate(look.cuttings):
+                place = pygame.Rect(room.left + number * (side + px(4)), y, side, side)
+                enlarged = cv2.resize(cutting, place.size, interpolation=cv2.INTER_CUBIC)
+                pixels_bgrx(target)[place.top : place.bottom, place.left : place.right, :3] = enlarged[..., ::-1]
+            y += side + px(1)
+            colour = INK if look.score >= 0.5 else MUTED
+            scores = f"{look.first:.2f} → {look.score:.2f}"
+            name = type_.fitted(look.name, 11, room.width - type_.width_px(f" {scores}", 11, Weight.BOLD))
+            type_.draw(target, f"{name} {scores}", (room.left, y), 11, colour, Weight.BOLD)
+            y += type_.line_px(11)
+            words = type_.fitted(f"sees: {look.answer} {look.share:.2f}", 11, room.width)
+            type_.draw(target, words, (room.left, y), 11, MUTED)
+            y += type_.line_px(11) + px(5)
 
     def _draw_map(self, target: pygame.Surface, picture: MapPicture, place: pygame.Rect) -> None:
         """Draw one channel in a scale that the colour-blind read as others do, its name in the corner."""

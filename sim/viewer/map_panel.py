@@ -65,7 +65,7 @@ class MapPanel:
         self._origin_px = (rect.width / 2, rect.height * (1 - BEHIND_SHARE))
         self._scene: Scene | None = None
         self._geometry: MapGeometry | None = None
-        self._wedge: tuple[Camera, pygame.Surface] | None = None
+        self._wedge: tuple[Camera, pygame.Surface, pygame.Rect] | None = None
         self._stop_icon = sprite(Shape.OCTAGON, layout.px(10), STOP_RED, TRUTH, 1.5 * layout.scale)
         self._stop_icon_other = sprite(Shape.OCTAGON, layout.px(8), STOP_RED, MUTED, 1.4 * layout.scale)
         self._sign_icon = sprite(Shape.DIAMOND, layout.px(5), MUTED, NEAR_BLACK, 1)
@@ -153,8 +153,10 @@ class MapPanel:
             light = pygame.Surface(panel.get_size(), pygame.SRCALPHA, 32)
             pygame.draw.polygon(light, (*INK, 20), points)
             pygame.draw.aalines(light, (*INK, 70), True, points)
-            self._wedge = (camera, light)
-        panel.blit(self._wedge[1], (0, 0))
+            # Blending what is clear all over costs as much as blending light.
+            lit = light.get_bounding_rect()
+            self._wedge = (camera, light.subsurface(lit), lit)
+        panel.blit(self._wedge[1], self._wedge[2])
 
     def _draw_sign(self, panel: pygame.Surface, sign: Sign, to_map: _Pose) -> None:
         x, y = to_map.pixels(np.array([[sign.x_m, sign.y_m]]))[0].tolist()
@@ -191,7 +193,9 @@ class MapPanel:
         px, type_ = self._layout.px, self._type
         bottom = panel.get_height() - px(6)
         length = round(20 * self._px_per_m)
-        plate = pygame.Rect(px(6), bottom - px(32), length + px(16), px(32))
+        line_h = max(px(14), type_.line_px(11))
+        plate_h = max(px(32), 2 * line_h + px(3))
+        plate = pygame.Rect(px(6), bottom - plate_h, length + px(16), plate_h)
         pygame.draw.rect(panel, WINDOW, plate, border_radius=px(4))
         x, y = plate.left + px(8), plate.bottom - px(8)
         pygame.draw.line(panel, INK, (x, y), (x + length, y), px(2))
@@ -200,10 +204,12 @@ class MapPanel:
         type_.draw(panel, "20 m", (plate.centerx, plate.top + px(3)), 11, INK, align=Align.CENTRE)
         legend = ("filled: there", "outlined: believed")
         width = max(type_.width_px(words, 11) for words in legend) + px(14)
-        plate = pygame.Rect(panel.get_width() - px(6) - width, bottom - px(32), width, px(32))
+        scale, plate = plate, pygame.Rect(panel.get_width() - px(6) - width, bottom - plate_h, width, plate_h)
+        if plate.colliderect(scale):
+            return
         pygame.draw.rect(panel, WINDOW, plate, border_radius=px(4))
         for index, words in enumerate(legend):
-            type_.draw(panel, words, (plate.left + px(7), plate.top + px(2 + 14 * index)), 11, MUTED)
+            type_.draw(panel, words, (plate.left + px(7), plate.top + px(2) + line_h * index), 11, MUTED)
 
 
 class _Pose:

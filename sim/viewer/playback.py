@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sim.loop import Tick
-from sim.vehicle import STEP_S
+from sim.vehicle import CONTROL_HZ, STEP_S
 from sim.viewer.duel import Duel
 from sim.viewer.gamepad import Gamepad
 from sim.viewer.manual import ManualWheel
@@ -23,6 +23,11 @@ MAX_STEPS_A_TURN = 5
 
 SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 """How fast the drive can go, in parts of real time."""
+
+PICTURES_HZ = 2 * CONTROL_HZ
+"""So many pictures a second the window draws if it can: each step's own, and at real time one between any two."""
+
+_SAME_TIME_S = 1e-9
 
 
 class Playback:
@@ -71,6 +76,12 @@ class Playback:
         self._gamepad = gamepad
         self._due_s: float | None = None
         self._ended_s: float | None = None
+        self._eve: Tick | None = None
+
+    @property
+    def eve(self) -> Tick | None:
+        """The tick before the newest, from which the window is on its way; None where the newest itself is shown."""
+        return self._eve
 
     @property
     def ended(self) -> bool:
@@ -85,6 +96,20 @@ class Playback:
     def rest(self) -> None:
         """Make no steps for the time that has passed: the next one is due one step from now."""
         self._due_s = None
+        self._eve = None
+
+    def share(self, now_s: float) -> float | None:
+        """Return how far the window is from the tick `eve` to the newest; None where the newest itself is shown.
+
+        The share goes in steps of the pictures that are wanted, and the first is 0: the very frame that was looked at.
+        """
+        tick, eve, pictures = self.session.tick, self._eve, round(PICTURES_HZ * STEP_S / self.speed)
+        if self.paused or self.ended or tick is None or eve is None or self._due_s is None or pictures < 2:
+            return None
+        if tick.world.step != eve.world.step + 1:
+            return None
+        passed = 1.0 - (self._due_s - now_s) * self.speed / STEP_S
+        return min(max(int(passed * pictures + 1e-6), 0), pictures - 1) / pictures
 
     def toggle_pause(self) -> None:
         """Stand still, or go on."""
@@ -104,6 +129,7 @@ class Playback:
     def show(self, place: int) -> None:
         """Stand still at one of the kept ticks."""
         self.paused = True
+        self._eve = None
         self.session.seek(place)
 
     def resume(self) -> bool:
@@ -200,12 +226,15 @@ class Playback:
         if self._due_s is None:
             self._due_s = now_s + pause_s
         for _ in range(MAX_STEPS_A_TURN):
-            if now_s < self._due_s or not self.running:
+            if now_s < self._due_s - _SAME_TIME_S or not self.running:
                 return
             if self.ended:
                 self._ended_s = now_s
                 return
+            before = self.session.tick
             self.step(now_s)
+            # In a duel, one's own drive may be over.
+            self._eve = None if self.session.tick is before else before
             self._due_s += pause_s
         self._due_s = max(self._due_s, now_s)
 

@@ -14,6 +14,7 @@ from sim.generate.restyle import Style, restyled
 from sim.loop import Capture, Eyes, Tick, drive
 from sim.render import Painter
 from sim.vehicle import CONTROL_HZ, STEP_S, Control
+from sim.viewer.between import between
 from sim.viewer.film import Film, check_film_path
 from sim.viewer.layers import LayerViews
 from sim.viewer.layout import BASE_SIZE_PX
@@ -202,6 +203,7 @@ class Session:
         self._judge: Judge | None = None
         self._moments: list[_Moment] = []
         self._shown = -1
+        self._fault: Fault | None = None
         self._ticks: Iterator[Tick] = self._begin()
 
     def restart(self, seed: int) -> None:
@@ -225,6 +227,7 @@ class Session:
     def _drive(self, world: World, memory: DriverMemory | None) -> Iterator[Tick]:
         setup = self.setup
         self.take += 1
+        self._fault = setup.fault_for(world) if setup.fault_for is not None else None
         return drive(
             world,
             self.eyes,
@@ -235,7 +238,7 @@ class Session:
             want_truth=self._want_truth,
             override=self._override,
             onward=setup.onward,
-            fault=setup.fault_for(world) if setup.fault_for is not None else None,
+            fault=self._fault,
             memory=memory,
         )
 
@@ -295,6 +298,24 @@ class Session:
             return tick
         frame, _ = self._painter.look(tick.world, truth=False)
         return replace(tick, capture=Capture(frame, tick.capture.truth))
+
+    def between(self, before: Tick, after: Tick, share: float, *, truth: bool) -> Tick:
+        """Return what is shown between two ticks of the drive, with its own picture; changes nothing of the drive.
+
+        What a fault has spoilt is not painted anew: the driver's picture, not the world's, is what is shown.
+
+        Args:
+            before: A tick.
+            after: The next one.
+            share: How much of the time between them has passed.
+            truth: Whether the true boxes are wanted too.
+        """
+
+        def paint(world: World) -> Capture:
+            return Capture(*self._painter.look(world, truth=truth))
+
+        can = before.capture.frame is not None and self._fault is None
+        return between(before, after, share, paint if can else None)
 
     def resume(self) -> None:
         """Forget what came after the tick that is shown; the next step goes on from it."""

@@ -45,22 +45,25 @@ class Showing:
 
     Attributes:
         layers: Whether the layers panel is shown.
+        attention: Whether the camera's picture shows what the belief in a stop sign rests on.
         keys: Whether the list of keys is shown.
         note: What was said last.
         feed: The pictures of the network's layers.
     """
 
     layers: bool = False
+    attention: bool = False
     keys: bool = False
     note: Note = field(default_factory=Note)
     feed: LayerFeed = field(default_factory=LayerFeed)
 
-    def options(self, playback: Playback, *, by_hand: bool) -> ViewOptions:
+    def options(self, playback: Playback, *, by_hand: bool, share: float | None = None) -> ViewOptions:
         """Return what the view shows beside the drive's tick and history.
 
         Args:
             playback: The drive.
             by_hand: Whether a person is at the wheel.
+            share: How far the view is from the tick before to the newest; None shows the newest.
         """
         session, duel = playback.session, playback.duel
         changed = session.setup.judge_for is not None and not session.judged
@@ -76,9 +79,10 @@ class Showing:
             timeline=None if duel is not None else session.span,
             show_layers=self.layers,
             layers=self.feed.shot,
+            attention=self.attention,
             layers_message="" if session.has_layers else "These eyes have no layers: E changes to a network",
             notes=(*style_words(session.style), *(("changed by hand: nobody judges",) if changed else ())),
-            rival=None if duel is None else duel.rival(),
+            rival=None if duel is None else duel.rival(share),
             table=duel.table() if duel is not None and duel.over else None,
         )
 

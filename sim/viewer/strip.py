@@ -90,24 +90,37 @@ class StripChart:
         self._rect = layout.strip
         pad, axis = layout.px(14), layout.px(24)
         column_w = (self._rect.width - 4 * pad) // 3
-        top, bottom = layout.px(34), layout.px(20)
+        top, bottom = layout.px(34), max(layout.px(20), type_.line_px(10) + layout.px(4))
         plot_h = self._rect.height - top - bottom
         self._plots = [pygame.Rect(pad + k * (column_w + pad) + axis, top, column_w - axis, plot_h) for k in range(3)]
         self._canvas = Canvas((column_w - axis, plot_h))
 
-    def draw(self, target: pygame.Surface, history: History) -> None:
-        """Draw the three charts onto the view."""
+    def draw(self, target: pygame.Surface, history: History, now_step: float | None = None) -> None:
+        """Draw the three charts onto the view.
+
+        Args:
+            target: The whole view.
+            history: The last ten seconds.
+            now_step: The moment at the right edge, in steps; the history's last if not given.
+        """
         top_kmh = max([s.speed_mps * KMH_PER_MPS for s in history.samples], default=0.0)
         top_kmh = max(40.0, 20.0 * ceil(top_kmh / 20.0))
         speed = replace(_SPEED, marks=(0.0, top_kmh / 2, top_kmh))
         for chart, plot in zip((speed, _SCORE, _STOP), self._plots, strict=True):
-            self._draw_chart(target, chart, plot.move(self._rect.topleft), history.samples)
+            self._draw_chart(target, chart, plot.move(self._rect.topleft), history.samples, now_step)
 
     def _draw_chart(
-        self, target: pygame.Surface, chart: _Chart, plot: pygame.Rect, samples: tuple[Sample, ...]
+        self,
+        target: pygame.Surface,
+        chart: _Chart,
+        plot: pygame.Rect,
+        samples: tuple[Sample, ...],
+        now_step: float | None,
     ) -> None:
         type_, px = self._type, self._layout.px
-        target.blit(self._plot_lines(chart, samples), plot)
+        target.blit(self._plot_lines(chart, samples, now_step), plot)
+        if now_step is not None:
+            samples = tuple(sample for sample in samples if sample.step <= now_step)
         left = plot.left - px(24)
         title_y = self._rect.top + px(9)
         type_.draw(target, chart.title, (left, title_y), 12, MUTED)
@@ -115,15 +128,18 @@ class StripChart:
         words = "none" if now is None else chart.words(now)
         type_.draw(target, words, (plot.right, title_y), 12, MUTED if now is None else INK, Weight.BOLD, Align.RIGHT)
         low, high = chart.marks[0], chart.marks[-1]
-        for mark in chart.marks:
+        half = type_.line_px(10) // 2
+        # In a low chart the middle mark would lie on the others.
+        marks = chart.marks if 5 * half < plot.height else (low, high)
+        for mark in marks if low < high else (low,):
             y = plot.bottom - (mark - low) / (high - low) * plot.height
-            type_.draw(target, f"{mark:g}", (plot.left - px(6), y - px(6)), 10, FAINT, align=Align.RIGHT)
+            type_.draw(target, f"{mark:g}", (plot.left - px(6), y - max(px(6), half)), 10, FAINT, align=Align.RIGHT)
         for seconds, align in ((-10, Align.LEFT), (-5, Align.CENTRE), (0, Align.RIGHT)):
             x = plot.right + seconds / HISTORY_S * plot.width
             words = "now" if seconds == 0 else f"{seconds} s".replace("-", "−")
             type_.draw(target, words, (x, plot.bottom + px(3)), 10, FAINT, align=align)
 
-    def _plot_lines(self, chart: _Chart, samples: tuple[Sample, ...]) -> pygame.Surface:
+    def _plot_lines(self, chart: _Chart, samples: tuple[Sample, ...], now_step: float | None) -> pygame.Surface:
         large = self._canvas.large
         width, height = large.get_size()
         low, high = chart.marks[0], chart.marks[-1]
@@ -141,6 +157,8 @@ class StripChart:
             pygame.draw.line(large, GRID, (x, 0), (x, height), SUPERSAMPLING)
         steps = np.array([sample.step for sample in samples], np.float64)
         values = np.array([chart.value(sample) for sample in samples], np.float64)  # None becomes nan.
+        if now_step is not None:
+            steps, values = _until(now_step, steps, values)
         x = width - inset - (steps[-1:] - steps) * STEP_S / HISTORY_S * (width - 2 * inset)
         points = np.stack([x, to_y(values)], axis=-1)
         known = np.flatnonzero(~np.isnan(values))
@@ -154,3 +172,14 @@ class StripChart:
             pygame.draw.lines(large, colour, False, run, width)
         if run:
             pygame.draw.circle(large, colour, run[-1], width)
+
+
+def _until(
+    now_step: float, steps: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a line's points, each shape (n,), up to a moment that may lie between two of them."""
+    kept = steps <= now_step
+    if kept.all() or not kept.any() or now_step in steps:
+        return steps[kept], values[kept]
+    here = np.interp(now_step, steps, values)
+    return np.append(steps[kept], now_step), np.append(values[kept], here)

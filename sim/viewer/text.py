@@ -71,6 +71,10 @@ class Typesetter:
         """Return how wide a text will be."""
         return self.font(size, weight).size(text)[0]
 
+    def line_px(self, size: float) -> int:
+        """Return how high a line is: in a small view more than its share, as letters stay large enough to read."""
+        return self.font(size).get_height()
+
     def rendered(self, text: str, size: float, colour: Rgb = INK, weight: Weight = Weight.REGULAR) -> pygame.Surface:
         """Return a text as a picture with transparency; kept for the next time."""
         key = (text, size, weight, colour)

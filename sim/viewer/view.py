@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.camera import Camera
 from sim.loop import Tick
+from sim.percept import Percept
 from sim.viewer.camera_panel import CameraPanel
 from sim.viewer.gauges import Gauges
 from sim.viewer.layers import LayerShot
@@ -106,9 +107,12 @@ class ViewOptions:
         show_layers: Whether the layers panel lies over gauges, strip and percept.
         layers: What the layers see; None where that is not known.
         layers_message: What the layers panel says then.
+        attention: Whether the camera's picture shows what the belief in a stop sign rests on, where that is known.
         notes: What was changed: weather, eyes, things put there; short words for the camera's corner.
         rival: Who else drives the same world, or None.
         table: Scores over the view, or None.
+        said: The percept whose numbers are shown, where the tick's own lies between two; None for the tick's.
+        now_step: The moment of the view, in steps, where the history goes on beyond it; None for its last.
     """
 
     eyes_name: str = ""
@@ -123,9 +127,12 @@ class ViewOptions:
     show_layers: bool = False
     layers: LayerShot | None = None
     layers_message: str = ""
+    attention: bool = False
     notes: tuple[str, ...] = ()
     rival: Rival | None = None
     table: ScoreTable | None = None
+    said: Percept | None = None
+    now_step: float | None = None
 
 
 class ViewComposer:
@@ -151,6 +158,7 @@ class ViewComposer:
         self._percept_panel = PerceptPanel(self.layout, self._type)
         self._strip = StripChart(self.layout, self._type)
         self._layers_panel = LayersPanel(self.layout, self._type)
+        self._bare = _bare(self.layout, self._camera_panel.place(camera)[0])
         self._rival_place = _rival_place(self.layout, camera)
         # In a third of the width, labels of full size would hide what they name.
         smaller = replace(self.layout, camera=self._rival_place, scale=_RIVAL_SCALE * self.layout.scale)
@@ -159,9 +167,19 @@ class ViewComposer:
     def compose(self, tick: Tick, history: History, options: ViewOptions) -> pygame.Surface:
         """Return the view of a tick; the same surface each time."""
         view = self._view
-        view.blit(self._background, (0, 0))
+        for area in self._bare:
+            view.blit(self._background, area, area)
         self._draw_header(view, tick, options)
-        self._camera_panel.draw(view, tick, options.camera, options.eyes_name, show_truth=options.show_truth)
+        said = options.said or tick.percept
+        self._camera_panel.draw(
+            view,
+            tick,
+            options.camera,
+            options.eyes_name,
+            show_truth=options.show_truth,
+            said=said,
+            shot=options.layers if options.attention else None,
+        )
         rival = options.rival
         self._map_panel.draw(view, tick, options.camera, ghost=None if rival is None else rival.tick.world)
         self._draw_notes(view, options.notes)
@@ -169,9 +187,9 @@ class ViewComposer:
             self._layers_panel.draw(view, options.layers, tick.world.step, options.layers_message)
         else:
             self._gauges.draw(view, tick)
-            self._strip.draw(view, history)
+            self._strip.draw(view, history, options.now_step)
             if rival is None:
-                self._percept_panel.draw(view, tick.percept)
+                self._percept_panel.draw(view, said)
             else:
                 self._draw_rival(view, rival, options)
         if options.timeline is not None:
@@ -232,7 +250,9 @@ class ViewComposer:
         camera, px, type_ = self.layout.camera, self.layout.px, self._type
         for index, note in enumerate(notes):
             text = type_.rendered(note, 12, YELLOW)
-            chip = text.get_rect(topleft=(camera.left + px(8), camera.top + px(32 + 22 * index))).inflate(px(10), px(3))
+            line_h = max(px(22), text.get_height() + px(4))
+            top = camera.top + max(px(32), px(14) + line_h) + line_h * index
+            chip = text.get_rect(topleft=(camera.left + px(8), top)).inflate(px(10), px(3))
             chip.left = camera.left + px(8)
             pygame.draw.rect(view, NEAR_BLACK, chip, border_radius=px(3))
             view.blit(text, text.get_rect(center=chip.center))
@@ -268,7 +288,9 @@ class ViewComposer:
         type_.draw(view, words, (x, y), 13, INK)
         reason = rival.ending or rival.tick.memory.reason
         for index, line in enumerate(type_.wrapped(reason, 12, panel.width - px(28), 2)):
-            type_.draw(view, line, (x, y + px(20 + 17 * index)), 12, YELLOW if rival.ending else MUTED)
+            line_y = y + max(px(20), type_.line_px(13)) + max(px(17), type_.line_px(12)) * index
+            if line_y + type_.line_px(12) <= panel.bottom:
+                type_.draw(view, line, (x, line_y), 12, YELLOW if rival.ending else MUTED)
 
     def _shaded_plate(self, view: pygame.Surface, width: int, height: int) -> pygame.Rect:
         """Darken the view and return a plate in its middle."""
@@ -361,6 +383,26 @@ def _rival_place(layout: Layout, camera: Camera) -> pygame.Rect:
     width = panel.width - px(28)
     height = min(round(width * camera.height_px / camera.width_px), panel.height - px(100))
     return pygame.Rect(panel.left + px(14), panel.top + px(30), width, max(height, px(20)))
+
+
+def _bare(layout: Layout, picture: pygame.Rect) -> list[pygame.Rect]:
+    """Return what no panel fills anew: all but the camera's picture and the map, which are most of a view.
+
+    Args:
+        layout: Where everything lies.
+        picture: Where the camera's picture lies.
+    """
+    (width, height), top, bottom = layout.size_px, layout.map.top, layout.map.bottom
+    between = (0, picture.left, picture.right, layout.map.left, layout.map.right, width)
+    columns = [
+        pygame.Rect(left, top, right - left, bottom - top)
+        for left, right in zip(between[::2], between[1::2], strict=True)
+    ]
+    above = [
+        pygame.Rect(picture.left, y0, picture.width, y1 - y0)
+        for y0, y1 in ((top, picture.top), (picture.bottom, bottom))
+    ]
+    return [pygame.Rect(0, 0, width, top), *columns, *above, pygame.Rect(0, bottom, width, height - bottom)]
 
 
 def _background(layout: Layout, type_: Typesetter) -> pygame.Surface:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from perception.channels import Channel
+from perception.fovea import FOVEA_PX
 from perception.layers import STAGES, load_layers
 from perception.perceiver import load_perceiver
 from sim.camera import Camera, CameraFrame
@@ -54,7 +55,7 @@ def test_the_decision_of_the_shipped_network_is_where_its_percept_has_the_sign()
     frame, _ = Painter(look.camera).look(world, truth=False)
     assert frame is not None
     (sign,) = [each for each in perceive(frame).detections if each.kind is ObjectKind.STOP_SIGN and each.score > 0.5]
-    decision = look(frame)[-1]
+    decision, second = look(frame)[-2:]
     picture = decision.maps[0]
     assert picture.name == Channel.STOP_SIGN.name.lower().replace("_", " ")
     row, column = np.unravel_index(int(picture.grey.argmax()), picture.grey.shape)
@@ -62,3 +63,39 @@ def test_the_decision_of_the_shipped_network_is_where_its_percept_has_the_sign()
     assert x0 - 8 <= 8 * column + 4 <= x1 + 8
     assert y0 - 8 <= 8 * row + 4 <= y1 + 8
     assert picture.peak > 0.5
+    assert second.maps == ()
+    assert second.again
+    best = second.again[0]
+    # Both scores are those of the percept: one frame, one judgement.
+    assert (best.name, best.answer) == ("stop sign", "stop sign")
+    assert best.score == pytest.approx(sign.score, abs=0.02)
+    assert best.first == pytest.approx(picture.peak, abs=0.02)
+    assert [each.score for each in second.again] == sorted((each.score for each in second.again), reverse=True)
+    assert all(part.shape == (FOVEA_PX, FOVEA_PX, 3) for each in second.again for part in each.cuttings)
+
+
+def test_attention_lies_on_the_sign_and_is_asked_for() -> None:
+    world = generate_world(3, SPEC)
+    world = place_ego(world, world.scene.network.stop_lines[0].s_m - 20.0, 0.0, 0.0, 5.0)
+    look = load_layers()
+    frame, truth = Painter(look.camera).look(world)
+    assert frame is not None
+    assert truth is not None
+    assert not any(view.over_camera for view in look(frame))
+    view = look(frame, attention=True)[-1]
+    assert view.over_camera
+    row, column = np.unravel_index(int(view.maps[0].grey.argmax()), view.maps[0].grey.shape)
+    x0, y0, x1, y1 = next(each.box for each in truth.objects if each.kind is ObjectKind.STOP_SIGN)
+    assert x0 - 8 <= 8 * column + 4 <= x1 + 8
+    assert y0 - 8 <= 8 * row + 4 <= y1 + 8
+    assert view.maps[0].peak > 0.5
+
+
+def test_a_frame_without_anything_is_looked_at_once() -> None:
+    look = load_layers()
+    second = look(CameraFrame(0, np.full((look.camera.height_px, look.camera.width_px, 3), 90, np.uint8), look.camera))[
+        -1
+    ]
+    assert second.name == "second look"
+    assert second.again is not None
+    assert all(each.score < 0.5 for each in second.again)

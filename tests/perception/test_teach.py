@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from perception.fovea import Answer
 from perception.network import NetworkConfig, build_network
 from perception.teach import teacher as teaching
-from perception.teach.answers import Answerer, score, score_allowing, untrained
+from perception.teach.answers import Answerer, score, untrained
 from perception.teach.network import fields_of_view, layers_of
 from perception.teach.plan import make_plan, training_of
 from perception.teach.process import TeachingProcess
 from perception.teach.teacher import CLOSEUP_PARTS, Teacher, watched
+from perception.teach.volume import SmallNetwork, average_precision, cut_from, quiz_of
 from perception.training_config import TrainConfig
 from sim.camera import Camera
 from sim.errors import WeightsError
@@ -34,6 +36,7 @@ from sim.viewer.teach.content import (
     Network,
     News,
     Plan,
+    Quiz,
     Sight,
     Thing,
     Trained,
@@ -76,6 +79,7 @@ def teach(out: Path, known: frozenset[str] = frozenset(), stop_at: str = "") -> 
 def small_tour() -> None:
     patch = pytest.MonkeyPatch()
     patch.setattr(teaching, "TESTS", {True: 10})
+    patch.setattr(teaching, "QUIZZED", {True: 10})
     patch.setattr("perception.teach.driving.MOST_S", 1.0)
     yield
     patch.undo()
@@ -100,7 +104,7 @@ def notes(tour: tuple[list[News], list[News]]) -> Notebook:
 @pytest.mark.slow
 def test_everything_is_told_in_the_order_of_the_pages(tour: tuple[list[News], list[News]]) -> None:
     left, rest = tour
-    wanted = [Unseen, Model, Epoch, Losses, Trained, Drive, Lesson, Ended]
+    wanted = [Unseen, Model, Epoch, Losses, Trained, Drive, Quiz, Lesson, Ended]
     firsts = list(dict.fromkeys(type(each) for each in (*left[:-1], *rest)))
     assert [kind for kind in firsts if kind in wanted] == wanted
     kinds = Counter(type(each) for each in rest)
@@ -182,16 +186,66 @@ def test_frames_are_chosen_by_what_is_true_alone() -> None:
     assert watched(sights) == (1, 3, 2, 4, 5, 0)
 
 
-def test_networks_are_compared_at_as_many_false_alarms() -> None:
-    picture = np.zeros((4, 4, 3), np.uint8)
-    sign = Thing(ObjectKind.STOP_SIGN, (0, 0, 10, 10), 1.0, 20.0, asked=True)
-    other = replace(sign, box=(50, 50, 60, 60))
-    sights = [Sight("a", picture, (sign,)), Sight("b", picture, (sign,)), Sight("c", picture, ())]
-    shy = [(replace(sign, score=0.2),), (replace(sign, score=0.1),), (replace(other, score=0.15),)]
-    assert score(sights, shy)[0].hits == 0
-    none, one = (score_allowing(sights, shy, allowed) for allowed in (0, 1))
-    assert (none[0].hits, none[0].n, none[1]) == (1, 2, 0)
-    assert (one[0].hits, one[1]) == (2, 1)
+def seen(count: int = 3) -> list[Sight]:
+    """Return frames with a red sign, a blue one, and a red one that nobody is asked about."""
+    sights: list[Sight] = []
+    for number in range(count):
+        rgb = np.full((96, 192, 3), 110, np.uint8)
+        rgb[20:40, 30 + number : 50 + number] = (200, 20, 30)
+        rgb[20:40, 90:110] = (20, 30, 200)
+        rgb[60:70, 150:160] = (200, 20, 30)
+        sign = Thing(ObjectKind.STOP_SIGN, (30 + number, 20, 50 + number, 40), 1.0, 20.0, asked=True)
+        other = Thing(ObjectKind.DISTRACTOR, (90, 20, 110, 40), 1.0, 20.0, asked=True)
+        far = Thing(ObjectKind.STOP_SIGN, (150, 60, 160, 70), 1.0, 90.0, asked=False)
+        sights.append(Sight(f"frame {number}", rgb, (sign, other, far)))
+    return sights
+
+
+def test_what_is_asked_about_is_cut_out_and_nothing_else() -> None:
+    cut = cut_from(seen(), 0, views=2)
+    answers = cut.answers.tolist()
+    assert answers.count(Answer.STOP_SIGN) == 6 and answers.count(Answer.OTHER_SIGN) == 6
+    assert answers.count(Answer.NOTHING) <= 12
+    middle = cut.pictures[:, 24, 24, :3].astype(int)
+    assert (middle[cut.signs][:, 0] > 150).all()
+    assert (middle[cut.answers == Answer.OTHER_SIGN][:, 2] > 150).all()
+    assert (np.abs(middle[cut.answers == Answer.NOTHING] - 110) < 40).all()
+    again = cut_from(seen(), 0, views=2)
+    assert np.array_equal(cut.pictures, again.pictures)
+
+
+def test_the_quiz_shows_signs_and_others_by_what_is_true_of_them() -> None:
+    cut = cut_from(seen(), 0, views=1)
+    told = quiz_of(cut, 3)
+    assert told.quiz.answers.tolist() == [True] * 3 + [False] * 3
+    assert (told.quiz.cuttings, told.quiz.stop_signs) == (len(cut.answers), 3)
+    assert np.array_equal(told.quiz.shown, cut.pictures[told.places][..., :3])
+
+
+@pytest.mark.parametrize(
+    ("beliefs", "signs", "wanted"),
+    [
+        ([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0], 1.0),
+        ([0.9, 0.8, 0.7, 0.1], [1, 0, 1, 0], (1.0 + 2 / 3) / 2),
+        ([0.5, 0.5, 0.5, 0.5], [1, 0, 0, 0], 0.25),
+    ],
+)
+def test_average_precision_is_the_mean_of_the_precisions_at_each_sign(
+    beliefs: list[float], signs: list[int], wanted: float
+) -> None:
+    assert average_precision(np.array(beliefs), np.array(signs, bool)) == pytest.approx(wanted)
+
+
+def test_a_small_network_learns_red_from_blue_and_begins_anew_each_time() -> None:
+    cut, asked = cut_from(seen(), 0), cut_from(seen(), 7, views=1)
+    pupil = SmallNetwork(12)
+    pupil.learn(cut, 1)
+    first = pupil.beliefs(asked.pictures)
+    assert average_precision(first, asked.signs) == 1.0
+    pupil.learn(cut, 2)
+    assert not np.array_equal(pupil.beliefs(asked.pictures), first)
+    pupil.learn(cut, 1)
+    assert np.allclose(pupil.beliefs(asked.pictures), first, atol=0.05)
 
 
 def test_an_untrained_network_finds_nothing_to_be_sure_of() -> None:

@@ -33,6 +33,7 @@ from sim.viewer.teach.content import (
     Network,
     News,
     Plan,
+    Quiz,
     Sight,
     Thing,
     Trained,
@@ -110,8 +111,9 @@ def told() -> list[News]:
         *(Drive(n, 3, 10, moments, "Stopped 1.2 m before the line, then went on.") for n in networks),
         *(Look(n, sights[k], (level,) * 5, (FOUND,)) for n in networks for k in range(2)),
         *(Favourites(n, 60, (("stem_8_3", "parts", 55, 48, favourites),) * 3) for n in networks),
-        Lesson(10, 20, 8, Estimate(1, 8, 0.02, 0.47), 9, answers[:6], here=True),
-        Lesson(80, 20, 8, Estimate(7, 8, 0.53, 0.98), 1, answers[:6], here=True),
+        Quiz(260, 1154, 166, 90_000, np.full((12, 48, 48, 3), 90, np.uint8), np.arange(12) < 6),
+        Lesson(24, 250, 64, 440, (0.55, 0.61, 0.58), (0.6,) * 12, here=True),
+        Lesson(600, 250, 64, 10_548, (0.74, 0.78, 0.75), (0.9,) * 6 + (0.1,) * 6, here=True),
         Experiment("stickers", trials),
         Experiment("shirt", (*trials, *trials[:2])),
     ]  # fmt: skip
@@ -215,6 +217,19 @@ def test_what_is_kept_is_taken_up_as_it_was(pieces: list[News], tmp_path: Path) 
     assert again[0] == PLAN
     lessons = [each for each in again if isinstance(each, Lesson)]
     assert lessons == [each for each in pieces if isinstance(each, Lesson)]
+    assert any(isinstance(each, Quiz) for each in again)
+
+
+def test_a_notebook_keeps_each_kind_of_what_it_was_told(pieces: list[News]) -> None:
+    notes = Notebook(PLAN)
+    for each in pieces:
+        notes.take(each)
+    assert {type(each) for each in notes.pieces()} == {type(each) for each in pieces}
+
+
+def test_what_is_taken_up_is_what_it_was(pieces: list[News], tmp_path: Path) -> None:
+    keep(tmp_path / "tour.npz", pieces, 7)
+    again, _ = taken_up(tmp_path / "tour.npz")
     tests = next(each for each in again if isinstance(each, Unseen))
     first = next(each for each in pieces if isinstance(each, Unseen)).sights[0]
     assert tests.sights[0].truths == first.truths
@@ -315,8 +330,9 @@ def test_signs_are_counted_once_and_hidden_ones_not_at_all() -> None:
 
 def test_words_follow_from_what_was_measured(pieces: list[News], notes: Notebook) -> None:
     few, many = (each for each in pieces if isinstance(each, Lesson))
-    assert "apart" in volume_words(few, many)
-    assert "overlap" in volume_words(few, replace(many, found=Estimate(3, 8, 0.1, 0.7)))
+    assert "worst of those with many beats" in volume_words(few, many)
+    assert "overlap" in volume_words(few, replace(many, precisions=(0.6, 0.78)))
+    assert "did better" in volume_words(few, replace(many, precisions=(0.2, 0.3)))
     shown = sight("place 0")
 
     def trial(words: str, belief: float, kind: ObjectKind) -> Trial:

@@ -20,6 +20,7 @@ from sim.loop import BlindEyes, OracleEyes, Tick
 from sim.render import Painter
 from sim.signs import SignKind
 from sim.spec import WorldSpec
+from sim.viewer.camera_panel import attention_words, with_attention
 from sim.viewer.display import open_display
 from sim.viewer.gamepad import Gamepad
 from sim.viewer.layers import LayerFeed, LayerView, MapPicture
@@ -34,9 +35,11 @@ from tests.sim.viewer_bench import SIZE_PX, Bench
 SPEC = WorldSpec(junctions=(1, 1), approach_m=(40.0, 40.0), after_m=(25.0, 25.0), buildings=(0, 1), trees=(0, 2))
 
 
-def looking(frame: CameraFrame) -> Sequence[LayerView]:
+def looking(frame: CameraFrame, *, attention: bool = False) -> Sequence[LayerView]:
     grey = np.full((6, 14), frame.step % 256, np.uint8)
-    return (LayerView("stem", "edges", "stem · 16 at 1/2", (MapPicture("ch 3", grey, 1.5),)),)
+    stem = LayerView("stem", "edges", "stem · 16 at 1/2", (MapPicture("ch 3", grey, 1.5),))
+    heat = LayerView("grad-cam", "Grad-CAM", "at head", (MapPicture("stop sign", grey, 0.9),), over_camera=True)
+    return (stem, heat) if attention else (stem,)
 
 
 OFFERS = (
@@ -284,6 +287,37 @@ def test_l_shows_the_layers_of_the_shown_tick_and_says_where_there_are_none(benc
     assert not np.array_equal(bench.window.picture(SIZE_PX)[300:], seen[300:])
     bench.press(pygame.K_l)
     assert not bench.window.showing.layers
+
+
+def test_k_lays_what_a_belief_rests_on_over_the_camera(bench: Bench) -> None:
+    bench.press(pygame.K_SPACE)
+    while bench.session.offer is None or bench.session.offer.make_layers is None:
+        bench.press(pygame.K_e)
+    plain = bench.window.picture(SIZE_PX)
+    bench.press(pygame.K_k)
+    shot = bench.window.showing.feed.shot
+    assert shot is not None
+    assert shot.attention is not None
+    shown = bench.window.picture(SIZE_PX)
+    camera = lay_out(SIZE_PX, 672 / 288).camera
+    inside = (slice(camera.top, camera.bottom), slice(camera.left, camera.right))
+    assert np.abs(shown[inside].astype(int) - plain[inside]).mean() > 5
+    below = slice(camera.bottom + 2, None)
+    assert np.array_equal(shown[below], plain[below])
+    bench.press(pygame.K_k)
+    assert bench.window.showing.feed.shot is None
+    assert np.array_equal(bench.window.picture(SIZE_PX), plain)
+
+
+def test_where_nothing_is_believed_no_noise_is_shown_as_a_reason() -> None:
+    rgb = np.full((288, 672, 3), 90, np.uint8)
+    noise = np.random.default_rng(0).integers(0, 255, (36, 84), np.uint8)
+    view = LayerView("grad-cam", "Grad-CAM", "at head", (MapPicture("stop sign", noise, 0.02),), over_camera=True)
+    assert np.array_equal(with_attention(rgb, view), rgb)
+    assert "nothing is believed" in attention_words(view)
+    sure = replace(view, maps=(MapPicture("stop sign", noise, 0.8),))
+    assert not np.array_equal(with_attention(rgb, sure), rgb)
+    assert "0.80" in attention_words(sure)
 
 
 class FakePad:

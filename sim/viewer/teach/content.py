@@ -82,7 +82,7 @@ class Plan:
         batch: Frames in a step.
         volume_frames: How many frames each network of the chapter on volume learns from.
         volume_steps: Steps that each of them takes.
-        volume_false: False alarms that each of them is allowed in all test frames.
+        volume_repeats: How many networks learn from each number of frames, which differ by chance alone.
         quick: Whether it is the short tour.
     """
 
@@ -95,7 +95,7 @@ class Plan:
     batch: int
     volume_frames: tuple[int, ...]
     volume_steps: int
-    volume_false: int
+    volume_repeats: int
     quick: bool
 
 
@@ -367,27 +367,53 @@ class Favourites:
     layers: tuple[tuple[str, str, int, int, tuple[Favourite, ...]], ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Quiz:
+    """What networks are asked that learned from little and from much: is it a stop sign?
+
+    Attributes:
+        frames: From so many frames that nobody learned from, all was cut out that they are asked about.
+        cuttings: How many that is.
+        stop_signs: How many of them show a stop sign.
+        parameters: Weights of each network.
+        shown: Some of the cuttings, uint8, shape (n, side, side, 3).
+        answers: Whether each of these shows one, shape (n,).
+    """
+
+    frames: int
+    cuttings: int
+    stop_signs: int
+    parameters: int
+    shown: NDArray[np.uint8] = field(repr=False)
+    answers: NDArray[np.bool_] = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A network that learned from so many frames.
+    """Networks that learned from so many frames, alike but for chance: their first weights, and the order.
 
     Attributes:
         frames: How many.
-        steps: Steps that it took.
-        batch: Close-ups in a step.
-        found: Stop signs found in test frames, with as many false alarms as the plan allows.
-        false: Things taken for one.
-        answers: What it believes of the frames that are shown.
-        here: Whether it learned in this tour, or beforehand.
+        steps: Steps that each took.
+        batch: Cuttings in a step.
+        cuttings: How many there were to learn from.
+        precisions: The average precision of each on the quiz.
+        beliefs: How sure they are, in the mean, that each of the shown cuttings is a stop sign.
+        here: Whether they learned in this tour, or beforehand.
     """
 
     frames: int
     steps: int
     batch: int
-    found: Estimate
-    false: int
-    answers: tuple[tuple[Thing, ...], ...]
+    cuttings: int
+    precisions: tuple[float, ...]
+    beliefs: tuple[float, ...]
     here: bool
+
+    @property
+    def mean(self) -> float:
+        """The mean of the average precisions."""
+        return sum(self.precisions) / len(self.precisions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -437,6 +463,7 @@ News = (
     | Drive
     | Look
     | Favourites
+    | Quiz
     | Lesson
     | Experiment
     | Ended

@@ -20,7 +20,7 @@ from sim.viewer.teach.content import News
 
 KEPT_NAME = "tour.npz"
 
-FORMAT = 1
+FORMAT = 2
 """Raised when what is told changes its form; other files are then not taken up."""
 
 _TOLD = {kind.__name__: kind for kind in get_args(News)}

@@ -21,6 +21,7 @@ from sim.viewer.teach.content import (
     Network,
     News,
     Plan,
+    Quiz,
     Trained,
     Unseen,
     Wish,
@@ -65,6 +66,7 @@ class Notebook:
         drives: By network.
         looks: By network and frame.
         favourites: By network.
+        quiz: What networks are asked that learned from few frames and from many, or None.
         lessons: Networks that learned from few frames and from many, by the number of frames.
         experiments: By name.
         wished: What pages have asked for.
@@ -83,6 +85,7 @@ class Notebook:
         self.drives: dict[Network, Drive] = {}
         self.looks: dict[tuple[Network, str], Look] = {}
         self.favourites: dict[Network, Favourites] = {}
+        self.quiz: Quiz | None = None
         self.lessons: dict[int, Lesson] = {}
         self.experiments: dict[str, Experiment] = {}
         self.wished: set[Wish] = set()
@@ -127,6 +130,8 @@ class Notebook:
                 self.looks[news.network, news.sight.name] = news
             case Favourites():
                 self.favourites[news.network] = news
+            case Quiz():
+                self.quiz = news
             case Lesson():
                 self.lessons[news.frames] = news
             case Experiment():
@@ -145,7 +150,7 @@ class Notebook:
         news += self.epochs.values()
         news += [self.trained] if self.trained is not None else []
         news += [*self.drives.values(), *self.looks.values(), *self.favourites.values()]
-        news += [*self.lessons.values(), *self.experiments.values()]
+        news += [*([] if self.quiz is None else [self.quiz]), *self.lessons.values(), *self.experiments.values()]
         return news
 
     def all_losses(self) -> NDArray[np.float32]:

@@ -1,65 +1,61 @@
-"""What volume means: the same network, the same time to learn, few frames or many."""
+"""What volume means: small networks alike, the same time to learn, few frames or many."""
 
 from __future__ import annotations
 
 import math
 
-from sim.viewer.palette import INK, MUTED, ORANGE, SKY_BLUE, YELLOW
+from sim.viewer.palette import GREEN, INK, MUTED, ORANGE, SKY_BLUE, VERMILION, YELLOW
 from sim.viewer.teach.board import Board
-from sim.viewer.teach.content import Lesson
+from sim.viewer.teach.content import Lesson, Quiz
 from sim.viewer.teach.lesson import Notebook
 from sim.viewer.teach.page import Page
 from sim.viewer.teach.pages_predict import waiting
-from sim.viewer.teach.sights import draw_sight
 from sim.viewer.text import Align, Weight
 
-_CHART = (92.0, 150.0, 380.0, 250.0)
-_FRAME_W = 236.0
+_CHART = (92.0, 150.0, 380.0, 236.0)
+_COLUMNS, _CELL = 4, (184.0, 182.0)
+_SIDE = 96.0
+
+RIGHT_FROM = 0.5
+"""Whoever believes more in a stop sign than this says that it is one."""
 
 
 class VolumePage(Page):
-    """Networks that learned from little and from much, on the same unseen frames."""
+    """Networks that learned from little and from much, asked about the same cuttings of unseen frames."""
 
     chapter = "Volume"
-    title = "What volume means: the same network, few frames or many"
+    title = "What volume means: the same small network, few frames or many"
 
     def draw(self, board: Board, notes: Notebook) -> None:
         """Draw it."""
         lessons = [notes.lessons[frames] for frames in sorted(notes.lessons)]
-        if not lessons or notes.tests is None:
-            waiting(board, notes, "This comes after the training: the same network learns again, from fewer frames.")
+        quiz = notes.quiz
+        if not lessons or quiz is None:
+            waiting(board, notes, "This comes after the training: small networks learn from few frames and from many.")
             return
         self._draw_chart(board, lessons)
-        steps = lessons[-1]
+        last = lessons[-1]
         y = board.paragraph(
-            f"Each network took the *same {steps.steps:,} steps* on close-ups of signs, {steps.steps * steps.batch:,} "
-            "looks in all; with few frames, at the same ones again and again. Each has the threshold at which it finds "
-            f"most with at most {notes.plan.volume_false} false alarms.",
-            40, 452, 440, 14,
+            f"Is this a stop sign? Small networks of {quiz.parameters:,} weights are asked about *{quiz.cuttings:,} "
+            f"cuttings* of {quiz.frames} frames that nobody learned from, {quiz.stop_signs} of them stop signs. Each "
+            f"took the *same {last.steps:,} steps* of {last.batch} cuttings; of few frames, the same again and again. "
+            f"{_times(last)} learned from each number of frames, alike but for chance: a dot each.",
+            40, 440, 446, 13,
         )  # fmt: skip
-        few, many = lessons[0], lessons[-1]
-        y = board.paragraph(volume_words(few, many), 40, y + 6, 440, 14, YELLOW)
+        y = board.paragraph(volume_words(lessons[0], last), 40, y + 5, 446, 14, YELLOW)
         if len(lessons) < len(notes.plan.volume_frames):
-            board.text("The next network is learning …", 40, y + 8, 14, ORANGE)
-        elif not all(lesson.here for lesson in lessons):
-            board.text("Hollow dots: learned beforehand; see the last page", 40, y + 8, 13, MUTED)
-        board.text("dashed: a true stop sign", 512, 636, 13, MUTED)
-        indices = notes.tests.shown[:3]
-        for row, lesson in enumerate(_chosen(lessons)):
-            y = 94.0 + row * 180
-            board.text(f"{lesson.frames:,} frames", 512, y, 17, SKY_BLUE, Weight.BOLD)
-            words = f"found {lesson.found.hits} of {lesson.found.n}, false alarms: {lesson.false}"
-            board.text(words, 1240, y + 2, 14, INK, align=Align.RIGHT)
-            for place, index in enumerate(indices):
-                x = 512 + place * (_FRAME_W + 10)
-                draw_sight(
-                    board, notes.tests.sights[index], x, y + 28, _FRAME_W, answers=lesson.answers[place], size=10
-                )
+            board.text("The next networks are learning …", 40, y + 4, 13, ORANGE)
+        else:
+            words = "Finding signs in whole frames takes longer: rollingstop compare."
+            if not all(lesson.here for lesson in lessons):
+                words = "Hollow dots: learned beforehand; see the last page."
+            board.text(words, 40, y + 4, 12, MUTED, width=446)
+        self._draw_quiz(board, quiz, _chosen(lessons))
 
     def _draw_chart(self, board: Board, lessons: list[Lesson]) -> None:
         x, y, width, height = _CHART
-        board.panel(40, 98, 446, 344)
-        board.text("stop signs found, of those to find, in %", 56, 108, 14, MUTED)
+        board.panel(40, 98, 446, 334)
+        board.text("average precision, in %", 56, 108, 14, MUTED)
         for share in (0.0, 0.25, 0.5, 0.75, 1.0):
             at = y + height * (1 - share)
             board.grid_line(x, at, x + width, at)
@@ -69,21 +65,40 @@ class VolumePage(Page):
         def to_x(frames: int) -> float:
             return x + 24 + (width - 48) * (math.log10(frames) - low) / (high - low)
 
-        points = [(to_x(each.frames), y + height * (1 - each.found.value)) for each in lessons if each.found.n]
-        board.line(points, SKY_BLUE, 2.4)
-        for lesson in lessons:
-            if not lesson.found.n:
-                continue
+        known = [each for each in lessons if not math.isnan(each.mean)]
+        board.line([(to_x(each.frames), y + height * (1 - each.mean)) for each in known], SKY_BLUE, 2.4)
+        for lesson in known:
             at = to_x(lesson.frames)
-            top, bottom = (y + height * (1 - share) for share in (lesson.found.high, lesson.found.low))
-            board.line([(at, top), (at, bottom)], MUTED, 1.6)
-            for end in (top, bottom):
-                board.line([(at - 6, end), (at + 6, end)], MUTED, 1.6)
-            board.dot(at, y + height * (1 - lesson.found.value), 6, SKY_BLUE if lesson.here else (10, 12, 15), SKY_BLUE)
+            for precision in lesson.precisions:
+                fill = SKY_BLUE if lesson.here else (10, 12, 15)
+                board.dot(at, y + height * (1 - precision), 4.5, fill, SKY_BLUE)
+            top = y + height * (1 - max(lesson.precisions)) - 24
+            board.text(f"{100 * lesson.mean:.0f}", at, top, 14, INK, Weight.BOLD, Align.CENTRE)
             board.text(f"{lesson.frames:,}", at, y + height + 6, 13, INK, align=Align.CENTRE)
-        board.text(
-            "frames to learn from; bars: 95 % intervals", x + width, y + height + 24, 12, MUTED, align=Align.RIGHT
-        )
+        board.text("frames to learn from", x + width, y + height + 24, 12, MUTED, align=Align.RIGHT)
+
+    def _draw_quiz(self, board: Board, quiz: Quiz, lessons: list[Lesson]) -> None:
+        """Draw some of what is asked, and how sure each number of frames makes that it is a stop sign."""
+        board.text("How sure are they that this is a stop sign?", 512, 88, 14, MUTED)
+        board.text("green: right   orange: wrong", 1240, 88, 13, MUTED, align=Align.RIGHT)
+        for place, (rgb, is_sign) in enumerate(zip(quiz.shown, quiz.answers.tolist(), strict=True)):
+            x = 512 + _CELL[0] * (place % _COLUMNS)
+            y = 106 + _CELL[1] * (place // _COLUMNS)
+            board.picture(rgb, x, y, _SIDE, _SIDE)
+            board.text("stop sign" if is_sign else "another", x + _SIDE + 6, y + 2, 12, INK)
+            for row, lesson in enumerate(lessons):
+                belief = lesson.beliefs[place]
+                colour = GREEN if (belief > RIGHT_FROM) == is_sign else VERMILION
+                at = y + _SIDE + 6 + 21 * row
+                board.text(f"{lesson.frames:,}", x + 36, at, 12, MUTED, align=Align.RIGHT)
+                board.bar(x + 42, at + 3, 84, 11, belief, colour)
+                board.box(x + 42 + 84 * RIGHT_FROM, at + 1, 1.5, 15, INK)
+                board.text(f"{belief:.2f}", x + 164, at, 12, INK, align=Align.RIGHT)
+
+
+def _times(lesson: Lesson) -> str:
+    count = len(lesson.precisions)
+    return {1: "One", 2: "Two", 3: "Three", 4: "Four", 5: "Five"}.get(count, str(count))
 
 
 def _chosen(lessons: list[Lesson]) -> list[Lesson]:
@@ -94,14 +109,15 @@ def _chosen(lessons: list[Lesson]) -> list[Lesson]:
 def volume_words(few: Lesson, many: Lesson) -> str:
     """Return what was seen of few and many, whatever it was."""
     if few is many:
-        return f"{few.frames:,} frames: {few.found.hits} of {few.found.n} found, {few.false} false alarms."
-    parts = (
-        f"From {few.frames:,} frames it finds {few.found.hits} of {few.found.n} and takes {few.false} other things "
-        f"for a stop sign; from {many.frames:,} it finds {many.found.hits} and takes {many.false}."
-    )
-    apart = few.found.high < many.found.low or many.found.high < few.found.low
-    return parts + (
-        " The intervals lie apart: that is more than chance."
-        if apart
-        else " The intervals overlap: on so few test frames the difference may be chance."
-    )
+        return f"From {few.frames:,} frames: {_range(few)}."
+    parts = f"From {few.frames:,} frames: {_range(few)}; from {many.frames:,}: {_range(many)}."
+    if min(many.precisions) > max(few.precisions):
+        return parts + " The worst of those with many beats the best of those with few."
+    if min(few.precisions) > max(many.precisions):
+        return parts + " Here those with few did better, against what one would expect: too few steps, or chance."
+    return parts + " They overlap: what more frames bring does not show here; it may be too little to learn, or chance."
+
+
+def _range(lesson: Lesson) -> str:
+    low, high = 100 * min(lesson.precisions), 100 * max(lesson.precisions)
+    return f"{low:.0f} to {high:.0f} %"
