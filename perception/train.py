@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.backend import describe_device, keras, make_deterministic, training_precision
-from perception.calibration import calibrate
+from perception.calibration import Scaling, calibrate
 from perception.card import Card, card_path, read_card, write_card
 from perception.checkpoint import Checkpoint, arrays_to_variables, read_checkpoint
 from perception.closeups import learn_signs
@@ -29,7 +29,7 @@ from perception.pipeline import Preparer, batches, shuffled
 from perception.scores import LOWEST_COUNTED, Scores
 from perception.second_lessons import learn_to_look_twice
 from perception.training_config import TrainConfig
-from perception.weights import WEIGHTS_NAME, read_weights, save_weights
+from perception.weights import EPOCHS, WEIGHTS_NAME, read_weights, save_weights
 from sim.camera import Camera
 from sim.errors import DatasetError, WeightsError
 from sim.recording import Dataset
@@ -80,6 +80,7 @@ def train(
     command: str = "rollingstop train",
     progress: Progress | None = None,
     watch: Watch | None = None,
+    keep_epochs: bool = False,
 ) -> TrainResult:
     """Train on a data set, or go on with a training that was interrupted.
 
@@ -95,6 +96,8 @@ def train(
         command: The command line, for the card.
         progress: Told the steps done and the steps in all, close-ups included.
         watch: Told of each step; it may raise KeyboardInterrupt to stop the training as Ctrl-C does.
+        keep_epochs: Whether the weights after each epoch are kept too, in `out/epochs/01` and so on, their scores
+            scaled like the last ones': to watch a network learn. They change nothing of the training.
 
     Raises:
         DatasetError: If the data set is missing, damaged or too small.
@@ -128,7 +131,7 @@ def train(
         lesson.look_at_closeups()
         journal.write_checkpoint(lesson.learner)
     try:
-        lesson.look_at_frames(journal)
+        lesson.look_at_frames(journal, out / EPOCHS if keep_epochs else None, command)
     except KeyboardInterrupt:
         journal.write_checkpoint(lesson.learner)
         raise
@@ -231,8 +234,8 @@ class _Lesson:
             )
         self.learner.start_from(arrays)
 
-    def look_at_frames(self, journal: Journal) -> None:
-        """Take all steps that are left, epoch by epoch."""
+    def look_at_frames(self, journal: Journal, kept_in: Path | None, command: str) -> None:
+        """Take all steps that are left, epoch by epoch; keep each epoch's weights in a folder, if any is given."""
         config, learner = self.config, self.learner
         prepare = Preparer(self.source.camera, config.augment, config.seed)
         steps_per_epoch = self.trained_on // config.batch
@@ -250,6 +253,12 @@ class _Lesson:
                 if learner.step % CHECKPOINT_STEPS == 0:
                     journal.write_checkpoint(learner)
             spent_s = journal.epoch_seconds
+            if kept_in is not None:
+                held_back = self.source.examples(self.trained_on, self.source.count)
+                arrays, scalings = calibrate(learner.averaged(), config.network, self.source.camera, held_back)
+                folder = kept_in / f"{epoch + 1:02d}"
+                scores = self.validate(VALIDATED_EACH_EPOCH, arrays)
+                _keep(folder / WEIGHTS_NAME, self, journal, command, arrays, scores, scalings)
             journal.end_epoch(learner, epoch, config.batch, spent_s, self.validate(VALIDATED_EACH_EPOCH))
 
     def follow_the_lane(self, arrays: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
@@ -303,7 +312,23 @@ def _finish(out: Path, lesson: _Lesson, journal: Journal, command: str) -> Train
     arrays |= lesson.follow_the_lane(arrays)
     arrays |= lesson.look_twice(arrays)
     scores = lesson.validate(source.count, arrays)
-    path = out / WEIGHTS_NAME
+    card = _keep(out / WEIGHTS_NAME, lesson, journal, command, arrays, scores, scalings)
+    return TrainResult(
+        out / WEIGHTS_NAME, card, card.scores, journal.history, journal.images_per_s, finished_before=False
+    )
+
+
+def _keep(
+    path: Path,
+    lesson: _Lesson,
+    journal: Journal,
+    command: str,
+    arrays: dict[str, NDArray[np.float32]],
+    scores: Scores,
+    scalings: Mapping[str, Scaling],
+) -> Card:
+    """Write weights and their card; return the card."""
+    source, trained_on = lesson.source, lesson.trained_on
     digest, size = save_weights(path, arrays)
     card = Card(
         sha256=digest,
@@ -328,7 +353,7 @@ def _finish(out: Path, lesson: _Lesson, journal: Journal, command: str) -> Train
         scores=scores.to_dict(),
     )
     write_card(card, path)
-    return TrainResult(path, card, card.scores, journal.history, journal.images_per_s, finished_before=False)
+    return card
 
 
 def _finished(out: Path, found: Checkpoint) -> TrainResult | None:

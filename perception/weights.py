@@ -29,6 +29,9 @@ from sim.files import write_atomically
 
 WEIGHTS_NAME = "rollingstop.npz"
 
+EPOCHS = "epochs"
+"""Folder, in a training's, of the weights after each epoch, if they were kept."""
+
 SHIPPED = Path(__file__).parent / "weights" / WEIGHTS_NAME
 """The weights that come with the program."""
 

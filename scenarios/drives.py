@@ -58,6 +58,8 @@ def eyes_offers(eyes: str, weights: Sequence[Path | None], engine: Engine = STAN
 
 def _short(path: Path) -> str:
     """Return what weights are called: their folder's name for a file of the usual name, else the file's own."""
+    if path.parent.parent.name == "epochs":
+        return f"epoch {path.parent.name}"
     return path.parent.name if path.name == "rollingstop.npz" else path.stem
 
 

@@ -22,6 +22,9 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the settings'.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the settings'.")] = None,
     start_from: Annotated[Path | None, typer.Option(help="Weights to go on from, instead of random ones.")] = None,
+    keep_epochs: Annotated[
+        bool, typer.Option(help="Keep the weights after each epoch too; `drive --weights OUT` then has V go over them.")
+    ] = False,
     workers: Workers = CORES,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -40,8 +43,9 @@ def train(
     command = " ".join(["rollingstop", *sys.argv[1:]])
     with progress_bar("Training", quiet) as progress:
         result = run_training(
-            dataset, out, settings, start_from=start_from, workers=workers, command=command, progress=progress
-        )
+            dataset, out, settings, start_from=start_from, workers=workers, command=command, progress=progress,
+            keep_epochs=keep_epochs,
+        )  # fmt: skip
     if as_json:
         print_json({"weights": str(result.weights), "images_per_s": result.images_per_s, "scores": result.scores})
         return

@@ -20,7 +20,11 @@ def drive(
     eyes: Annotated[EyesName, typer.Option(help="Whose eyes the driver sees with.")] = EyesName.NETWORK,
     weights: Annotated[
         list[Path] | None,
-        typer.Option("--weights", "-w", help="A weights file (.npz); given more than once, V changes between them."),
+        typer.Option(
+            "--weights",
+            "-w",
+            help="A weights file (.npz), or a training's folder. Of several, or of kept epochs, V takes the next.",
+        ),
     ] = None,
     backend: BackendOption = BackendName.KERAS,
     precision: PrecisionOption = None,
@@ -50,8 +54,7 @@ def drive(
         require_screen()
     if log_path is not None:
         check_log_path(log_path)
-    first, *others = weights or [None]
-    more = [path for path in others if path is not None]
+    first, *more = [each for path in weights for each in _epochs_of(path)] if weights else [None]
     engine = make_engine(backend, precision)
     if endless:
         setup, limit = endless_setup(eyes.value, first, more, engine=engine)
@@ -74,3 +77,9 @@ def drive(
         say(f"Film: {summary.film}", quiet)
     if log_path:
         say(f"Log: {log_path}", quiet)
+
+
+def _epochs_of(path: Path) -> list[Path]:
+    """Return the weights of a training from its first epoch to its last, or those alone that are named."""
+    kept = sorted((path / "epochs").glob("*/*.npz")) if path.is_dir() else []
+    return [*kept, path]
