@@ -122,6 +122,10 @@ WHEEL_INSET_M = 0.6
 VEHICLE_ACCEL_SD_MPS2 = 2.2
 """How much a vehicle may change its speed unseen."""
 
+ALIKE = 1.6
+"""A vehicle's depth is wrong in much the same way in the next frame (correlation 0.6: as little is told by frames that
+are independent of each other and have twice the spread), and by four fifths of what its spread says."""
+
 VEHICLE_SPEED_SD_MPS = 4.0
 """How far from the own speed a vehicle's speed may be when first seen."""
 
@@ -484,12 +488,13 @@ def _depths(detection: Detection, half_m: float, camera: Camera) -> list[tuple[f
     noise_m = max(detection.distance_spread_m, 0.03 * detection.distance_m)
     if detection.kind is not ObjectKind.VEHICLE:
         return [(detection.distance_m, noise_m)]
+    noise_m *= ALIKE
     ways = [(detection.distance_m - half_m, hypot(noise_m, 0.4))]
     foot_px = detection.box[3]
     if foot_px < camera.height_px - 3.0:
         foot_m = camera.ground_distance_m(foot_px) - WHEEL_INSET_M
         if abs(foot_m - ways[0][0]) < 0.35 * detection.distance_m:
-            noise_m = foot_m * hypot(FOOT_SD_PX / (foot_px - camera.centre_v_px), FOOT_RELATIVE_SD)
+            noise_m = ALIKE * foot_m * hypot(FOOT_SD_PX / (foot_px - camera.centre_v_px), FOOT_RELATIVE_SD)
             ways.append((foot_m, noise_m))
     return ways
 
