@@ -23,7 +23,8 @@ from sim.world import World, advance
 __all__ = ["BlindEyes", "Capture", "Eyes", "NetworkEyes", "OracleEyes", "Tick", "drive"]
 
 SURE_SCORE = 0.94
-"""Of stop signs within 40 m, what eyes that look twice score in 19 of 20 frames, worn signs and rain included; whatever
+"""Of stop signs within 40 m, what eyes that look twice score in 19 of 20 frames, worn signs and rain included, foreign
+words not; whatever
 else they take for a stop sign there scores less most of the time."""
 
 
