@@ -24,8 +24,7 @@ __all__ = ["BlindEyes", "Capture", "Eyes", "NetworkEyes", "OracleEyes", "Tick", 
 
 SURE_SCORE = 0.94
 """Of stop signs within 40 m, what eyes that look twice score in 19 of 20 frames, worn signs and rain included, foreign
-words not; whatever
-else they take for a stop sign there scores less most of the time."""
+words not; whatever else they take for a stop sign there scores less most of the time."""
 
 
 class Eyes(Protocol):
