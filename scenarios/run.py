@@ -15,7 +15,8 @@ from scenarios.scenario import Scenario, fault_of, start_world
 from sim.camera import Camera
 from sim.cluster import Cluster
 from sim.control import DriverConfig
-from sim.loop import BlindEyes, Eyes, NetworkEyes, OracleEyes, Tick, drive
+from sim.control.tracking import MIN_SCORE
+from sim.loop import SURE_SCORE, BlindEyes, Eyes, NetworkEyes, OracleEyes, Tick, drive
 from sim.render import Painter
 
 EYES_NAMES = ("network", "oracle", "blind")
@@ -83,7 +84,8 @@ def make_eyes(name: str, weights: Path | None = None, camera: Camera | None = No
     if name == "network":
         from perception.perceiver import load_perceiver
 
-        return NetworkEyes(load_perceiver(weights, camera=camera, engine=engine))
+        perceiver = load_perceiver(weights, camera=camera, engine=engine)
+        return NetworkEyes(perceiver, sure_score=SURE_SCORE if perceiver.fovea is not None else MIN_SCORE)
     raise ValueError(f"Expected eyes to be one of {', '.join(EYES_NAMES)}. Received: '{name}'.")
 
 

@@ -95,6 +95,11 @@ class HybridEyes:
         """Always: that is what the part is replaced by."""
         return True
 
+    @property
+    def sure_score(self) -> float:
+        """What stop signs near by hardly ever score less than."""
+        return self.base.sure_score
+
     def __call__(self, step: int, capture: Capture) -> Percept:
         """Return what the base sees, with the part as it truly is."""
         if capture.truth is None:

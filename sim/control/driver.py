@@ -21,7 +21,7 @@ from sim.control.longitudinal import (
 from sim.control.steering import steer
 from sim.control.stopline import LineTrack, coast_lines, update_lines
 from sim.control.stopping import ARRIVED_M, MISSED_M, Stop, mark_handled, next_stop, vehicle_ahead
-from sim.control.tracking import SAME_STOP_M, Track, coast_tracks, update_tracks
+from sim.control.tracking import MIN_SCORE, SAME_STOP_M, Track, coast_tracks, update_tracks
 from sim.control.watchdog import PROBE_MPS, SHED_MPS, SLOW_SHARE, Watch, keep_watch
 from sim.control.yielding import (
     Cause,
@@ -64,6 +64,8 @@ class DriverConfig:
         standing_gap_m: What it leaves to a standing vehicle ahead.
         time_gap_s: What it leaves to a moving vehicle ahead.
         look_m: Before leaving, the lane must be free for this distance from the front bumper.
+        sure_score: What stop signs near by hardly ever score less than with its eyes; what scores less there is taken
+            for something else. With the standard one nothing is.
         yields: Whether it minds who crosses its way, on foot or on wheels. It then also brakes for people who might yet
             step out.
         at_its_word: Whether it believes each frame of signs at once, and forgets at once what the next one does not
@@ -89,6 +91,7 @@ class DriverConfig:
     standing_gap_m: float = 3.5
     time_gap_s: float = 1.5
     look_m: float = 8.0
+    sure_score: float = MIN_SCORE
     yields: bool = False
     at_its_word: bool = False
     checks_size: bool = False
@@ -102,6 +105,8 @@ class DriverConfig:
         ):  # fmt: skip
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"Expected {name} to be above 0. Received: {getattr(self, name)}.")
+        if not 0.0 < self.sure_score < 1.0:
+            raise ValueError(f"Expected sure_score to be above 0 and below 1. Received: {self.sure_score}.")
         if not self.comfort_brake_mps2 >= 1.0:
             raise ValueError(f"Expected comfort_brake_mps2 to be at least 1. Received: {self.comfort_brake_mps2}.")
 
@@ -217,6 +222,7 @@ def decide(
         lane = update_lane(memory.lane, seen.lane, travel, geometry.camera_forward_m)
         tracks, next_id = update_tracks(
             memory.tracks, seen, travel, lane, config.camera, geometry, next_id,
+            lines=memory.lines, sure_score=config.sure_score,
             at_its_word=config.at_its_word, checks_size=config.checks_size,
         )  # fmt: skip
         lines = update_lines(memory.lines, seen.stop_line, travel, geometry.camera_forward_m)
@@ -246,7 +252,7 @@ def decide(
         # Whatever sign is seen, or seen again, so near to the line just left belongs to the stop just made.
         tracks = mark_handled(tracks, SAME_STOP_M - turn.left_m)
 
-    accel, surprised = _wanted_accel(turn, stop, leader, wait, lane, own, config)
+    accel, surprised = _wanted_accel(turn, stop, leader, wait, lane, own, config, memory.asked.accel_mps2)
     if turn.phase is Phase.SAFE_STOP:
         accel = min(accel, _safe_accel(watch, own, config))
     if turn.phase is not Phase.HOLDING:
@@ -358,8 +364,9 @@ def _wanted_accel(
     lane: LaneBelief,
     own: OwnMotion,
     config: DriverConfig,
+    asked_mps2: float,
 ) -> tuple[float, bool]:
-    """Return the acceleration to ask for, and whether the driver is surprised."""
+    """Return the acceleration to ask for, given the one asked for last, and whether the driver is surprised."""
     if turn.phase is Phase.HOLDING:
         return -STAND_BRAKE_MPS2, False
     speed = own.speed_mps
@@ -379,7 +386,7 @@ def _wanted_accel(
         accel = min(accel, braking)
         surprised = surprised or urgency > SURPRISED_URGENCY
     if stop is not None and turn.phase is not Phase.LEAVING:
-        braking, urgency = _stopping_accel(stop, accel, speed, config)
+        braking, urgency = _stopping_accel(stop, accel, speed, config, -asked_mps2)
         accel = min(accel, braking)
         surprised = surprised or urgency > SURPRISED_URGENCY
     return max(accel, -config.hard_brake_mps2), surprised
@@ -394,10 +401,12 @@ def _safe_accel(watch: Watch, own: OwnMotion, config: DriverConfig) -> float:
     return -StopProfile(config.comfort_brake_mps2).brake_at(own.speed_mps)
 
 
-def _stopping_accel(stop: Stop, free_mps2: float, speed_mps: float, config: DriverConfig) -> tuple[float, float]:
-    """Return the acceleration towards a stop, given the one without it, and the stop's urgency."""
+def _stopping_accel(
+    stop: Stop, free_mps2: float, speed_mps: float, config: DriverConfig, braking_mps2: float
+) -> tuple[float, float]:
+    """Return the acceleration towards a stop, given the one without it and the braking now, and the stop's urgency."""
     profile = StopProfile(config.comfort_brake_mps2)
-    urgency = stop_urgency(speed_mps, stop.in_m, profile)
+    urgency = stop_urgency(speed_mps, stop.in_m, profile, braking_mps2)
     if stop.doubtful and urgency < CANNOT_WAIT_URGENCY:
         return 0.0, urgency  # a foot off the pedal is no brake for a flicker, nor much lost for a sign
     if stop.seen_s < SURELY_SEEN_S and urgency > TOO_LATE_URGENCY:

@@ -15,6 +15,9 @@ REACTION_S = 0.2
 COMFORT_LIMIT_MPS2 = 2.9
 """Braking stays below this unless less would not do."""
 
+SPARE_BRAKE = 1.03
+"""So much harder than is needed it brakes then: what is braked late is braked hard."""
+
 LATERAL_MPS2 = 1.8
 """Lateral acceleration in curves; passengers find 2 the limit of comfort."""
 
@@ -58,13 +61,26 @@ class StopProfile:
         return eased_m + (speed_mps**2 - eased_mps**2) / (2.0 * self.brake_mps2)
 
 
-def stop_urgency(speed_mps: float, stop_in_m: float, profile: StopProfile) -> float:
-    """Return the factor on the profile's braking with which it stops in a distance: 1 is just right, 10 the most."""
-    left_m = stop_in_m - REACTION_S * speed_mps
+def stop_urgency(speed_mps: float, stop_in_m: float, profile: StopProfile, braking_mps2: float = 0.0) -> float:
+    """Return the factor on the profile's braking with which it stops in a distance: 1 is just right, 10 the most.
+
+    Args:
+        speed_mps: The car's speed.
+        stop_in_m: Where it is to stand.
+        profile: The stop planned with.
+        braking_mps2: With which it brakes already. In a stop harder than planned, so much of the way of reaction is
+            behind it; to go on reckoning with all of it would mean to brake harder than is needed.
+    """
+    reaction_m = REACTION_S * speed_mps
+    left_m = stop_in_m - reaction_m
     needed_m = profile.distance_m(speed_mps)
     if needed_m <= 0.0:
         return 0.0
-    return min(needed_m / left_m, 10.0) if left_m > 0.0 else 10.0
+    urgency = min(needed_m / left_m, 10.0) if left_m > 0.0 else 10.0
+    if urgency <= 1.0 or braking_mps2 <= 0.0:
+        return urgency
+    left_m += reaction_m * min(braking_mps2 / (urgency * profile.brake_at(speed_mps)), 1.0)
+    return max(min(needed_m / left_m, 10.0), 1.0) if left_m > 0.0 else 10.0
 
 
 def stop_accel(speed_mps: float, urgency: float, profile: StopProfile, hardest_mps2: float) -> float:
@@ -76,7 +92,7 @@ def stop_accel(speed_mps: float, urgency: float, profile: StopProfile, hardest_m
     """
     planned = profile.brake_at(speed_mps)
     needed = planned * urgency
-    return -min(needed * urgency, max(COMFORT_LIMIT_MPS2, 1.15 * needed), hardest_mps2)
+    return -min(needed * urgency, max(COMFORT_LIMIT_MPS2, SPARE_BRAKE * needed), hardest_mps2)
 
 
 def curve_speed_mps(curvature_here_per_m: float, curvature_ahead_per_m: float) -> float:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import exp, fsum, hypot
+from math import exp, fsum, hypot, log
 
 from sim.camera import Camera
 from sim.control.lane import LaneBelief
 from sim.control.looming import Looming
 from sim.control.odometry import Travel, carry
 from sim.control.placing import place, settle
+from sim.control.stopline import LineTrack
 from sim.percept import Box, Detection, ObjectKind, Percept
 from sim.vehicle import VehicleGeometry
 
@@ -31,13 +32,34 @@ MOST_LOG_ODDS = 4.5
 below the fourth if it never has, and is never surer than the fifth, so that what has gone can be let go."""
 
 DOUBTFUL_LOG_ODDS = 2.5
-"""Of what counts, what is less sure than this and not seen just now is only acted upon if it cannot wait."""
+"""Of what counts, what is less sure than this is only acted upon if it cannot wait."""
+
+CONTRADICTED_LOG_ODDS = 0.0
+"""Below this a sign no longer counts that is seen, but not as a sign near by would be."""
 
 BELIEVED_AFTER_S = 0.29
-"""However high its scores, a thing counts only after being seen for this long: six frames, longer than any flicker."""
+BELIEVED_AT_A_LINE_AFTER_S = 0.24
+"""However high its scores, a thing counts only after being seen for this long: six frames, longer than any flicker; or
+five, for a sign where a stop line is seen, too."""
 
 MAX_GAIN = 0.9
 """Log-odds that a sure detection adds; one at `MIN_SCORE` adds nothing."""
+
+SIGN_SHARE = 0.35
+MAX_LOSS = 0.6
+"""A sign adds this share of its score's log-odds, reckoned from what a stop sign so far away hardly ever scores less
+than; never more than `MAX_GAIN`, and at worst this is lost. Of one thing, the scores of frames that follow each other
+are alike, and tell less than as many that are not: hence a share."""
+
+AT_A_LINE_M = 8.0
+AT_A_LINE_GAIN = 0.6
+"""A sign no farther than this from a stop line that is believed in is where one ought to be, which adds the second to
+what its score says; under `MIN_SCORE` it says nothing."""
+
+SURE_WITHIN_M = 40.0
+UNSURE_BEYOND_M = 80.0
+"""Nearer than the first, a stop sign scores what these eyes are sure of; beyond the second it may score anything from
+`MIN_SCORE` on."""
 
 RIVAL_IOU = 0.3
 """A sign and a distractor whose boxes overlap by more than this are one thing, and the network cannot tell which."""
@@ -99,6 +121,10 @@ WHEEL_INSET_M = 0.6
 
 VEHICLE_ACCEL_SD_MPS2 = 2.2
 """How much a vehicle may change its speed unseen."""
+
+ALIKE = 1.6
+"""A vehicle's depth is wrong in much the same way in the next frame (correlation 0.6: as little is told by frames that
+are independent of each other and have twice the spread), and by four fifths of what its spread says."""
 
 VEHICLE_SPEED_SD_MPS = 4.0
 """How far from the own speed a vehicle's speed may be when first seen."""
@@ -172,8 +198,8 @@ class Track:
 
     @property
     def doubtful(self) -> bool:
-        """Whether it has been seen but little, and not just now."""
-        return self.log_odds < DOUBTFUL_LOG_ODDS and self.unseen_s > 0.075
+        """Whether it has been seen but little, or is less like what it is believed to be than it ought to be."""
+        return self.log_odds < DOUBTFUL_LOG_ODDS
 
     @property
     def matters(self) -> bool:
@@ -190,6 +216,8 @@ def update_tracks(
     geometry: VehicleGeometry,
     next_id: int,
     *,
+    lines: Sequence[LineTrack] = (),
+    sure_score: float = MIN_SCORE,
     at_its_word: bool = False,
     checks_size: bool = False,
 ) -> tuple[tuple[Track, ...], int]:
@@ -203,6 +231,8 @@ def update_tracks(
         camera: The camera that the percept's pixels belong to.
         geometry: The car's sizes.
         next_id: The first track id not yet given.
+        lines: Stop lines believed to be there.
+        sure_score: What stop signs near by hardly ever score less than, with these eyes.
         at_its_word: Whether each frame is believed of signs: one that it shows counts at once, and one that it does not
             show is forgotten at once.
         checks_size: Whether signs that grow like something else do not count.
@@ -214,7 +244,9 @@ def update_tracks(
         for detection in percept.detections
         if detection.kind is not ObjectKind.DISTRACTOR and detection.distance_m > 0.0
     ]
-    gains = [_gain(detection.score, _rival_score(detection, others)) for detection, _ in seen]
+    gains = [_gain(detection, _rival_score(detection, others), sure_score, camera) for detection, _ in seen]
+    at_line = [_is_at_a_line(detection, lines) for detection, _ in seen]
+    gains = [gain + AT_A_LINE_GAIN * (1.0 if there else 0.0) for gain, there in zip(gains, at_line, strict=True)]
     matches = _associate(moved, seen)
     after: list[Track] = []
     for index, track in enumerate(moved):
@@ -227,7 +259,8 @@ def update_tracks(
                 else _miss(track, travel.dt_s, lane, camera, hidden=_is_hidden(track, percept.detections, camera))
             )
         else:
-            kept = _update(track, *seen[match], gains[match], travel, lane, camera)
+            after_s = BELIEVED_AT_A_LINE_AFTER_S if at_line[match] else BELIEVED_AFTER_S
+            kept = _update(track, *seen[match], gains[match], after_s, travel, lane, camera)
         if kept is not None and kept.kind is ObjectKind.STOP_SIGN:
             detection = None if match is None else seen[match][0]
             if at_its_word and detection is not None:
@@ -347,15 +380,49 @@ def _overlap(first: Box, second: Box) -> float:
     return wide * high / (areas - wide * high)
 
 
-def _gain(score: float, rival_score: float) -> float:
+def _is_at_a_line(detection: Detection, lines: Sequence[LineTrack]) -> bool:
+    """Return whether a sign is seen where a stop line is, too."""
+    return (
+        detection.kind is ObjectKind.STOP_SIGN
+        and detection.score >= MIN_SCORE
+        and any(line.believed and abs(line.x_m - detection.distance_m) < AT_A_LINE_M for line in lines)
+    )
+
+
+def _gain(detection: Detection, rival_score: float, sure_score: float, camera: Camera) -> float:
     """Return the log-odds that one detection adds; what is as likely something else adds nothing, or less."""
+    score = detection.score
     if rival_score > score:
         return -RIVAL_LOSS * (rival_score - score)
-    return MAX_GAIN * min(max((score - max(MIN_SCORE, rival_score)) / (0.85 - MIN_SCORE), 0.0), 1.0)
+    gain = MAX_GAIN * min(max((score - max(MIN_SCORE, rival_score)) / (0.85 - MIN_SCORE), 0.0), 1.0)
+    if detection.kind is not ObjectKind.STOP_SIGN or sure_score <= MIN_SCORE:
+        return gain
+    near = min(max((UNSURE_BEYOND_M - detection.distance_m) / (UNSURE_BEYOND_M - SURE_WITHIN_M), 0.0), 1.0)
+    neutral = _logit(MIN_SCORE) + near * (_logit(sure_score) - _logit(MIN_SCORE))
+    least = 0.0 if _near_edge(detection.box, camera) else -MAX_LOSS
+    return min(gain, max(SIGN_SHARE * (_logit(score) - neutral), least))
+
+
+def _near_edge(box: Box, camera: Camera) -> bool:
+    """Return whether a box is, or soon will be, cut by the frame's edge: what is left of a sign says less."""
+    return box[0] < EDGE_PX or box[1] < EDGE_PX or box[2] > camera.width_px - EDGE_PX
+
+
+def _logit(score: float) -> float:
+    """Return a score's log-odds, those of a score of 0 or 1 held finite."""
+    share = min(max(score, 1e-4), 1.0 - 1e-4)
+    return log(share / (1.0 - share))
 
 
 def _update(
-    track: Track, detection: Detection, bearing: float, gain: float, travel: Travel, lane: LaneBelief, camera: Camera
+    track: Track,
+    detection: Detection,
+    bearing: float,
+    gain: float,
+    believed_after_s: float,
+    travel: Travel,
+    lane: LaneBelief,
+    camera: Camera,
 ) -> Track | None:
     """Return a track after it has been seen, or None if what is seen in its place is rather something else."""
     x_m, variance = track.x_m, track.spread_m**2
@@ -385,7 +452,8 @@ def _update(
         y_step_m = 0.0  # the middle of what is left of someone at the frame's edge is not their middle
     y_m = track.y_m + y_step_m
     log_odds = min(track.log_odds + gain, MOST_LOG_ODDS)
-    if log_odds < (DISBELIEVED_LOG_ODDS if track.believed else DROPPED_LOG_ODDS):
+    lowest = CONTRADICTED_LOG_ODDS if track.kind is ObjectKind.STOP_SIGN and gain < 0.0 else DISBELIEVED_LOG_ODDS
+    if log_odds < (lowest if track.believed else DROPPED_LOG_ODDS):
         return None
     seen_s = track.seen_s + (travel.dt_s if gain > 0.0 else 0.0)
     rise_m = track.rise_m + min(1.0, travel.dt_s / RISE_S) * (_rise_m(detection, camera) - track.rise_m)
@@ -393,7 +461,7 @@ def _update(
         track.track_id, track.kind, x_m, y_m, max(variance**0.5, floor_m),
         log_odds, seen_s, 0.0, speed_mps, covariance, speed_var, half_m,
         settle(track.in_place, place(track.kind, centre_m, y_m, speed_mps, lane, rise_m), travel.dt_s),
-        track.believed or (log_odds >= BELIEVED_LOG_ODDS and seen_s >= BELIEVED_AFTER_S), track.handled,
+        track.believed or (log_odds >= BELIEVED_LOG_ODDS and seen_s >= believed_after_s), track.handled,
         _aside_mps(track, y_step_m, travel.dt_s),
         rise_m,
     )  # fmt: skip
@@ -420,12 +488,13 @@ def _depths(detection: Detection, half_m: float, camera: Camera) -> list[tuple[f
     noise_m = max(detection.distance_spread_m, 0.03 * detection.distance_m)
     if detection.kind is not ObjectKind.VEHICLE:
         return [(detection.distance_m, noise_m)]
+    noise_m *= ALIKE
     ways = [(detection.distance_m - half_m, hypot(noise_m, 0.4))]
     foot_px = detection.box[3]
     if foot_px < camera.height_px - 3.0:
         foot_m = camera.ground_distance_m(foot_px) - WHEEL_INSET_M
         if abs(foot_m - ways[0][0]) < 0.35 * detection.distance_m:
-            noise_m = foot_m * hypot(FOOT_SD_PX / (foot_px - camera.centre_v_px), FOOT_RELATIVE_SD)
+            noise_m = ALIKE * foot_m * hypot(FOOT_SD_PX / (foot_px - camera.centre_v_px), FOOT_RELATIVE_SD)
             ways.append((foot_m, noise_m))
     return ways
 

@@ -192,7 +192,7 @@ def test_bad_input_gets_one_line(monkeypatch, capsys, tmp_path, words, told):
 class BlindEyesOfFrames:
     """Eyes that take frames and see nothing: they stand for the network in pictures."""
 
-    name, needs_frame, needs_truth = "network", True, False
+    name, needs_frame, needs_truth, sure_score = "network", True, False, 0.9
 
     def __call__(self, step, capture):
         from sim.percept import Percept

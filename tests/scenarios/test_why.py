@@ -22,6 +22,7 @@ class SpoiltEyes:
     name: str = "spoilt"
     needs_frame: bool = False
     needs_truth: bool = True
+    sure_score: float = 0.9
 
     def __call__(self, step, capture):
         return self.spoil(OracleEyes()(step, capture))

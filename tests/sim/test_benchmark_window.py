@@ -19,6 +19,7 @@ class NotingEyes:
     name: str = "noting"
     needs_frame: bool = True
     needs_truth: bool = True
+    sure_score: float = 0.9
     looks: list[tuple[int, bool]] = field(default_factory=list)
 
     def __call__(self, step: int, capture: Capture) -> Percept:
