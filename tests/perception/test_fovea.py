@@ -189,7 +189,8 @@ def test_a_sign_is_as_far_as_the_second_look_measures_and_found_twice_it_is_one(
     peaks = np.zeros((64, 8), np.float32)
     # Both halves of one sign are believed to be one.
     peaks[:2, :6] = [(0.6, Channel.STOP_SIGN, 10, 10, 26, 26), (0.5, Channel.STOP_SIGN, 18, 10, 34, 26)]
-    peaks[:2, 6] = np.log(99.0)
+    # So unsure that its distance counts for nothing beside the second look's.
+    peaks[:2, 6:8] = np.log(99.0), 3.0
 
     def judge(cuttings):
         outputs = np.zeros((len(cuttings), OUTPUTS), np.float32)
@@ -352,6 +353,20 @@ def test_cuttings_of_a_changed_picture_repeat_themselves():
     assert made[0].rgb.shape == (FOVEA_PX, FOVEA_PX, 6)
     assert (made[0].rgb == made[1].rgb).all()
     assert (made[0].sticker == made[1].sticker).all()
+
+
+def test_of_two_distances_each_counts_as_much_as_it_is_sure():
+    peaks = np.zeros((64, 8), np.float32)
+    peaks[0] = 0.6, Channel.STOP_SIGN, 10, 10, 26, 26, np.log(40.0), -2.0
+    second_m = 0.76 * SMALL_CAMERA.focal_px / 16
+    measures = (0.0, 0.0, -np.log(THING), -np.log(THING), np.log(0.76 * THING), -2.0)
+    fovea = answering(Answer.STOP_SIGN, 5.0, (0.5, 1.0, 0.0), measures)
+    perceive = Perceiver(SMALL_CAMERA, None, 0.2, lambda rgb: (peaks.copy(), np.zeros(6, np.float32)), fovea)
+
+    (sign,) = perceive(CameraFrame(0, np.zeros((96, 192, 3), np.uint8), SMALL_CAMERA)).detections
+
+    assert sign.distance_m == pytest.approx(np.sqrt(40.0 * second_m), rel=1e-3)
+    assert sign.distance_spread_m == pytest.approx(sign.distance_m * np.sqrt(2.0) * np.exp(-2.0), rel=1e-3)
 
 
 @pytest.mark.parametrize("answer", [Answer.STOP_SIGN, Answer.OTHER_SIGN, Answer.NOTHING, Answer.VEHICLE, Answer.PERSON])
