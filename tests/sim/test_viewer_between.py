@@ -16,7 +16,7 @@ import pytest
 from sim.control import DriverConfig
 from sim.faults import Fault, FaultKind
 from sim.generate import generate_world
-from sim.loop import Capture, OracleEyes, Tick
+from sim.loop import SURE_SCORE, Capture, OracleEyes, Tick
 from sim.percept import Detection, ObjectKind, Percept
 from sim.spec import WorldSpec
 from sim.truth import perfect_percept
@@ -40,6 +40,7 @@ class NotingEyes:
     name: str = "noting"
     needs_frame: bool = True
     needs_truth: bool = True
+    sure_score: float = SURE_SCORE
     looks: list[tuple[int, str]] = field(default_factory=list)
 
     def __call__(self, step: int, capture: Capture) -> Percept:
