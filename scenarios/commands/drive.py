@@ -54,7 +54,8 @@ def drive(
         require_screen()
     if log_path is not None:
         check_log_path(log_path)
-    first, *more = [each for path in weights for each in _epochs_of(path)] if weights else [None]
+    files = [each for path in weights or () for each in _epochs_of(path)]
+    first, more = (files[0], files[1:]) if files else (None, [])
     engine = make_engine(backend, precision)
     if endless:
         setup, limit = endless_setup(eyes.value, first, more, engine=engine)
