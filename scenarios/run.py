@@ -15,7 +15,7 @@ from scenarios.scenario import Scenario, fault_of, start_world
 from sim.camera import Camera
 from sim.cluster import Cluster
 from sim.control import DriverConfig
-from sim.control.tracking import MIN_SCORE
+from sim.control.evidence import MIN_SCORE
 from sim.loop import SURE_SCORE, BlindEyes, Eyes, NetworkEyes, OracleEyes, Tick, drive
 from sim.render import Painter
 

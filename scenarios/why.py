@@ -16,7 +16,8 @@ from scenarios.outcomes import Outcome, Verdict
 from scenarios.run import run_scenario
 from scenarios.scenario import Scenario, start_world
 from sim.camera import Camera
-from sim.control.tracking import BELIEVED_AFTER_S, MIN_SCORE
+from sim.control.evidence import MIN_SCORE
+from sim.control.tracking import BELIEVED_AFTER_S
 from sim.faults import Capture
 from sim.loop import Eyes, OracleEyes, Tick
 from sim.percept import Box, Detection, ObjectKind, Percept

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from sim.camera import Camera, CameraFrame
 from sim.control import DriverConfig, DriverMemory, decide
-from sim.control.tracking import MIN_SCORE
+from sim.control.evidence import MIN_SCORE
 from sim.faults import Capture, Fault, FaultyLine
 from sim.health import measure_health
 from sim.percept import Percept

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from sim.camera import Camera
 from sim.config import STRICT
+from sim.control.evidence import MIN_SCORE
 from sim.control.lane import LaneBelief, update_lane
 from sim.control.longitudinal import (
     StopProfile,
@@ -21,7 +22,7 @@ from sim.control.longitudinal import (
 from sim.control.steering import steer
 from sim.control.stopline import LineTrack, coast_lines, update_lines
 from sim.control.stopping import ARRIVED_M, MISSED_M, Stop, mark_handled, next_stop, vehicle_ahead
-from sim.control.tracking import MIN_SCORE, SAME_STOP_M, Track, coast_tracks, update_tracks
+from sim.control.tracking import SAME_STOP_M, Track, coast_tracks, update_tracks
 from sim.control.watchdog import PROBE_MPS, SHED_MPS, SLOW_SHARE, Watch, keep_watch
 from sim.control.yielding import (
     Cause,

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import exp, fsum, hypot, log
+from math import exp, hypot
 
 from sim.camera import Camera
+from sim.control.evidence import EDGE_PX, MIN_SCORE, evidence_of, is_at_a_line
 from sim.control.lane import LaneBelief
 from sim.control.looming import Looming
 from sim.control.odometry import Travel, carry
 from sim.control.placing import place, settle
 from sim.control.stopline import LineTrack
-from sim.percept import Box, Detection, ObjectKind, Percept
+from sim.percept import Detection, ObjectKind, Percept
 from sim.vehicle import VehicleGeometry
-
-MIN_SCORE = 0.25
-"""Detections with a lower score neither found nor feed a track, but they keep one from being missed."""
 
 FIRST_LOG_ODDS = -3.0
 BELIEVED_LOG_ODDS = 1.5
@@ -41,31 +39,6 @@ BELIEVED_AFTER_S = 0.29
 BELIEVED_AT_A_LINE_AFTER_S = 0.24
 """However high its scores, a thing counts only after being seen for this long: six frames, longer than any flicker; or
 five, for a sign where a stop line is seen, too."""
-
-MAX_GAIN = 0.9
-"""Log-odds that a sure detection adds; one at `MIN_SCORE` adds nothing."""
-
-SIGN_SHARE = 0.35
-MAX_LOSS = 0.6
-"""A sign adds this share of its score's log-odds, reckoned from what a stop sign so far away hardly ever scores less
-than; never more than `MAX_GAIN`, and at worst this is lost. Of one thing, the scores of frames that follow each other
-are alike, and tell less than as many that are not: hence a share."""
-
-AT_A_LINE_M = 8.0
-AT_A_LINE_GAIN = 0.6
-"""A sign no farther than this from a stop line that is believed in is where one ought to be, which adds the second to
-what its score says; under `MIN_SCORE` it says nothing."""
-
-SURE_WITHIN_M = 40.0
-UNSURE_BEYOND_M = 80.0
-"""Nearer than the first, a stop sign scores what these eyes are sure of; beyond the second it may score anything from
-`MIN_SCORE` on."""
-
-RIVAL_IOU = 0.3
-"""A sign and a distractor whose boxes overlap by more than this are one thing, and the network cannot tell which."""
-
-RIVAL_LOSS = 1.5
-"""Log-odds lost for each point by which the distractor's score is above the sign's."""
 
 MISS_BELIEVED = 0.20
 MISS_CANDIDATE = 0.55
@@ -98,9 +71,7 @@ HIDING_MARGIN_M = 0.5
 
 SIGN_LEAVES_M = 8.5
 ROAD_USER_LEAVES_M = 3.0
-EDGE_PX = 24.0
-"""Depth and distance from the frame's edge at which a sign or a road user may be cut off and no longer be seen."""
-
+"""Depth at which a sign or a road user may have left the frame and no longer be seen."""
 MIN_RELATIVE_SD = {
     ObjectKind.STOP_SIGN: 0.03,
     ObjectKind.DISTRACTOR: 0.03,
@@ -244,9 +215,7 @@ def update_tracks(
         for detection in percept.detections
         if detection.kind is not ObjectKind.DISTRACTOR and detection.distance_m > 0.0
     ]
-    gains = [_gain(detection, _rival_score(detection, others), sure_score, camera) for detection, _ in seen]
-    at_line = [_is_at_a_line(detection, lines) for detection, _ in seen]
-    gains = [gain + AT_A_LINE_GAIN * (1.0 if there else 0.0) for gain, there in zip(gains, at_line, strict=True)]
+    gains = [evidence_of(detection, others, lines, sure_score, camera) for detection, _ in seen]
     matches = _associate(moved, seen)
     after: list[Track] = []
     for index, track in enumerate(moved):
@@ -259,7 +228,7 @@ def update_tracks(
                 else _miss(track, travel.dt_s, lane, camera, hidden=_is_hidden(track, percept.detections, camera))
             )
         else:
-            after_s = BELIEVED_AT_A_LINE_AFTER_S if at_line[match] else BELIEVED_AFTER_S
+            after_s = BELIEVED_AT_A_LINE_AFTER_S if is_at_a_line(seen[match][0], lines) else BELIEVED_AFTER_S
             kept = _update(track, *seen[match], gains[match], after_s, travel, lane, camera)
         if kept is not None and kept.kind is ObjectKind.STOP_SIGN:
             detection = None if match is None else seen[match][0]
@@ -361,57 +330,6 @@ def _bearing_sd(kind: ObjectKind, bearing: float, depth_m: float) -> float:
     if kind is ObjectKind.VEHICLE:
         return 0.02 + 0.8 / depth_m
     return 0.012 + 0.3 / depth_m + 0.03 * abs(bearing)
-
-
-def _rival_score(detection: Detection, distractors: Sequence[Detection]) -> float:
-    """Return the highest score of a distractor seen in the same place as a sign, or 0."""
-    if detection.kind is not ObjectKind.STOP_SIGN:
-        return 0.0
-    return max((each.score for each in distractors if _overlap(detection.box, each.box) > RIVAL_IOU), default=0.0)
-
-
-def _overlap(first: Box, second: Box) -> float:
-    """Return the intersection over union of two boxes."""
-    wide = min(first[2], second[2]) - max(first[0], second[0])
-    high = min(first[3], second[3]) - max(first[1], second[1])
-    if wide <= 0.0 or high <= 0.0:
-        return 0.0
-    areas = fsum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
-    return wide * high / (areas - wide * high)
-
-
-def _is_at_a_line(detection: Detection, lines: Sequence[LineTrack]) -> bool:
-    """Return whether a sign is seen where a stop line is, too."""
-    return (
-        detection.kind is ObjectKind.STOP_SIGN
-        and detection.score >= MIN_SCORE
-        and any(line.believed and abs(line.x_m - detection.distance_m) < AT_A_LINE_M for line in lines)
-    )
-
-
-def _gain(detection: Detection, rival_score: float, sure_score: float, camera: Camera) -> float:
-    """Return the log-odds that one detection adds; what is as likely something else adds nothing, or less."""
-    score = detection.score
-    if rival_score > score:
-        return -RIVAL_LOSS * (rival_score - score)
-    gain = MAX_GAIN * min(max((score - max(MIN_SCORE, rival_score)) / (0.85 - MIN_SCORE), 0.0), 1.0)
-    if detection.kind is not ObjectKind.STOP_SIGN or sure_score <= MIN_SCORE:
-        return gain
-    near = min(max((UNSURE_BEYOND_M - detection.distance_m) / (UNSURE_BEYOND_M - SURE_WITHIN_M), 0.0), 1.0)
-    neutral = _logit(MIN_SCORE) + near * (_logit(sure_score) - _logit(MIN_SCORE))
-    least = 0.0 if _near_edge(detection.box, camera) else -MAX_LOSS
-    return min(gain, max(SIGN_SHARE * (_logit(score) - neutral), least))
-
-
-def _near_edge(box: Box, camera: Camera) -> bool:
-    """Return whether a box is, or soon will be, cut by the frame's edge: what is left of a sign says less."""
-    return box[0] < EDGE_PX or box[1] < EDGE_PX or box[2] > camera.width_px - EDGE_PX
-
-
-def _logit(score: float) -> float:
-    """Return a score's log-odds, those of a score of 0 or 1 held finite."""
-    share = min(max(score, 1e-4), 1.0 - 1e-4)
-    return log(share / (1.0 - share))
 
 
 def _update(

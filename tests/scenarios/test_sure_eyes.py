@@ -11,7 +11,7 @@ import pytest
 from scenarios.run import make_eyes
 from scenarios.why import HybridEyes, Part
 from sim.control import DriverConfig, DriverMemory
-from sim.control.tracking import MIN_SCORE
+from sim.control.evidence import MIN_SCORE
 from sim.generate import generate_world
 from sim.loop import SURE_SCORE, BlindEyes, OracleEyes, drive
 from sim.spec import WorldSpec
