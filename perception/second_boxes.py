@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ def boxes_to_show(labels: Labels, peaks: NDArray[np.float32], camera: Camera, rn
         candidates.append(mine[suppress(mine[:, 2:6], np.zeros(len(mine), np.int64))][:most, 2:6])
     for channel, most in DRAWN.items():
         there = labels.boxes[labels.asked & (labels.channels == channel)]
-        candidates.append(_displaced(there[rng.permutation(len(there))[:most]], rng))
+        candidates.append(displaced(there[rng.permutation(len(there))[:most]], SHIFT, STRETCH, rng))
     size = np.exp(rng.uniform(np.log(8.0), np.log(80.0), (ANYWHERE, 1)))
     centre = rng.uniform([0.0, 0.0], [camera.width_px, camera.height_px], (ANYWHERE, 2))
     candidates.append(np.concatenate([centre - size / 2, centre + size / 2], axis=1).astype(np.float32))
@@ -79,10 +80,18 @@ def boxes_to_show(labels: Labels, peaks: NDArray[np.float32], camera: Camera, rn
     return _told(boxes, labels, camera)
 
 
-def _displaced(boxes: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def displaced(boxes: NDArray[Any], shift: float, stretch: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return boxes a little aside, and a little larger or smaller: nobody is told where a thing is to the pixel.
+
+    Args:
+        boxes: xyxy, shape (n, 4).
+        shift: How far aside, in the boxes' own sizes: a standard deviation.
+        stretch: By how much they are resized, as a logarithm: another.
+        rng: Draws both.
+    """
     sides = boxes[:, 2:] - boxes[:, :2]
-    centres = 0.5 * (boxes[:, :2] + boxes[:, 2:]) + SHIFT * sides * rng.standard_normal((len(boxes), 2))
-    half = 0.5 * sides * np.exp(STRETCH * rng.standard_normal((len(boxes), 1)))
+    centres = 0.5 * (boxes[:, :2] + boxes[:, 2:]) + shift * sides * rng.standard_normal((len(boxes), 2))
+    half = 0.5 * sides * np.exp(stretch * rng.standard_normal((len(boxes), 1)))
     return np.concatenate([centres - half, centres + half], axis=1).astype(np.float32)
 
 

@@ -26,7 +26,7 @@ from perception.teach.experiments import Prepared, find_places, shirts, stickers
 from perception.teach.looking import favourites_of, look_at
 from perception.teach.network import fields_of_view, layers_of
 from perception.teach.plan import recipe_of, training_of
-from perception.teach.volume import BATCH, Cuttings, SmallNetwork, average_precision, cut_from, examples_of, quiz_of
+from perception.teach.volume import BATCH, Cuttings, SmallNetwork, cut_from, examples_of, precision_of, quiz_of
 from perception.train import train
 from perception.training_config import UNSEEN, TrainConfig
 from perception.weights import read_weights
@@ -342,7 +342,7 @@ class Teacher:
 
             pupil.learn(lesson, plan.seed + number, see)
             answered = pupil.beliefs(quiz.pictures)
-            precisions.append(average_precision(answered, quiz.signs))
+            precisions.append(precision_of(answered, quiz.signs))
             beliefs.append(answered[shown])
         mean = tuple(np.mean(beliefs, axis=0).tolist())
         return Lesson(frames, plan.volume_steps, BATCH, len(lesson.answers), tuple(precisions), mean, here=True)

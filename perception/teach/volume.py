@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from perception.backend import keras, training_precision
 from perception.fovea import FOVEA_PX, Answer, build_fovea, cut_candidates
+from perception.matching import average_precision
+from perception.second_boxes import displaced
 from perception.weights import FOVEA_PREFIX
 from sim.percept import Box, ObjectKind
 from sim.recording import Dataset
@@ -97,7 +99,7 @@ def cut_from(sights: Iterable[Sight], seed: int, views: int | None = None) -> Cu
         rng = stream(seed, Stream.AUGMENT, number, 3)
         boxes, shown = _boxes(sight, rng)
         for _ in range(views if shown else 0):
-            pictures.append(cut_candidates(sight.rgb, _aside(boxes, rng)))
+            pictures.append(cut_candidates(sight.rgb, displaced(boxes, SHIFT, STRETCH, rng)))
             sides.append((boxes[:, 2:] - boxes[:, :2]).max(axis=1).astype(np.float32))
             answers += shown
     return Cuttings(np.concatenate(pictures), np.array(answers, np.int32), np.concatenate(sides))
@@ -158,13 +160,6 @@ def _touch(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _aside(boxes: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    sides = boxes[:, 2:] - boxes[:, :2]
-    centres = 0.5 * (boxes[:, :2] + boxes[:, 2:]) + SHIFT * sides * rng.standard_normal((len(boxes), 2))
-    half = 0.5 * sides * np.exp(STRETCH * rng.standard_normal((len(boxes), 1)))
-    return np.concatenate([centres - half, centres + half], axis=1)
-
-
 def _build(precision: str = "float32") -> Any:
     """Return a second look that answers what a cutting shows, and measures nothing; untrained."""
     whole = build_fovea(WIDTHS, precision)
@@ -215,8 +210,8 @@ class SmallNetwork:
         return shares[:, Answer.STOP_SIGN] / shares.sum(axis=1)
 
 
-def average_precision(beliefs: NDArray[np.float64], signs: NDArray[np.bool_]) -> float:
-    """Return the average precision: the mean, over all stop signs, of the precision down to each one's belief.
+def precision_of(beliefs: NDArray[np.float64], signs: NDArray[np.bool_]) -> float:
+    """Return COCO's average precision of beliefs in stop signs.
 
     Args:
         beliefs: Shape (n,).
@@ -229,5 +224,4 @@ def average_precision(beliefs: NDArray[np.float64], signs: NDArray[np.bool_]) ->
         return float("nan")
     # Among equals the wrong ones come first: whoever believes the same of everything knows nothing.
     order = np.lexsort((signs, -beliefs))
-    right = signs[order]
-    return float((np.cumsum(right) / np.arange(1, len(right) + 1))[right].mean())
+    return average_precision(signs[order], np.ones(len(signs), np.int64), int(signs.sum()))

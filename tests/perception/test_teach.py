@@ -18,7 +18,7 @@ from perception.teach.network import fields_of_view, layers_of
 from perception.teach.plan import make_plan, training_of
 from perception.teach.process import TeachingProcess
 from perception.teach.teacher import CLOSEUP_PARTS, Teacher, watched
-from perception.teach.volume import SmallNetwork, average_precision, cut_from, quiz_of
+from perception.teach.volume import SmallNetwork, cut_from, precision_of, quiz_of
 from perception.training_config import TrainConfig
 from sim.camera import Camera
 from sim.errors import WeightsError
@@ -226,14 +226,14 @@ def test_the_quiz_shows_signs_and_others_by_what_is_true_of_them() -> None:
     ("beliefs", "signs", "wanted"),
     [
         ([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0], 1.0),
-        ([0.9, 0.8, 0.7, 0.1], [1, 0, 1, 0], (1.0 + 2 / 3) / 2),
+        ([0.9, 0.8, 0.7, 0.1], [1, 0, 1, 0], (51 * 1.0 + 50 * 2 / 3) / 101),
         ([0.5, 0.5, 0.5, 0.5], [1, 0, 0, 0], 0.25),
     ],
 )
-def test_average_precision_is_the_mean_of_the_precisions_at_each_sign(
+def test_average_precision_is_cocos_and_of_equal_beliefs_the_wrong_ones_come_first(
     beliefs: list[float], signs: list[int], wanted: float
 ) -> None:
-    assert average_precision(np.array(beliefs), np.array(signs, bool)) == pytest.approx(wanted)
+    assert precision_of(np.array(beliefs), np.array(signs, bool)) == pytest.approx(wanted)
 
 
 def test_a_small_network_learns_red_from_blue_and_begins_anew_each_time() -> None:
@@ -241,7 +241,7 @@ def test_a_small_network_learns_red_from_blue_and_begins_anew_each_time() -> Non
     pupil = SmallNetwork(12)
     pupil.learn(cut, 1)
     first = pupil.beliefs(asked.pictures)
-    assert average_precision(first, asked.signs) == 1.0
+    assert precision_of(first, asked.signs) == 1.0
     pupil.learn(cut, 2)
     assert not np.array_equal(pupil.beliefs(asked.pictures), first)
     pupil.learn(cut, 1)
