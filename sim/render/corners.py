@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.render.compiled import compiled
+from sim.compiled import compiled
 
 Values = NDArray[np.float64]
 Index = NDArray[np.int64]

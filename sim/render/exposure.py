@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.render.compiled import compiled
+from sim.compiled import compiled
 
 Picture = NDArray[np.uint8]
 """RGB, shape (rows, columns, 3)."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.compiled import compiled
 from sim.maps import SemanticClass
 from sim.render.gaps import Gaps, between, chipped, crossing_gaps, ego_gaps, onward_gaps
 from sim.render.kerbs import SHOULDER_M, corner_patches, driveway_patches, kerb_patches
@@ -60,6 +61,36 @@ NOT_PAINTED = -1
 """In the place of a stop line's polygon, where no line is painted."""
 
 
+@compiled
+def _ribbon(
+    x_m: NDArray[np.float64],
+    y_m: NDArray[np.float64],
+    normal_x: NDArray[np.float64],
+    normal_y: NDArray[np.float64],
+    right_m: float,
+    left_m: float,
+) -> tuple[NDArray[np.float64], list[int]]:
+    """Return the corners of a ribbon's polygons, shape (n, 2), and how many each has.
+
+    The rasteriser looks at every edge of a polygon in every row of it: near the camera, few edges should fill many rows.
+    """
+    last = len(x_m) - 1
+    sizes = [2 * (min(first + _PIECE, last) - first + 1) for first in range(0, last, _PIECE)]
+    points = np.empty((sum(sizes), 2))
+    at = 0
+    for number, size in enumerate(sizes):
+        half = size // 2
+        for place in range(half):
+            one, other = at + place, at + size - 1 - place
+            index = number * _PIECE + place
+            points[one, 0] = x_m[index] + left_m * normal_x[index]
+            points[one, 1] = y_m[index] + left_m * normal_y[index]
+            points[other, 0] = x_m[index] + right_m * normal_x[index]
+            points[other, 1] = y_m[index] + right_m * normal_y[index]
+        at += size
+    return points, sizes
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
     """Flat polygons in drawing order.
@@ -92,9 +123,10 @@ class _Layers:
     """
 
     def __init__(self, palette: dict[Surface, Colour], asphalt: Colour) -> None:
-        self.points: list[NDArray[np.float64]] = []
-        self.colours: list[Colour] = []
-        self.classes: list[int] = []
+        self._points: list[NDArray[np.float64]] = []
+        self._sizes: list[int] = []
+        self._colours: list[Colour] = []
+        self._classes: list[int] = []
         self._palette = palette
         self._asphalt = asphalt
         self._heights: dict[int, NDArray[np.float64]] = {}
@@ -111,35 +143,36 @@ class _Layers:
         stretch = (id(path), start, end)
         if stretch not in self._frames:
             self._frames[stretch] = path.frames(path.stations(start, end))
-        x, y, normal_x, normal_y = self._frames[stretch]
-        left = np.stack([x + d_m[1] * normal_x, y + d_m[1] * normal_y], axis=1)
-        right = np.stack([x + d_m[0] * normal_x, y + d_m[0] * normal_y], axis=1)
-        # Pygame looks at every edge of a polygon in every row of it: near the camera, few edges should fill many rows.
-        for first in range(0, max(len(x) - 1, 1), _PIECE):
-            piece = slice(first, first + _PIECE + 1)
-            self.points.append(np.concatenate([left[piece], right[piece][::-1]]))
-            self.colours.append(colour)
-            self.classes.append(semantic)
+        points, sizes = _ribbon(*self._frames[stretch], *d_m)
+        self._points.append(points)
+        self._sizes += sizes
+        self._colours += [colour] * len(sizes)
+        self._classes += [semantic] * len(sizes)
+
+    def __len__(self) -> int:
+        """Return how many polygons there are."""
+        return len(self._sizes)
 
     def lay(self, patches: Iterable[Patch], semantic: SemanticClass | None = None) -> None:
         """Add patches, which are of one class, or each of that of its surface."""
         for patch in patches:
             if patch.heights_m is not None:
-                self._heights[len(self.points)] = patch.heights_m
-            self.points.append(patch.points_m)
-            self.colours.append(_worn(self._palette[patch.surface], self._asphalt, patch.wear))
-            self.classes.append(SURFACE_CLASSES[patch.surface] if semantic is None else semantic)
+                self._heights[len(self)] = patch.heights_m
+            self._points.append(patch.points_m)
+            self._sizes.append(len(patch.points_m))
+            self._colours.append(_worn(self._palette[patch.surface], self._asphalt, patch.wear))
+            self._classes.append(SURFACE_CLASSES[patch.surface] if semantic is None else semantic)
 
     def build(self, lines: tuple[int, ...], base: Colour) -> Ground:
-        starts = np.cumsum([0] + [len(points) for points in self.points[:-1]])
-        points = np.concatenate(self.points)
+        starts = np.cumsum([0, *self._sizes[:-1]])
+        points = np.concatenate(self._points)
         heights = None
         if self._heights:
             heights = np.zeros(len(points))
             for index, values in self._heights.items():
                 heights[starts[index] : starts[index] + len(values)] = values
-        classes = np.array(self.classes, np.uint8)
-        return Ground(points, starts, np.array(self.colours), classes, lines, base, heights)
+        classes = np.array(self._classes, np.uint8)
+        return Ground(points, starts, np.array(self._colours), classes, lines, base, heights)
 
 
 def _mixed(first: Colour, second: Colour, share: float) -> Colour:
@@ -198,7 +231,7 @@ def build_ground(scene: Scene) -> Ground:
         if not line.painted:
             lines.append(NOT_PAINTED)
             continue
-        lines.append(len(layers.points))
+        lines.append(len(layers))
         across = (road.lane_centre_d_m - 0.5 * road.lane_width_m + 0.15, road.divider_d_m - 0.12)
         colour = _worn(_WHITE, asphalt, 0.7 * road.wear)
         along = (line.s_m, line.s_m + line.thickness_m)

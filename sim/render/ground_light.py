@@ -7,7 +7,7 @@ from math import floor, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.render.compiled import compiled
+from sim.compiled import compiled
 
 Mask = NDArray[np.uint8]
 Small = NDArray[np.float32]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.light import Light
-from sim.render.compiled import compiled
+from sim.compiled import compiled
 from sim.render.mesh import Mesh
 from sim.render.projection import Projected, View
 from sim.render.streetlamps import street_lamps

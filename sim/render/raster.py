@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.render.compiled import compiled
+from sim.compiled import compiled
 
 Points = NDArray[np.float64]
 Index = NDArray[np.int64]

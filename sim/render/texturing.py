@@ -7,7 +7,7 @@ from math import floor
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.render.compiled import compiled
+from sim.compiled import compiled
 
 Pixels = NDArray[np.uint8]
 Corners = NDArray[np.float64]

@@ -9,6 +9,8 @@ from math import atan2, cos, hypot, sin
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.compiled import compiled
+
 SAMPLE_M = 0.5
 """Distance between the samples of a centre line; over it, every curve of a road is straight to some 3 mm."""
 
@@ -17,6 +19,49 @@ TIGHT_PER_M = 0.021
 
 TURN_PER_M = 0.06
 """From this curvature on, from shorter ones still."""
+
+
+Values = NDArray[np.float64]
+
+
+@compiled
+def _before(s_m: Values, x_m: Values, y_m: Values, heading_rad: Values, curvature_per_m: Values) -> Values:
+    """Return x and y of the sample before each arc length, the distance past it, and the heading there, shape (4, n)."""
+    found = np.empty((4, len(s_m)))
+    for place in range(len(s_m)):
+        index = min(max(int(s_m[place] / SAMPLE_M), 0), len(x_m) - 1)
+        beyond = s_m[place] - index * SAMPLE_M
+        found[0, place], found[1, place], found[2, place] = x_m[index], y_m[index], beyond
+        found[3, place] = heading_rad[index] + beyond * curvature_per_m[index]
+    return found
+
+
+@compiled
+def _stations(start_m: float, end_m: float, heading_rad: Values, curvature_per_m: Values) -> Values:
+    sharpest_per_m = 0.0
+    for index in range(max(int(start_m / SAMPLE_M), 0), min(max(int(end_m / SAMPLE_M) + 1, 0), len(curvature_per_m))):
+        sharpest_per_m = max(sharpest_per_m, abs(curvature_per_m[index]))
+    step_m = 4.0 if sharpest_per_m <= TIGHT_PER_M else 1.5 if sharpest_per_m <= TURN_PER_M else 1.0
+    second_m = start_m + step_m
+    inner = max(int(np.ceil((end_m - 0.5 - second_m) / step_m)), 0)
+    gap_m = second_m + step_m - second_m
+    stations = np.empty(inner + 2)
+    stations[0], stations[-1] = start_m, end_m
+    for number in range(inner):
+        stations[number + 1] = second_m + number * gap_m
+    # On a straight, its ends are enough.
+    kept, last = 1, len(heading_rad) - 1
+    here_rad = heading_rad[min(max(int(start_m / SAMPLE_M), 0), last)]
+    bent = False
+    for number in range(1, inner + 2):
+        there_rad = heading_rad[min(max(int(stations[number] / SAMPLE_M), 0), last)]
+        bends = abs(there_rad - here_rad) > 1e-6
+        if number > 1 and (bent or bends):
+            stations[kept] = stations[number - 1]
+            kept += 1
+        bent, here_rad = bends, there_rad
+    stations[kept] = end_m
+    return stations[: kept + 1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,23 +119,13 @@ class Path:
 
     def frames(self, s_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
         """Return x, y, and the x and y of the normal to the left, each of shape (n,), at many arc lengths at once."""
-        index = np.clip((s_m / SAMPLE_M).astype(np.int64), 0, len(self.x_m) - 1)
-        beyond = s_m - index * SAMPLE_M
-        heading = self.heading_rad[index] + beyond * self.curvature_per_m[index]
-        x = self.x_m[index] + beyond * np.cos(heading)
-        y = self.y_m[index] + beyond * np.sin(heading)
-        return x, y, -np.sin(heading), np.cos(heading)
+        x, y, beyond, heading = _before(s_m, self.x_m, self.y_m, self.heading_rad, self.curvature_per_m)
+        cosine, sine = np.cos(heading), np.sin(heading)
+        return x + beyond * cosine, y + beyond * sine, -sine, cosine
 
     def stations(self, start_m: float, end_m: float) -> NDArray[np.float64]:
         """Return arc lengths, few on straights, so close in bends that these look round (2 cm at a radius of 100 m)."""
-        sharpest_per_m = self.sharpest_per_m(start_m, end_m)
-        step_m = 4.0 if sharpest_per_m <= TIGHT_PER_M else 1.5 if sharpest_per_m <= TURN_PER_M else 1.0
-        stations = np.concatenate([[start_m], np.arange(start_m + step_m, end_m - 0.5, step_m), [end_m]])
-        index = np.clip((stations / SAMPLE_M).astype(np.int64), 0, len(self.x_m) - 1)
-        bends = np.abs(np.diff(self.heading_rad[index])) > 1e-6
-        keep = np.ones(len(stations), dtype=np.bool_)
-        keep[1:-1] = bends[:-1] | bends[1:]
-        return stations[keep]
+        return _stations(start_m, end_m, self.heading_rad, self.curvature_per_m)
 
     def beside(self, s_m: NDArray[np.float64], d_m: float) -> NDArray[np.float64]:
         """Return the world positions, shape (n, 2), of points `d_m` left of the path at many arc lengths."""

@@ -3,7 +3,7 @@ import numpy as np
 import pygame
 import pytest
 
-from sim.render.compiled import compiled
+from sim.compiled import compiled
 from sim.render.exposure import FIELD_UNIT, NOISE_REACH, blur_across, blur_down, expose, expose_by_table
 from sim.render.raster import count_number, fill_and_count, fill_chosen, fill_layers, fill_polygons, numbers_under
 from sim.render.texturing import lay_face, lay_grain
