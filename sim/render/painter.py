@@ -15,7 +15,7 @@ from sim.maps import LaneLines, Maps, StopLineOutline
 from sim.render.atmosphere import dazzle, falls, glow_lamps
 from sim.render.backdrop import Backdrop, enlarge, with_rows
 from sim.render.facades import WALL_FACE
-from sim.render.faces import FaceKey, retroreflective, texture
+from sim.render.faces import FaceKey, mean_colour, retroreflective, texture
 from sim.render.ground import Ground, build_ground
 from sim.render.illumination import Lamps, lit_lamps, surface_levels
 from sim.render.labels import Labeler
@@ -87,6 +87,7 @@ class Painter:
         self._mesh: Mesh | None = None
         self._joined, self._joined_of = EMPTY, list[Mesh]()
         self._faces: list[FaceKey] = []
+        self._unseen: dict[int, FaceKey] = {}
         self._retroreflective = np.zeros(0, np.bool_)
         self._ground: Ground | None = None
 
@@ -135,17 +136,30 @@ class Painter:
             self._joined, self._joined_of = join(meshes), meshes
         mesh = self._joined
         solids = project_mesh(view, mesh, _SPECK_PX if world.scene.light.modelled else 0.0)
+        self._colour_faces(standing, mesh, solids)
         return view, mesh, solids, ground, project_ground(view, ground, self._near_m)
 
     def _prepared(self, scene: Scene) -> tuple[Mesh, Ground]:
         if self._scene is not scene or self._mesh is None or self._ground is None:
             self._mesh, faces = build_scene_mesh(scene)
             self._faces = [*faces, ARM_FACE]
+            corners = np.flatnonzero(self._mesh.faces >= 0).tolist()
+            self._unseen = {polygon: key for at, key in zip(corners, faces, strict=True) for polygon in (at - 1, at)}
             self._retroreflective = np.array([retroreflective(key[0]) for key in self._faces], np.bool_)
             self._ground = build_ground(scene)
             self._lamps = lit_lamps(scene)
             self._scene = scene
         return self._mesh, self._ground
+
+    def _colour_faces(self, standing: Mesh, mesh: Mesh, solids: Projected) -> None:
+        """Give the signs that are seen for the first time their mean colours; the standing mesh begins the whole one."""
+        if not self._unseen:
+            return
+        carried = mesh.faces[solids.index]
+        for polygon in solids.index[(carried >= 0) | (carried == SILHOUETTE)].tolist():
+            key = self._unseen.pop(polygon, None)
+            if key is not None:
+                standing.colours[polygon] = mesh.colours[polygon] = mean_colour(*key)
 
     def _paint(
         self, world: World, view: View, mesh: Mesh, solids: Projected, ground: Ground, flat: Projected

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import cos, pi, sin
 
 from sim.maps import SemanticClass
-from sim.render.faces import LOOKS, WEARS, FaceKey, mean_colour, outline
+from sim.render.faces import LOOKS, WEARS, FaceKey, outline
 from sim.render.mesh import SILHOUETTE, Colour, MeshBuilder
 from sim.signs import ISLAND_M, Face, Mount, Plate, Sign, SignKind, StopStyle
 
@@ -14,6 +14,9 @@ _BACK: Colour = (146, 148, 150)
 
 FACE_OUT_M = 0.04
 """How far the printed face is in front of the post's axis."""
+
+UNSEEN: Colour = (0, 0, 0)
+"""In the place of a face's mean colour until the face is seen: most signs of a scene stay behind the camera, or far aside."""
 
 _STEEL: Colour = (128, 130, 132)
 _WOOD: Colour = (92, 100, 84)
@@ -66,7 +69,10 @@ def _key(sign: Sign, face: Face, aspect: float) -> FaceKey:
 
 
 def add_sign(builder: MeshBuilder, sign: Sign, faces: list[FaceKey]) -> None:
-    """Add a sign to a mesh, and its textures to the list that the mesh refers to by index."""
+    """Add a sign to a mesh, and its textures to the list that the mesh refers to by index.
+
+    A face is two polygons, its silhouette and the corners of its texture, one after the other, both `UNSEEN`.
+    """
     builder.semantic = SUPPORT_CLASSES[sign.mount]
     _SUPPORTS[sign.mount](builder, sign)
     builder.semantic = SemanticClass.POLE
@@ -80,10 +86,9 @@ def _add_face(builder: MeshBuilder, at: Place, key: FaceKey, faces: list[FaceKey
     shape = outline(key[0])
     # Outlines run clockwise as seen, and a front runs counter-clockwise: as it stands, an outline is its own back.
     builder.polygon([at(u, v, 0.02) for u, v in shape], back, one_sided=True)
-    colour = mean_colour(*key)
-    builder.polygon([at(u, v, FACE_OUT_M) for u, v in reversed(shape)], colour, one_sided=True, face=SILHOUETTE)
+    builder.polygon([at(u, v, FACE_OUT_M) for u, v in reversed(shape)], UNSEEN, one_sided=True, face=SILHOUETTE)
     corners = [at(u, v, FACE_OUT_M) for u, v in ((-0.5, 0.5), (0.5, 0.5), (0.5, -0.5), (-0.5, -0.5))]
-    builder.polygon(corners, colour, one_sided=True, face=len(faces))
+    builder.polygon(corners, UNSEEN, one_sided=True, face=len(faces))
     faces.append(key)
 
 
