@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from math import hypot, pi
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sim.compiled import compiled
 from sim.generate.drawing import count, draw_look
 from sim.generate.roads import START_BUMPER_S_M
 from sim.generate.roadside import blocks_sight
-from sim.road import Junction, Path, RoadNetwork
+from sim.road import Junction, RoadNetwork
 from sim.road.sizes import DRIVEWAY_LENGTH_M
 from sim.seeding import Stream, stream
 from sim.signs import Sign
@@ -118,8 +120,10 @@ def _stands_free(network: RoadNetwork, signs: tuple[Sign, ...], thing: Scenery, 
     """Return whether a thing keeps off the roads, off its neighbours and out of the sight of stop signs."""
     radius_m = 0.5 * max(thing.length_m, thing.width_m)
     roads = [network.ego_road, *network.side_roads]
-    if any(_distance_to(road.path, thing.x_m, thing.y_m) < road.half_width_m + radius_m + 0.6 for road in roads):
-        return False
+    for road in roads:
+        path, room_m = road.path, road.half_width_m + radius_m + 0.6
+        if _distance_to(path.x_m, path.y_m, thing.x_m, thing.y_m) < room_m:
+            return False
     if _on_driveway(network, thing.x_m, thing.y_m, radius_m):
         return False
     for other in others:
@@ -141,6 +145,11 @@ def _on_driveway(network: RoadNetwork, x_m: float, y_m: float, radius_m: float) 
     )
 
 
-def _distance_to(path: Path, x_m: float, y_m: float) -> float:
-    every = slice(None, None, 4)
-    return float(np.sqrt(np.min((path.x_m[every] - x_m) ** 2 + (path.y_m[every] - y_m) ** 2)))
+@compiled
+def _distance_to(path_x_m: NDArray[np.float64], path_y_m: NDArray[np.float64], x_m: float, y_m: float) -> float:
+    """Return the distance from a place to the nearest of every fourth sample of a path."""
+    nearest = np.inf
+    for index in range(0, len(path_x_m), 4):
+        away_x, away_y = path_x_m[index] - x_m, path_y_m[index] - y_m
+        nearest = min(nearest, away_x * away_x + away_y * away_y)
+    return float(np.sqrt(nearest))
