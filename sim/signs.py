@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from math import ceil, cos, sin
+from operator import attrgetter
 
 from sim.stickers import Sticker
 
@@ -193,12 +194,12 @@ class Weathering:
     @property
     def steps(self) -> tuple[int, ...]:
         """Each amount as one of `WEATHERING_STEPS`: what is drawn, and the key under which it is kept."""
-        amounts = (getattr(self, name) for name in CONDITIONS)
-        return tuple(ceil(amount * (WEATHERING_STEPS - 1)) for amount in amounts)
+        return tuple([ceil(amount * (WEATHERING_STEPS - 1)) for amount in _AMOUNTS(self)])
 
 
 CONDITIONS = tuple(item.name for item in fields(Weathering))
 """The names of all conditions, in the order of `Weathering.steps`."""
+_AMOUNTS = attrgetter(*CONDITIONS)
 
 AS_NEW = Weathering()
 

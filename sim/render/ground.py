@@ -23,6 +23,7 @@ from sim.render.mesh import Colour
 from sim.render.patches import Patch, Surface
 from sim.road import CentreLine, Crosswalk, Edge, Path, Road
 from sim.road.corners import find_corners
+from sim.road.path import Frames
 from sim.road.sizes import DASH_GAP_M, DASH_M, LINE_M
 from sim.seeding import Stream, stream
 from sim.world import Scene
@@ -72,7 +73,8 @@ def _ribbon(
 ) -> tuple[NDArray[np.float64], list[int]]:
     """Return the corners of a ribbon's polygons, shape (n, 2), and how many each has.
 
-    The rasteriser looks at every edge of a polygon in every row of it: near the camera, few edges should fill many rows.
+    The rasteriser looks at every edge of a polygon in every row of it: near the camera, few edges should fill many
+    rows.
     """
     last = len(x_m) - 1
     sizes = [2 * (min(first + _PIECE, last) - first + 1) for first in range(0, last, _PIECE)]
@@ -130,7 +132,7 @@ class _Layers:
         self._palette = palette
         self._asphalt = asphalt
         self._heights: dict[int, NDArray[np.float64]] = {}
-        self._frames: dict[tuple[int, float, float], tuple[NDArray[np.float64], ...]] = {}
+        self._frames: dict[tuple[int, float, float], Frames] = {}
 
     def ribbon(
         self, path: Path, s_m: tuple[float, float], d_m: tuple[float, float], colour: Colour, semantic: SemanticClass

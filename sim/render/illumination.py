@@ -12,8 +12,8 @@ from math import radians, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.light import Light
 from sim.compiled import compiled
+from sim.light import Light
 from sim.render.mesh import Mesh
 from sim.render.projection import Projected, View
 from sim.render.streetlamps import street_lamps

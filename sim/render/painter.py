@@ -152,7 +152,7 @@ class Painter:
         return self._mesh, self._ground
 
     def _colour_faces(self, standing: Mesh, mesh: Mesh, solids: Projected) -> None:
-        """Give the signs that are seen for the first time their mean colours; the standing mesh begins the whole one."""
+        """Give signs that are seen for the first time their mean colours; the standing mesh begins the whole one."""
         if not self._unseen:
             return
         carried = mesh.faces[solids.index]

@@ -16,7 +16,7 @@ FACE_OUT_M = 0.04
 """How far the printed face is in front of the post's axis."""
 
 UNSEEN: Colour = (0, 0, 0)
-"""In the place of a face's mean colour until the face is seen: most signs of a scene stay behind the camera, or far aside."""
+"""In the place of a face's mean colour until the face is seen: most signs stay behind the camera, or far aside."""
 
 _STEEL: Colour = (128, 130, 132)
 _WOOD: Colour = (92, 100, 84)

@@ -22,11 +22,13 @@ TURN_PER_M = 0.06
 
 
 Values = NDArray[np.float64]
+Frames = tuple[Values, Values, Values, Values]
+"""x, y, and the x and y of the normal to the left, at many places."""
 
 
 @compiled
 def _before(s_m: Values, x_m: Values, y_m: Values, heading_rad: Values, curvature_per_m: Values) -> Values:
-    """Return x and y of the sample before each arc length, the distance past it, and the heading there, shape (4, n)."""
+    """Return, for each arc length, x and y of the sample before it, the way past that and the heading, shape (4, n)."""
     found = np.empty((4, len(s_m)))
     for place in range(len(s_m)):
         index = min(max(int(s_m[place] / SAMPLE_M), 0), len(x_m) - 1)
@@ -117,7 +119,7 @@ class Path:
         first, last = int(start_m / SAMPLE_M), int(end_m / SAMPLE_M) + 1
         return float(np.abs(self.curvature_per_m[max(first, 0) : max(last, 0)]).max(initial=0.0))
 
-    def frames(self, s_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    def frames(self, s_m: NDArray[np.float64]) -> Frames:
         """Return x, y, and the x and y of the normal to the left, each of shape (n,), at many arc lengths at once."""
         x, y, beyond, heading = _before(s_m, self.x_m, self.y_m, self.heading_rad, self.curvature_per_m)
         cosine, sine = np.cos(heading), np.sin(heading)

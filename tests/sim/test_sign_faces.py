@@ -81,11 +81,11 @@ def test_the_octagons_with_other_words_show_every_word():
 
 @pytest.mark.parametrize("letter", [letter for letter in LATIN if letter not in " Ê"])
 def test_a_letter_fills_its_box(letter):
-    canvas = Canvas(200, 200)
+    canvas = Canvas(400, 400)
     width = 0.4 * LATIN[letter][0]
     canvas.letters(letter, (255, 255, 255), (-0.5 * width, -0.2, 0.5 * width, 0.2))
 
-    rows, columns = np.nonzero(canvas.pixels(200, 200)[..., 3])
+    rows, columns = np.nonzero(canvas.pixels()[..., 3])
 
     assert columns.min() == pytest.approx(100 - 100 * width, abs=4)
     assert columns.max() == pytest.approx(100 + 100 * width, abs=4)
@@ -95,20 +95,20 @@ def test_a_letter_fills_its_box(letter):
 
 
 def test_the_circumflex_of_arret_rises_above_its_letters():
-    canvas = Canvas(200, 200)
+    canvas = Canvas(400, 400)
     canvas.letters("Ê", (255, 255, 255), (-0.1, -0.2, 0.1, 0.2))
 
-    rows, _ = np.nonzero(canvas.pixels(200, 200)[..., 3])
+    rows, _ = np.nonzero(canvas.pixels()[..., 3])
 
     assert rows.min() < 50
 
 
 @pytest.mark.parametrize("word", WORDS)
 def test_a_word_of_another_script_lies_within_its_box(word):
-    canvas = Canvas(200, 200)
+    canvas = Canvas(400, 400)
     canvas.word(word, (255, 255, 255), (-0.25, -0.25, 0.25, 0.25))
 
-    rows, columns = np.nonzero(canvas.pixels(200, 200)[..., 3])
+    rows, columns = np.nonzero(canvas.pixels()[..., 3])
 
     assert 48 <= columns.min() < columns.max() <= 152
     assert 48 <= rows.min() < rows.max() <= 152

@@ -39,9 +39,6 @@ WEARS = 4
 TEXTURE_PX = 192
 """Longest side of a finished face: about that of the usual sign where the camera sees it nearest, supersampled."""
 
-_DRAW = 2
-"""Faces are drawn at this multiple and reduced, which smooths their edges."""
-
 FaceKey = tuple[Face, int, int, float, tuple[int, ...], Sticker | None]
 """Face, look, step of wear, width over height, steps of weathering, and a sticker: what `textures` needs."""
 
@@ -85,13 +82,13 @@ def _fresh(face: Face, look: int, wear_step: int, aspect: float) -> tuple[NDArra
     """Return a face with plain wear alone, as premultiplied RGBA at full size, half, quarter and so on."""
     width = TEXTURE_PX if aspect >= 1 else max(8, round(TEXTURE_PX * aspect))
     height = TEXTURE_PX if aspect <= 1 else max(8, round(TEXTURE_PX / aspect))
-    canvas = Canvas(width * _DRAW, height * _DRAW, look)
+    canvas = Canvas(2 * width, 2 * height, look)
     number = _KINDS.index(face) if isinstance(face, SignKind) else _FIRST_STYLE + _STYLES.index(face)
     rng = stream(look, Stream.TEXTURE, number)
     _DRAWINGS[face](canvas, rng)
     if face not in _CLASSIC:
         canvas.cut(outline(face))
-    finished = canvas.pixels(width, height)
+    finished = canvas.pixels()
     if wear_step:
         age(finished, (wear_step + float(rng.uniform(-0.5, 0.5))) / WEARS, rng)
     levels = [finished]

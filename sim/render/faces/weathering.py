@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.compiled import compiled
 from sim.render.faces.canvas import BLACK, OCTAGON, SQUARE, WHITE, Canvas, Points, Rgb, moved
 from sim.seeding import Stream, stream
 from sim.signs import CONDITIONS, WEATHERING_STEPS
@@ -33,14 +34,26 @@ Red pigments fail first: their green and blue reflectance rises while the white 
 
 def age(rgba: Pixels, wear: float, rng: np.random.Generator) -> None:
     """Fade a premultiplied face towards pale and grey, and let dirt run over it, in place."""
-    fade = 0.45 * wear
-    grey = rgba[..., :3].mean(axis=2, keepdims=True, dtype=np.float32)
-    pale = np.array([205.0, 160.0, 150.0], np.float32) * (rgba[..., 3:] / np.float32(255))
-    rgb = rgba[..., :3] * np.float32(1 - fade) + (0.6 * grey + 0.4 * pale) * np.float32(fade)
     height, width = rgba.shape[:2]
     blotches = cv2.resize(rng.uniform(0, 1, (7, 7)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-    rgb *= 1 - np.float32(0.5 * wear) * np.clip(blotches - 0.35, 0, 1)[..., None]
-    rgba[..., :3] = np.clip(rgb, 0, 255)
+    _fade(rgba, np.asarray(blotches, np.float32), 0.45 * wear, 0.5 * wear)
+
+
+@compiled
+def _fade(rgba: Pixels, blotches: NDArray[np.float32], fade: float, dirt: float) -> None:
+    kept, lost, dirty, opaque = np.float32(1 - fade), np.float32(fade), np.float32(dirt), np.float32(255)
+    pale = np.array([205.0, 160.0, 150.0], np.float32)
+    for row in range(rgba.shape[0]):
+        for column in range(rgba.shape[1]):
+            pixel = rgba[row, column]
+            grey = np.float32(pixel[0] + pixel[1] + pixel[2]) / np.float32(3)
+            share = np.float32(pixel[3]) / opaque
+            blotch = min(max(blotches[row, column] - np.float32(0.35), np.float32(0)), np.float32(1))
+            clean = np.float32(1) - dirty * blotch
+            for k in range(3):
+                faded = np.float32(0.6) * grey + np.float32(0.4) * (pale[k] * share)
+                level = (np.float32(pixel[k]) * kept + faded * lost) * clean
+                pixel[k] = np.uint8(min(max(level, np.float32(0)), opaque))
 
 
 def weather(rgba: Pixels, look: int, steps: tuple[int, ...]) -> Pixels:
@@ -103,7 +116,7 @@ def _layer(name: str, look: int, step: int) -> Pixels:
         return _SMOOTH[name](rng, share)
     canvas = Canvas(2 * LAYER_PX, 2 * LAYER_PX)
     _DRAWN[name](canvas, rng, step)
-    return canvas.pixels(LAYER_PX, LAYER_PX)
+    return canvas.pixels()
 
 
 def _noise(rng: np.random.Generator, cells: tuple[int, int]) -> NDArray[np.float32]:
