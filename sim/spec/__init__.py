@@ -48,7 +48,7 @@ class WorldSpec:
         sign_tilt_rad: Size of a sign's turn in its own plane.
         sign_turn_rad: Size of a sign's turn about its post, away from the traffic that it faces.
         hidden_share: Share of stop signs behind branches or a pole.
-        hidden_fraction: How much of such a sign is hidden as seen from 30 m.
+        hidden_fraction: How much of such a sign is hidden as seen from 30 m, in the mean: branches are ragged.
         distractors: Signs and adverts that are no stop signs.
         lookalike_share: Share of these picked among the kinds most like a stop sign; the rest are picked among all.
         lead_share: Share of worlds with a car ahead of the ego in its lane.
