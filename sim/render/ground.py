@@ -78,7 +78,8 @@ def _ribbon(
     """
     last = len(x_m) - 1
     sizes = [2 * (min(first + _PIECE, last) - first + 1) for first in range(0, last, _PIECE)]
-    points = np.empty((sum(sizes), 2))
+    # Where two pieces meet, both have the station.
+    points = np.empty((2 * (last + len(sizes)), 2))
     at = 0
     for number, size in enumerate(sizes):
         half = size // 2

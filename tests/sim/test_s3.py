@@ -34,7 +34,7 @@ def system():
     """Start a server, and return the file system that reaches it."""
     for name in ("s3fs", "upath"):
         pytest.importorskip(name, reason="Cloud storage is not installed: pip install -e '.[cloud]'")
-    server = pytest.importorskip("moto.server", reason="No S3 server: pip install 'moto[server]'")
+    server = pytest.importorskip("moto.server", reason="No S3 server: pip install -e '.[dev]'")
     import fsspec
 
     running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
