@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from sim.camera import Camera
 from sim.errors import DatasetError
 from sim.files import sha256_of
-from sim.recording.manifest import JOURNAL_NAME, MANIFEST_NAME, REMAKE, Manifest, ShardRecord, read_manifest
+from sim.recording.journal import JOURNAL_NAME, read_journal
+from sim.recording.manifest import MANIFEST_NAME, REMAKE, Manifest, ShardRecord, read_manifest
 from sim.recording.places import located, opened, telling
 from sim.recording.schema import FINGERPRINT, SCHEMA, SCHEMA_VERSION, Example, from_table
 
@@ -54,7 +55,7 @@ class Dataset:
             )
         if not (path / MANIFEST_NAME).exists():
             if (path / JOURNAL_NAME).exists():
-                done = read_manifest(path / JOURNAL_NAME)
+                done = read_journal(path / JOURNAL_NAME)
                 raise DatasetError(
                     f"Expected a whole data set at {path}. "
                     f"Received: an unfinished one, with {done.rows} of {done.recipe.count} examples.",

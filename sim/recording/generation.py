@@ -9,14 +9,22 @@ from pathlib import Path
 from typing import Literal
 
 from sim.errors import DatasetError
-from sim.files import PARTIAL_SUFFIX, remove_partials, sha256_of, storage_error, sync_folder, write_atomically
+from sim.files import (
+    PARTIAL_SUFFIX,
+    append_synced,
+    remove_partials,
+    sha256_of,
+    storage_error,
+    sync_folder,
+    write_atomically,
+)
 from sim.memory import peak_memory_mb
 from sim.recording.artist import new_artist
 from sim.recording.card import card_text
 from sim.recording.dataset import Dataset, opened_shard
 from sim.recording.effort import Effort, Meter
+from sim.recording.journal import JOURNAL_NAME, journal_lines, read_journal, shard_line
 from sim.recording.manifest import (
-    JOURNAL_NAME,
     MANIFEST_NAME,
     Manifest,
     ShardRecord,
@@ -124,7 +132,7 @@ class _Run:
     """One run: which shards are finished, and the journal that tells it to the next run.
 
     Attributes:
-        manifest: What the data set will be, with the shards that are finished so far.
+        manifest: What the data set will be, with the shards that were finished before this run and, at its end, all.
         folder: Where.
         meter: What it takes.
     """
@@ -134,6 +142,7 @@ class _Run:
         self.folder = folder
         self.meter = Meter()
         self._progress = progress
+        self._finished: list[ShardRecord] = []
         self._kept_rows = 0
 
     @property
@@ -163,9 +172,9 @@ class _Run:
         if found is not None:
             self._remove(MANIFEST_NAME)
             return found
-        for name in (MANIFEST_NAME, JOURNAL_NAME):
+        for name, read in ((MANIFEST_NAME, read_manifest), (JOURNAL_NAME, read_journal)):
             if (self.folder / name).exists():
-                return read_manifest(self.folder / name)
+                return read(self.folder / name)
         try:
             names = [path.name for path in self.folder.iterdir()] if self.folder.exists() else []
         except OSError as fault:
@@ -182,7 +191,7 @@ class _Run:
 
     def begin(self) -> None:
         """Mark the folder as unfinished, before anything in it changes."""
-        write_manifest(self.manifest, self.folder / JOURNAL_NAME)
+        write_atomically(self.folder / JOURNAL_NAME, b"".join(journal_lines(self.manifest)))
         self._remove(MANIFEST_NAME)
         remove_partials(self.folder)
         self.on_frames(0)
@@ -190,9 +199,8 @@ class _Run:
     def on_shard(self, record: ShardRecord, peak_mb: float) -> None:
         """Enter a finished shard in the journal."""
         self.meter.count(record.rows, peak_mb)
-        shards = sorted((*self.manifest.shards, record), key=lambda shard: shard.first_index)
-        self.manifest = replace(self.manifest, shards=tuple(shards))
-        write_manifest(self.manifest, self.folder / JOURNAL_NAME)
+        self._finished.append(record)
+        append_synced(self.folder / JOURNAL_NAME, shard_line(record))
 
     def on_frames(self, drawn: int) -> None:
         """Pass on how many frames are done."""
@@ -201,6 +209,7 @@ class _Run:
 
     def finish(self) -> None:
         """Mark the folder as whole."""
+        self.manifest = with_shards(self.manifest, self._finished)
         sums = read_seal(self.folder)
         if not all(is_sealed(self.folder, name, sums) for name in (MANIFEST_NAME, CARD_NAME)):
             # The manifest comes last: it is there once all else is.
@@ -221,6 +230,12 @@ class _Run:
             sync_folder(self.folder)
         except OSError as fault:
             raise storage_error(fault, path) from fault
+
+
+def with_shards(manifest: Manifest, finished: Iterable[ShardRecord]) -> Manifest:
+    """Return a manifest with further shards, all in the order of their examples."""
+    shards = sorted((*manifest.shards, *finished), key=lambda shard: shard.first_index)
+    return replace(manifest, shards=tuple(shards))
 
 
 def sealed_manifest(folder: Path, fresh: Manifest) -> Manifest | None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from sim.errors import DatasetError
 from sim.files import PARTIAL_SUFFIX, sha256_of
 from sim.recording.dataset import opened_shard
-from sim.recording.manifest import JOURNAL_NAME, MANIFEST_NAME, Manifest, ShardRecord, read_manifest
+from sim.recording.journal import JOURNAL_NAME, read_journal
+from sim.recording.manifest import MANIFEST_NAME, Manifest, ShardRecord, read_manifest
 from sim.recording.places import located, telling
 from sim.recording.schema import FINGERPRINT
 from sim.recording.seal import CARD_NAME, SEAL_NAME, is_sealed, read_seal
@@ -84,7 +85,7 @@ def _verify(folder: Path, progress: Callable[[int, int], None] | None) -> tuple[
 
 def _without_manifest(folder: Path) -> Fault:
     if (folder / JOURNAL_NAME).exists():
-        done = read_manifest(folder / JOURNAL_NAME)
+        done = read_journal(folder / JOURNAL_NAME)
         what = f"Expected a whole data set. Received: an unfinished one, {done.rows} of {done.recipe.count} examples."
         return Fault(JOURNAL_NAME, what, "`rollingstop generate` with the same recipe and folder finishes it.")
     if not (folder / SEAL_NAME).exists() and not any(_SHARD.fullmatch(path.name) for path in folder.iterdir()):
