@@ -17,21 +17,19 @@ from sim.recording.card import card_text
 from sim.recording.effort import Effort, Meter
 from sim.recording.generation import (
     Engine,
-    check_nothing_else,
     check_same_recipe,
     draw_shards,
-    sealed_manifest,
+    found_manifest,
     with_shards,
     with_versions_of,
 )
-from sim.recording.journal import JOURNAL_NAME, journal_lines, read_journal, shard_line
+from sim.recording.journal import JOURNAL_NAME, journal_lines, shard_line
 from sim.recording.manifest import (
     MANIFEST_NAME,
     Manifest,
     ShardRecord,
     manifest_bytes,
     new_manifest,
-    read_manifest,
 )
 from sim.recording.places import located, telling, unreachable
 from sim.recording.recipe import Recipe
@@ -212,15 +210,9 @@ def _resumed(bucket: Bucket, fresh: Manifest) -> Manifest:
     """Return the manifest with the shards that are there and whole."""
     folder = located(Path(bucket.uri))
     with telling(bucket.uri):
-        found = sealed_manifest(folder, fresh)
-        if found is None:
-            if (folder / MANIFEST_NAME).is_file():
-                found = read_manifest(folder / MANIFEST_NAME)
-            elif (folder / JOURNAL_NAME).is_file():
-                found = read_journal(folder / JOURNAL_NAME)
-            else:
-                check_nothing_else([path.name for path in folder.iterdir()] if folder.is_dir() else [], bucket.uri)
-                return fresh
+        found = found_manifest(folder, fresh, bucket.uri)
+    if found is None:
+        return fresh
     check_same_recipe(found, fresh, bucket.uri)
     plans = {(plan.name, plan.first_index, plan.rows) for plan in plan_shards(fresh.recipe)}
     kept = tuple(

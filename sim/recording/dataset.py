@@ -241,6 +241,17 @@ def opened_shard(path: Path) -> Generator[pq.ParquetFile]:
         yield file
 
 
+def fingerprint_of(path: Path) -> str | None:
+    """Return the digest of the recipe that a shard says it is of, or None for what is no shard that can be read."""
+    if not path.is_file():
+        return None
+    try:
+        with opened_shard(path) as file:
+            return (file.schema_arrow.metadata or {}).get(FINGERPRINT.encode(), b"").decode()
+    except DatasetError:
+        return None
+
+
 @contextmanager
 def _reading(path: Path) -> Generator[None]:
     """Turn what goes wrong while a shard is read into one line; the checksum of each page is checked on the way."""

@@ -21,7 +21,7 @@ from sim.files import (
 from sim.memory import peak_memory_mb
 from sim.recording.artist import new_artist
 from sim.recording.card import card_text
-from sim.recording.dataset import Dataset, opened_shard
+from sim.recording.dataset import Dataset, fingerprint_of, opened_shard
 from sim.recording.effort import Effort, Meter
 from sim.recording.journal import JOURNAL_NAME, journal_lines, read_journal, shard_line
 from sim.recording.manifest import (
@@ -33,7 +33,7 @@ from sim.recording.manifest import (
     write_manifest,
 )
 from sim.recording.recipe import Recipe
-from sim.recording.seal import CARD_NAME, is_sealed, read_seal, restored_manifest, write_seal
+from sim.recording.seal import CARD_NAME, SEAL_NAME, is_sealed, read_seal, restored_manifest, write_seal
 from sim.recording.shards import OnShard, ShardPlan, plan_shards, write_shard
 from sim.recording.workers import write_shards_in_processes
 
@@ -168,19 +168,10 @@ class _Run:
             raise DatasetError(
                 f"Expected a folder at {self.folder}. Received: a file.", hint="Choose another folder with --out."
             )
-        found = sealed_manifest(self.folder, self.manifest)
-        if found is not None:
-            self._remove(MANIFEST_NAME)
-            return found
-        for name, read in ((MANIFEST_NAME, read_manifest), (JOURNAL_NAME, read_journal)):
-            if (self.folder / name).exists():
-                return read(self.folder / name)
         try:
-            names = [path.name for path in self.folder.iterdir()] if self.folder.exists() else []
+            return found_manifest(self.folder, self.manifest, str(self.folder))
         except OSError as fault:
             raise storage_error(fault, self.folder) from fault
-        check_nothing_else(names, str(self.folder))
-        return None
 
     def _is_whole(self, shard: ShardRecord) -> bool:
         path = self.folder / shard.name
@@ -236,6 +227,59 @@ def with_shards(manifest: Manifest, finished: Iterable[ShardRecord]) -> Manifest
     """Return a manifest with further shards, all in the order of their examples."""
     shards = sorted((*manifest.shards, *finished), key=lambda shard: shard.first_index)
     return replace(manifest, shards=tuple(shards))
+
+
+def found_manifest(folder: Path, fresh: Manifest, place: str) -> Manifest | None:
+    """Return what an earlier run left in a folder, or None where nothing was begun.
+
+    Where shards of the recipe lie but no manifest tells which are whole, none of them is trusted: what is returned then
+    has no shard.
+
+    Args:
+        folder: The data set's, or what reaches a URI.
+        fresh: A manifest of the recipe without shards.
+        place: What to call the folder.
+
+    Raises:
+        DatasetError: If it holds something else.
+        OSError: If it cannot be read.
+    """
+    sealed = sealed_manifest(folder, fresh)
+    if sealed is not None:
+        return sealed
+    unreadable: DatasetError | None = None
+    for name, read in ((MANIFEST_NAME, read_manifest), (JOURNAL_NAME, read_journal)):
+        if (folder / name).is_file():
+            try:
+                return read(folder / name)
+            except DatasetError as fault:
+                unreadable = unreadable or fault
+    if _holds_shards_of(folder, fresh, place):
+        _log.warning("%s has no manifest that can be read: each of its shards is drawn anew.", place)
+        return fresh
+    if unreadable is not None:
+        raise unreadable
+    check_nothing_else([path.name for path in folder.iterdir()] if folder.is_dir() else [], place)
+    return None
+
+
+def _holds_shards_of(folder: Path, fresh: Manifest, place: str) -> bool:
+    """Return whether some shard in a folder is of a recipe, so that what is broken there may be drawn over.
+
+    Raises:
+        DatasetError: If all of them are whole: then only the versions can be others than those that are installed.
+    """
+    plans = plan_shards(fresh.recipe)
+    if not any(fingerprint_of(folder / plan.name) == fresh.recipe_sha256 for plan in plans):
+        return False
+    sums = read_seal(folder)
+    if all(is_sealed(folder, plan.name, sums) for plan in plans):
+        raise DatasetError(
+            f"Expected {place} to be made with the versions that are installed. "
+            f"Received: whole shards without a manifest, whose {SEAL_NAME} another one gave.",
+            hint="Choose another folder with --out, or remove this one: other versions may draw other pixels.",
+        )
+    return True
 
 
 def sealed_manifest(folder: Path, fresh: Manifest) -> Manifest | None:
