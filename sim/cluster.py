@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ def map_on_ray(
         work: A function of a module, given the shared arguments and then a job; picklable, as they are.
         jobs: What to do.
         workers: How many processes, where a cluster is started here; a cluster at `address` has its own.
-        address: Of a running cluster, or `auto`; None starts one on this machine.
+        address: Of a running cluster, or `auto`; None starts one on this machine. `HOST:PORT` is for a machine that is
+            one of the cluster's, `ray://HOST` for any other.
         shared: Sent to each machine once.
         surroundings: Environment variables of the tasks' processes.
         on_done: Told of each result as it comes, in whatever order.
@@ -106,21 +108,27 @@ def _ray() -> Any:
 
 def _start(ray: Any, address: str | None, workers: int) -> None:
     if address is not None:
+        if re.fullmatch(r"ray://[^:/]+/?", address):
+            # Ray's own client would try no port at all, until it has waited half a minute.
+            address = f"{address.rstrip('/')}:{_CLIENT_PORT}"
         _check_that_something_listens(address)
     size = {} if address else {"num_cpus": workers, "include_dashboard": False, "object_store_memory": 100_000_000}
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **size)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as fault:
-        reason = str(fault).splitlines()[0].rstrip(".")
+    except (ConnectionError, RuntimeError, ValueError, OSError, ImportError, ray.exceptions.RayError) as fault:
+        lines = [line for line in str(fault).splitlines() if line.strip()] or [type(fault).__name__]
+        # A head's own traceback follows a first line that only announces it.
+        reason = lines[-1 if lines[0].endswith(":") else 0].strip().rstrip(".")
         raise RollingStopError(
             f"Expected a Ray cluster at {address or 'this machine'}. Received: {reason}.",
             hint=_HINT,
         ) from None
 
 
-_HINT = (
-    "Check --address, or leave it out to start one on this machine. "
-    "A cluster that asks for Ray's token needs RAY_AUTH_MODE=token here too."
+_HINT = "Check --address, or leave it out to start one on this machine."
+_TOKEN_HINT = (
+    "Ray looks for it in RAY_AUTH_TOKEN, the file RAY_AUTH_TOKEN_PATH and ~/.ray/auth_token, where it must be that of "
+    "the cluster, and sends it to an address only with RAY_AUTH_MODE=token."
 )
 
 
@@ -145,15 +153,38 @@ def _check_that_something_listens(address: str) -> None:
         raise RollingStopError(
             f"Expected a Ray cluster's address: HOST:PORT, ray://HOST:PORT or auto. Received: {named}.", hint=_HINT
         )
+    told = named if named == address else f"{named}, which '{address}' stands for"
     try:
         socket.create_connection((host, port), timeout=_CONNECT_WITHIN_S).close()
     except OSError as fault:
-        told = named if named == address else f"{named}, which '{address}' stands for"
         reason = (fault.strerror or str(fault)).lower()
         raise RollingStopError(
             f"Expected a Ray cluster at {told}. Received: nothing that listens there ({reason}).",
             hint=f"Start one with `ray start --head`. {_HINT}",
         ) from None
+    # To a cluster of this machine that it finds by itself, Ray sends the token unasked.
+    refused = _refusal(host, port, scheme) if address != "auto" or os.environ.get("RAY_ADDRESS") else None
+    if refused is not None:
+        raise RollingStopError(f"Expected a Ray cluster at {told}. Received: {refused}.", hint=_TOKEN_HINT)
+
+
+def _refusal(host: str, port: int, scheme: str) -> str | None:
+    """Return how a cluster refuses this process for want of its token, which Ray would not say; None where it does not.
+
+    Asked in parts of Ray that it promises to nobody: without them, Ray's own patience applies.
+    """
+    method = "/ray.rpc.RayletDriver/ClusterInfo" if scheme else "/ray.rpc.NodeInfoGcsService/GetClusterId"
+    try:
+        channels = importlib.import_module("ray._private.grpc_utils")
+        with channels.init_grpc_channel(f"{host}:{port}") as channel:
+            channel.unary_unary(method)(b"", timeout=_CONNECT_WITHIN_S)
+    except Exception as fault:
+        if type(fault).__name__ == "AuthenticationError":
+            return "it was to be given Ray's token, and there is none on this machine"
+        if "UNAUTHENTICATED" in str(getattr(fault, "code", str)()):
+            token = os.environ.get("RAY_AUTH_MODE", "").lower() == "token"
+            return "it has another token of Ray's than this machine" if token else "it asks for Ray's token"
+    return None
 
 
 def _last_started() -> str | None:

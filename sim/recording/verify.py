@@ -20,7 +20,7 @@ _SHARD = re.compile(r"shard-\d+\.parquet")
 _REMADE = "`rollingstop generate` with the same recipe and folder remakes it, and nothing else."
 _WRITTEN_ANEW = "`rollingstop generate` with the same recipe and folder writes it anew from the shards."
 _MADE_WHOLE = (
-    "`rollingstop generate` with the same recipe and folder makes it whole; what no manifest vouches for is redrawn."
+    "`rollingstop generate` with the same recipe and folder makes it whole, redrawing what nothing vouches for."
 )
 _IMPORT = "Import the pictures again with `rollingstop import-data` into a new folder, or remove what does not belong."
 _REMOVE = "Remove it, or move it elsewhere: `rollingstop generate` does not touch it."

@@ -24,6 +24,7 @@ def connected(monkeypatch):
     monkeypatch.setattr(cluster, "_ray", lambda: ray)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setattr(cluster, "_last_started", lambda: None)
+    monkeypatch.setattr(cluster, "_refusal", lambda *place: None)
     return told
 
 
@@ -90,3 +91,34 @@ def test_a_cluster_of_ones_own_needs_no_knock(connected, monkeypatch):
     monkeypatch.setattr(socket, "create_connection", never)
     start(None)
     assert connected == ["local"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:{}", "ray://127.0.0.1:{}"])
+def test_a_cluster_that_asks_for_a_token_is_one_line(connected, open_port, monkeypatch, address):
+    asked = []
+    monkeypatch.setattr(cluster, "_refusal", lambda *place: asked.append(place) or "it asks for Ray's token")
+    with pytest.raises(RollingStopError, match=r"it asks for Ray's token\. Ray looks for it in .*RAY_AUTH_MODE=token"):
+        start(address.format(open_port))
+    assert connected == []
+    assert asked == [("127.0.0.1", open_port, "ray" if address.startswith("ray:") else "")]
+
+
+def test_auto_is_asked_for_no_token_where_ray_sends_it_unasked(connected, open_port, monkeypatch):
+    monkeypatch.setattr(cluster, "_refusal", never)
+    monkeypatch.setattr(cluster, "_last_started", lambda: f"127.0.0.1:{open_port}")
+    start("auto")
+    assert connected == ["auto"]
+
+
+def test_without_the_parts_of_ray_that_tell_nothing_is_refused(monkeypatch):
+    def missing(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(cluster.importlib, "import_module", missing)
+    assert cluster._refusal("127.0.0.1", 1, "") is None
+
+
+def test_a_client_without_a_port_is_given_rays_own(connected, open_port, monkeypatch):
+    monkeypatch.setattr(cluster, "_CLIENT_PORT", open_port)
+    start("ray://127.0.0.1")
+    assert connected == [f"ray://127.0.0.1:{open_port}"]
