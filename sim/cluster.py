@@ -33,6 +33,8 @@ RETRIES = 8
 """How often a task is begun again whose worker or machine was lost."""
 
 _REPORT_EVERY_S = 0.5
+_WATCHED = 1000
+"""How many tasks are waited for at a time, those that were begun first: each costs a little at every look."""
 _CONNECT_WITHIN_S = 5.0
 _CLIENT_PORT = 10001
 """Where a `ray://` address without a port points."""
@@ -81,7 +83,8 @@ def map_on_ray(
         waiting = [task.remote(*told, job) for job in jobs]
         places = {each: place for place, each in enumerate(waiting)}
         while waiting:
-            ready, waiting = ray.wait(waiting, num_returns=1, timeout=_REPORT_EVERY_S)
+            ready, soon = ray.wait(waiting[:_WATCHED], num_returns=1, timeout=_REPORT_EVERY_S)
+            waiting = [*soon, *waiting[_WATCHED:]]
             for done in ready:
                 result = _answer(ray, done)
                 results[places[done]] = result

@@ -122,3 +122,20 @@ def test_a_client_without_a_port_is_given_rays_own(connected, open_port, monkeyp
     monkeypatch.setattr(cluster, "_CLIENT_PORT", open_port)
     start("ray://127.0.0.1")
     assert connected == [f"ray://127.0.0.1:{open_port}"]
+
+
+def test_more_jobs_than_are_watched_at_a_time_all_come_in_their_order(connected, monkeypatch):
+    monkeypatch.setattr(cluster, "_WATCHED", 3)
+    ray, watched, done = cluster._ray(), [], []
+
+    def wait(tasks, num_returns, timeout):
+        watched.append(len(tasks))
+        return tasks[-1:], tasks[:-1]
+
+    ray.remote = lambda **_: lambda work: SimpleNamespace(remote=lambda job: f"task {job}")
+    ray.wait, ray.get, ray.cancel = wait, lambda task: task.removeprefix("task "), never
+    monkeypatch.setattr(cluster, "_ray", lambda: ray)
+    found = cluster.map_on_ray(never, range(8), workers=1, address=None, on_done=done.append)
+    assert found == [str(number) for number in range(8)]
+    assert sorted(done) == found
+    assert watched == [3, 3, 3, 3, 3, 3, 2, 1]

@@ -1,4 +1,4 @@
-"""`generate` where it cannot write, on real file systems: one line and no traceback; and no TensorFlow in what draws."""
+"""`generate` where it cannot write, on real file systems: one line, no traceback; and no TensorFlow in what draws."""
 
 import os
 import shutil
