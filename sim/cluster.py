@@ -116,8 +116,13 @@ def _start(ray: Any, address: str | None, workers: int) -> None:
             address = f"{address.rstrip('/')}:{_CLIENT_PORT}"
         _check_that_something_listens(address)
     size = {} if address else {"num_cpus": workers, "include_dashboard": False, "object_store_memory": 100_000_000}
+    settings = {"log_to_driver": False, "logging_level": logging.ERROR, **size}
     try:
-        ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **size)
+        try:
+            ray.init(address=address or "local", **settings)
+        except ConnectionAbortedError:
+            # Now and then the process that a head starts for a client is gone before it serves; the next one is not.
+            ray.init(address=address, **settings)
     except (ConnectionError, RuntimeError, ValueError, OSError, ImportError, ray.exceptions.RayError) as fault:
         lines = [line for line in str(fault).splitlines() if line.strip()] or [type(fault).__name__]
         # A head's own traceback follows a first line that only announces it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import fsum
 from typing import Any, ClassVar
 
 from sim.config import STRICT
@@ -91,8 +92,8 @@ class LightSpec:
     def share_of(self, family: str) -> float:
         """Return the share of the worlds that are of one family of light and weather, as `Light.family` names them."""
         sky, weather = _sky_and_weather(family)
-        plain = 1.0 - sum(getattr(self, f"{name}_share") for name in SKIES)
-        dry = 1.0 - sum(getattr(self, f"{name}_share") for name in WEATHERS)
+        plain = 1.0 - fsum(getattr(self, f"{name}_share") for name in SKIES)
+        dry = 1.0 - fsum(getattr(self, f"{name}_share") for name in WEATHERS)
         # Whatever the sky by day, in bad weather it is overcast.
         of_sky = {"plain": plain, "day": 1.0 - self.dusk_share - self.night_share}.get(sky)
         of_sky = getattr(self, f"{sky}_share") if of_sky is None else of_sky

@@ -139,3 +139,23 @@ def test_more_jobs_than_are_watched_at_a_time_all_come_in_their_order(connected,
     assert found == [str(number) for number in range(8)]
     assert sorted(done) == found
     assert watched == [3, 3, 3, 3, 3, 3, 2, 1]
+
+
+@pytest.mark.parametrize(("failures", "calls"), [(1, 2), (2, 2)])
+def test_a_head_whose_process_for_a_client_is_gone_is_asked_once_more(connected, open_port, failures, calls):
+    ray, asked = cluster._ray(), []
+    ray.exceptions = SimpleNamespace(RayError=ArithmeticError)
+
+    def init(address, **settings):
+        asked.append(address)
+        if len(asked) <= failures:
+            raise ConnectionAbortedError("Initialization failure from server:\nTraceback ...\nZombieProcess: gone.\n")
+
+    ray.init = init
+    address = f"ray://127.0.0.1:{open_port}"
+    if failures < calls:
+        start(address)
+    else:
+        with pytest.raises(RollingStopError, match=r"Received: ZombieProcess: gone\. Check"):
+            start(address)
+    assert asked == [address] * calls
