@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ RETRIES = 8
 """How often a task is begun again whose worker or machine was lost."""
 
 _REPORT_EVERY_S = 0.5
+_WATCHED = 1000
+"""How many tasks are waited for at a time, those that were begun first: each costs a little at every look."""
 _CONNECT_WITHIN_S = 5.0
 _CLIENT_PORT = 10001
 """Where a `ray://` address without a port points."""
@@ -54,7 +57,8 @@ def map_on_ray(
         work: A function of a module, given the shared arguments and then a job; picklable, as they are.
         jobs: What to do.
         workers: How many processes, where a cluster is started here; a cluster at `address` has its own.
-        address: Of a running cluster, or `auto`; None starts one on this machine.
+        address: Of a running cluster, or `auto`; None starts one on this machine. `HOST:PORT` is for a machine that is
+            one of the cluster's, `ray://HOST` for any other.
         shared: Sent to each machine once.
         surroundings: Environment variables of the tasks' processes.
         on_done: Told of each result as it comes, in whatever order.
@@ -79,7 +83,8 @@ def map_on_ray(
         waiting = [task.remote(*told, job) for job in jobs]
         places = {each: place for place, each in enumerate(waiting)}
         while waiting:
-            ready, waiting = ray.wait(waiting, num_returns=1, timeout=_REPORT_EVERY_S)
+            ready, soon = ray.wait(waiting[:_WATCHED], num_returns=1, timeout=_REPORT_EVERY_S)
+            waiting = [*soon, *waiting[_WATCHED:]]
             for done in ready:
                 result = _answer(ray, done)
                 results[places[done]] = result
@@ -106,21 +111,32 @@ def _ray() -> Any:
 
 def _start(ray: Any, address: str | None, workers: int) -> None:
     if address is not None:
+        if re.fullmatch(r"ray://[^:/]+/?", address):
+            # Ray's own client would try no port at all, until it has waited half a minute.
+            address = f"{address.rstrip('/')}:{_CLIENT_PORT}"
         _check_that_something_listens(address)
     size = {} if address else {"num_cpus": workers, "include_dashboard": False, "object_store_memory": 100_000_000}
+    settings = {"log_to_driver": False, "logging_level": logging.ERROR, **size}
     try:
-        ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **size)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as fault:
-        reason = str(fault).splitlines()[0].rstrip(".")
+        try:
+            ray.init(address=address or "local", **settings)
+        except ConnectionAbortedError:
+            # Now and then the process that a head starts for a client is gone before it serves; the next one is not.
+            ray.init(address=address, **settings)
+    except (ConnectionError, RuntimeError, ValueError, OSError, ImportError, ray.exceptions.RayError) as fault:
+        lines = [line for line in str(fault).splitlines() if line.strip()] or [type(fault).__name__]
+        # A head's own traceback follows a first line that only announces it.
+        reason = lines[-1 if lines[0].endswith(":") else 0].strip().rstrip(".")
         raise RollingStopError(
             f"Expected a Ray cluster at {address or 'this machine'}. Received: {reason}.",
             hint=_HINT,
         ) from None
 
 
-_HINT = (
-    "Check --address, or leave it out to start one on this machine. "
-    "A cluster that asks for Ray's token needs RAY_AUTH_MODE=token here too."
+_HINT = "Check --address, or leave it out to start one on this machine."
+_TOKEN_HINT = (
+    "Ray looks for it in RAY_AUTH_TOKEN, the file RAY_AUTH_TOKEN_PATH and ~/.ray/auth_token, where it must be that of "
+    "the cluster, and sends it to an address only with RAY_AUTH_MODE=token."
 )
 
 
@@ -145,15 +161,38 @@ def _check_that_something_listens(address: str) -> None:
         raise RollingStopError(
             f"Expected a Ray cluster's address: HOST:PORT, ray://HOST:PORT or auto. Received: {named}.", hint=_HINT
         )
+    told = named if named == address else f"{named}, which '{address}' stands for"
     try:
         socket.create_connection((host, port), timeout=_CONNECT_WITHIN_S).close()
     except OSError as fault:
-        told = named if named == address else f"{named}, which '{address}' stands for"
         reason = (fault.strerror or str(fault)).lower()
         raise RollingStopError(
             f"Expected a Ray cluster at {told}. Received: nothing that listens there ({reason}).",
             hint=f"Start one with `ray start --head`. {_HINT}",
         ) from None
+    # To a cluster of this machine that it finds by itself, Ray sends the token unasked.
+    refused = _refusal(host, port, scheme) if address != "auto" or os.environ.get("RAY_ADDRESS") else None
+    if refused is not None:
+        raise RollingStopError(f"Expected a Ray cluster at {told}. Received: {refused}.", hint=_TOKEN_HINT)
+
+
+def _refusal(host: str, port: int, scheme: str) -> str | None:
+    """Return how a cluster refuses this process for want of its token, which Ray would not say; None where it does not.
+
+    Asked in parts of Ray that it promises to nobody: without them, Ray's own patience applies.
+    """
+    method = "/ray.rpc.RayletDriver/ClusterInfo" if scheme else "/ray.rpc.NodeInfoGcsService/GetClusterId"
+    try:
+        channels = importlib.import_module("ray._private.grpc_utils")
+        with channels.init_grpc_channel(f"{host}:{port}") as channel:
+            channel.unary_unary(method)(b"", timeout=_CONNECT_WITHIN_S)
+    except Exception as fault:
+        if type(fault).__name__ == "AuthenticationError":
+            return "it was to be given Ray's token, and there is none on this machine"
+        if "UNAUTHENTICATED" in str(getattr(fault, "code", str)()):
+            token = os.environ.get("RAY_AUTH_MODE", "").lower() == "token"
+            return "it has another token of Ray's than this machine" if token else "it asks for Ray's token"
+    return None
 
 
 def _last_started() -> str | None:

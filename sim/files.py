@@ -108,6 +108,21 @@ def write_atomically(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def append_synced(path: Path, data: bytes) -> None:
+    """Add to the end of a file; once this returns, it is on the disk. A crash may leave a part of it.
+
+    Raises:
+        StorageError: If the disk is full, read-only, gone, or the file cannot be written.
+    """
+    try:
+        with path.open("ab") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as fault:
+        raise storage_error(fault, path) from fault
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder survive a power cut; nothing where the system cannot do so (Windows)."""
     if os.name != "posix":

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 import pyarrow.parquet as pq
 
@@ -16,20 +17,19 @@ from sim.recording.card import card_text
 from sim.recording.effort import Effort, Meter
 from sim.recording.generation import (
     Engine,
-    check_nothing_else,
     check_same_recipe,
     draw_shards,
-    sealed_manifest,
+    found_manifest,
+    with_shards,
     with_versions_of,
 )
+from sim.recording.journal import JOURNAL_NAME, journal_lines, shard_line
 from sim.recording.manifest import (
-    JOURNAL_NAME,
     MANIFEST_NAME,
     Manifest,
     ShardRecord,
     manifest_bytes,
     new_manifest,
-    read_manifest,
 )
 from sim.recording.places import located, telling, unreachable
 from sim.recording.recipe import Recipe
@@ -37,6 +37,8 @@ from sim.recording.seal import CARD_NAME, SEAL_NAME, seal_text
 from sim.recording.shards import plan_shards
 
 _BLOCK_BYTES = 1 << 20
+_RECORD_EVERY_S = 5.0
+"""Object stores cannot add to a file: the journal is written whole, but no more often than this."""
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "az", "oss", "r2"})
 
 
@@ -125,7 +127,8 @@ def generate_to(
     """Make a data set at a URI, or finish the one there; arguments as those of `generate_dataset`.
 
     Shards are drawn into a temporary folder and stored one by one: the disk here holds no more than one for each
-    worker. A shard counts only once the journal names it, so that a torn transfer is drawn again.
+    worker. A shard counts only once the journal names it, so that a torn transfer is drawn again; so is, after a kill,
+    what the last seconds stored.
 
     Raises:
         RecipeError: If seed or count is out of range.
@@ -139,28 +142,32 @@ def generate_to(
     done = {shard.name for shard in manifest.shards}
     missing = tuple(plan for plan in plan_shards(manifest.recipe) if plan.name not in done)
 
+    journal = _Journal(bucket, manifest)
+
     def on_frames(drawn: int) -> None:
+        journal.keep()
         if progress is not None:
             progress(kept + drawn, manifest.recipe.count)
 
     with tempfile.TemporaryDirectory() as folder:
 
         def on_shard(record: ShardRecord, peak_mb: float) -> None:
-            nonlocal manifest
             meter.count(record.rows, peak_mb)
             local = Path(folder) / record.name
             if local.exists():
                 bucket.put(local)
                 local.unlink()
-            shards = sorted((*manifest.shards, record), key=lambda shard: shard.first_index)
-            manifest = replace(manifest, shards=tuple(shards))
-            bucket.write(JOURNAL_NAME, manifest_bytes(manifest))
+            journal.enter(record)
 
         if missing:
-            bucket.write(JOURNAL_NAME, manifest_bytes(manifest))
+            journal.keep(at_once=True)
             bucket.remove(MANIFEST_NAME)
             place = uri if engine == "ray" else folder
-            draw_shards(manifest, missing, place, workers, engine, address, on_shard, on_frames)
+            try:
+                draw_shards(manifest, missing, place, workers, engine, address, on_shard, on_frames)
+            finally:
+                journal.keep(at_once=True)
+    manifest = with_shards(manifest, journal.finished)
     card = card_text(manifest, bucket.parquet).encode()
     bucket.write(CARD_NAME, card)
     bucket.write(SEAL_NAME, seal_text(manifest, card).encode())
@@ -173,17 +180,39 @@ def generate_to(
     return manifest
 
 
+class _Journal:
+    """The journal at a URI.
+
+    Attributes:
+        finished: The shards that this run has stored.
+    """
+
+    def __init__(self, bucket: Bucket, manifest: Manifest) -> None:
+        self.finished: list[ShardRecord] = []
+        self._bucket = bucket
+        self._lines = journal_lines(manifest)
+        self._kept, self._kept_s = 0, 0.0
+
+    def enter(self, record: ShardRecord) -> None:
+        """Enter a shard that is stored."""
+        self.finished.append(record)
+        self._lines.append(shard_line(record))
+        self.keep()
+
+    def keep(self, *, at_once: bool = False) -> None:
+        """Store what is new in it, unless it was stored just now."""
+        if self._kept < len(self._lines) and (at_once or monotonic() - self._kept_s >= _RECORD_EVERY_S):
+            self._bucket.write(JOURNAL_NAME, b"".join(self._lines))
+            self._kept, self._kept_s = len(self._lines), monotonic()
+
+
 def _resumed(bucket: Bucket, fresh: Manifest) -> Manifest:
     """Return the manifest with the shards that are there and whole."""
     folder = located(Path(bucket.uri))
     with telling(bucket.uri):
-        found = sealed_manifest(folder, fresh)
-        if found is None:
-            there = [name for name in (MANIFEST_NAME, JOURNAL_NAME) if (folder / name).is_file()]
-            if not there:
-                check_nothing_else([path.name for path in folder.iterdir()] if folder.is_dir() else [], bucket.uri)
-                return fresh
-            found = read_manifest(folder / there[0])
+        found = found_manifest(folder, fresh, bucket.uri)
+    if found is None:
+        return fresh
     check_same_recipe(found, fresh, bucket.uri)
     plans = {(plan.name, plan.first_index, plan.rows) for plan in plan_shards(fresh.recipe)}
     kept = tuple(

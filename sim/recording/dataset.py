@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from sim.camera import Camera
 from sim.errors import DatasetError
 from sim.files import sha256_of
-from sim.recording.manifest import JOURNAL_NAME, MANIFEST_NAME, REMAKE, Manifest, ShardRecord, read_manifest
+from sim.recording.journal import JOURNAL_NAME, read_journal
+from sim.recording.manifest import MANIFEST_NAME, REMAKE, Manifest, ShardRecord, read_manifest
 from sim.recording.places import located, opened, telling
 from sim.recording.schema import FINGERPRINT, SCHEMA, SCHEMA_VERSION, Example, from_table
 
@@ -54,7 +55,7 @@ class Dataset:
             )
         if not (path / MANIFEST_NAME).exists():
             if (path / JOURNAL_NAME).exists():
-                done = read_manifest(path / JOURNAL_NAME)
+                done = read_journal(path / JOURNAL_NAME)
                 raise DatasetError(
                     f"Expected a whole data set at {path}. "
                     f"Received: an unfinished one, with {done.rows} of {done.recipe.count} examples.",
@@ -238,6 +239,17 @@ def opened_shard(path: Path) -> Generator[pq.ParquetFile]:
                 hint=REMAKE,
             )
         yield file
+
+
+def fingerprint_of(path: Path) -> str | None:
+    """Return the digest of the recipe that a shard says it is of, or None for what is no shard that can be read."""
+    if not path.is_file():
+        return None
+    try:
+        with opened_shard(path) as file:
+            return (file.schema_arrow.metadata or {}).get(FINGERPRINT.encode(), b"").decode()
+    except DatasetError:
+        return None
 
 
 @contextmanager

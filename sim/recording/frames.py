@@ -91,6 +91,8 @@ def _sample_as_wished(recipe: Recipe, stratify: Stratify, index: int, painter: P
     weather, variant, occlusion = (
         _wish(rng, axis) for axis in (stratify.weather, stratify.variant, stratify.occlusion)
     )
+    if weather is not None:
+        recipe = _under(recipe, weather)
     signed = share >= placement.no_sign_share + placement.past_sign_share
     best: tuple[World, Part] | None = None
     most, asked = -1, 0
@@ -115,6 +117,17 @@ def _sample_as_wished(recipe: Recipe, stratify: Stratify, index: int, painter: P
     if best is None:
         raise ValueError(f"Expected at least one try. Received: {stratify.tries}.")
     return best
+
+
+def _under(recipe: Recipe, family: str) -> Recipe:
+    """Return the recipe in the worlds of one family of light and weather, its parts by how often they have it."""
+    parts = [
+        replace(part, weight=part.weight * share, world=replace(part.world, light=part.world.light.only(family)))
+        for part in recipe.parts
+        if (share := part.world.light.share_of(family)) > 1e-9
+    ]
+    # Where no part ever has it, the wish cannot be met, and the others of the frame still can.
+    return replace(recipe, mixture=tuple(parts)) if parts else recipe
 
 
 def _wish(rng: np.random.Generator, weights: dict[str, float]) -> str | None:

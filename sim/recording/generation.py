@@ -9,14 +9,22 @@ from pathlib import Path
 from typing import Literal
 
 from sim.errors import DatasetError
-from sim.files import PARTIAL_SUFFIX, remove_partials, sha256_of, storage_error, sync_folder, write_atomically
+from sim.files import (
+    PARTIAL_SUFFIX,
+    append_synced,
+    remove_partials,
+    sha256_of,
+    storage_error,
+    sync_folder,
+    write_atomically,
+)
 from sim.memory import peak_memory_mb
 from sim.recording.artist import new_artist
 from sim.recording.card import card_text
-from sim.recording.dataset import Dataset, opened_shard
+from sim.recording.dataset import Dataset, fingerprint_of, opened_shard
 from sim.recording.effort import Effort, Meter
+from sim.recording.journal import JOURNAL_NAME, journal_lines, read_journal, shard_line
 from sim.recording.manifest import (
-    JOURNAL_NAME,
     MANIFEST_NAME,
     Manifest,
     ShardRecord,
@@ -25,7 +33,7 @@ from sim.recording.manifest import (
     write_manifest,
 )
 from sim.recording.recipe import Recipe
-from sim.recording.seal import CARD_NAME, is_sealed, read_seal, restored_manifest, write_seal
+from sim.recording.seal import CARD_NAME, SEAL_NAME, is_sealed, read_seal, restored_manifest, write_seal
 from sim.recording.shards import OnShard, ShardPlan, plan_shards, write_shard
 from sim.recording.workers import write_shards_in_processes
 
@@ -124,7 +132,7 @@ class _Run:
     """One run: which shards are finished, and the journal that tells it to the next run.
 
     Attributes:
-        manifest: What the data set will be, with the shards that are finished so far.
+        manifest: What the data set will be, with the shards that were finished before this run and, at its end, all.
         folder: Where.
         meter: What it takes.
     """
@@ -134,6 +142,7 @@ class _Run:
         self.folder = folder
         self.meter = Meter()
         self._progress = progress
+        self._finished: list[ShardRecord] = []
         self._kept_rows = 0
 
     @property
@@ -159,19 +168,10 @@ class _Run:
             raise DatasetError(
                 f"Expected a folder at {self.folder}. Received: a file.", hint="Choose another folder with --out."
             )
-        found = sealed_manifest(self.folder, self.manifest)
-        if found is not None:
-            self._remove(MANIFEST_NAME)
-            return found
-        for name in (MANIFEST_NAME, JOURNAL_NAME):
-            if (self.folder / name).exists():
-                return read_manifest(self.folder / name)
         try:
-            names = [path.name for path in self.folder.iterdir()] if self.folder.exists() else []
+            return found_manifest(self.folder, self.manifest, str(self.folder))
         except OSError as fault:
             raise storage_error(fault, self.folder) from fault
-        check_nothing_else(names, str(self.folder))
-        return None
 
     def _is_whole(self, shard: ShardRecord) -> bool:
         path = self.folder / shard.name
@@ -182,7 +182,7 @@ class _Run:
 
     def begin(self) -> None:
         """Mark the folder as unfinished, before anything in it changes."""
-        write_manifest(self.manifest, self.folder / JOURNAL_NAME)
+        write_atomically(self.folder / JOURNAL_NAME, b"".join(journal_lines(self.manifest)))
         self._remove(MANIFEST_NAME)
         remove_partials(self.folder)
         self.on_frames(0)
@@ -190,9 +190,8 @@ class _Run:
     def on_shard(self, record: ShardRecord, peak_mb: float) -> None:
         """Enter a finished shard in the journal."""
         self.meter.count(record.rows, peak_mb)
-        shards = sorted((*self.manifest.shards, record), key=lambda shard: shard.first_index)
-        self.manifest = replace(self.manifest, shards=tuple(shards))
-        write_manifest(self.manifest, self.folder / JOURNAL_NAME)
+        self._finished.append(record)
+        append_synced(self.folder / JOURNAL_NAME, shard_line(record))
 
     def on_frames(self, drawn: int) -> None:
         """Pass on how many frames are done."""
@@ -201,6 +200,7 @@ class _Run:
 
     def finish(self) -> None:
         """Mark the folder as whole."""
+        self.manifest = with_shards(self.manifest, self._finished)
         sums = read_seal(self.folder)
         if not all(is_sealed(self.folder, name, sums) for name in (MANIFEST_NAME, CARD_NAME)):
             # The manifest comes last: it is there once all else is.
@@ -221,6 +221,65 @@ class _Run:
             sync_folder(self.folder)
         except OSError as fault:
             raise storage_error(fault, path) from fault
+
+
+def with_shards(manifest: Manifest, finished: Iterable[ShardRecord]) -> Manifest:
+    """Return a manifest with further shards, all in the order of their examples."""
+    shards = sorted((*manifest.shards, *finished), key=lambda shard: shard.first_index)
+    return replace(manifest, shards=tuple(shards))
+
+
+def found_manifest(folder: Path, fresh: Manifest, place: str) -> Manifest | None:
+    """Return what an earlier run left in a folder, or None where nothing was begun.
+
+    Where shards of the recipe lie but no manifest tells which are whole, none of them is trusted: what is returned then
+    has no shard.
+
+    Args:
+        folder: The data set's, or what reaches a URI.
+        fresh: A manifest of the recipe without shards.
+        place: What to call the folder.
+
+    Raises:
+        DatasetError: If it holds something else.
+        OSError: If it cannot be read.
+    """
+    sealed = sealed_manifest(folder, fresh)
+    if sealed is not None:
+        return sealed
+    unreadable: DatasetError | None = None
+    for name, read in ((MANIFEST_NAME, read_manifest), (JOURNAL_NAME, read_journal)):
+        if (folder / name).is_file():
+            try:
+                return read(folder / name)
+            except DatasetError as fault:
+                unreadable = unreadable or fault
+    if _holds_shards_of(folder, fresh, place):
+        _log.warning("%s has no manifest that can be read: each of its shards is drawn anew.", place)
+        return fresh
+    if unreadable is not None:
+        raise unreadable
+    check_nothing_else([path.name for path in folder.iterdir()] if folder.is_dir() else [], place)
+    return None
+
+
+def _holds_shards_of(folder: Path, fresh: Manifest, place: str) -> bool:
+    """Return whether some shard in a folder is of a recipe, so that what is broken there may be drawn over.
+
+    Raises:
+        DatasetError: If all of them are whole: then only the versions can be others than those that are installed.
+    """
+    plans = plan_shards(fresh.recipe)
+    if not any(fingerprint_of(folder / plan.name) == fresh.recipe_sha256 for plan in plans):
+        return False
+    sums = read_seal(folder)
+    if all(is_sealed(folder, plan.name, sums) for plan in plans):
+        raise DatasetError(
+            f"Expected {place} to be made with the versions that are installed. "
+            f"Received: whole shards without a manifest, whose {SEAL_NAME} another one gave.",
+            hint="Choose another folder with --out, or remove this one: other versions may draw other pixels.",
+        )
+    return True
 
 
 def sealed_manifest(folder: Path, fresh: Manifest) -> Manifest | None:

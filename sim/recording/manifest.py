@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,9 +19,6 @@ from sim.recording.schema import SCHEMA_VERSION
 
 MANIFEST_NAME = "manifest.json"
 """There once the data set is whole."""
-
-JOURNAL_NAME = "journal.json"
-"""There while it is not: the same form, with the shards that are finished so far."""
 
 REMAKE = "Run `rollingstop generate` with the same recipe and folder again: it remakes only what is missing."
 
@@ -130,7 +128,7 @@ def _version(name: str) -> str:
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
-    """Write a manifest or a journal.
+    """Write a manifest.
 
     Raises:
         StorageError: If it cannot be written.
@@ -140,29 +138,58 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
 
 def manifest_bytes(manifest: Manifest) -> bytes:
     """Return what stands in the file of a manifest."""
-    plain = asdict(manifest)
-    plain["recipe"] = plain_recipe(manifest.recipe)
-    return (json.dumps(plain, indent=2) + "\n").encode()
+    return (json.dumps(plain_manifest(manifest), indent=2) + "\n").encode()
+
+
+def plain_manifest(manifest: Manifest) -> dict[str, Any]:
+    """Return a manifest as plain values."""
+    return {**asdict(manifest), "recipe": plain_recipe(manifest.recipe)}
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read a manifest or a journal, and check it.
+    """Read a manifest, and check it.
 
     Raises:
         DatasetError: If it is missing, unreadable, or of another form or version.
     """
+    return checked_manifest(read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what stands in the file of a manifest or a journal.
+
+    Raises:
+        DatasetError: If it is missing or cannot be read.
+    """
     try:
-        raw = json.loads(path.read_bytes())
+        return path.read_bytes()
     except FileNotFoundError:
         raise DatasetError(f"Expected {path}. Received: no such file.", hint=REMAKE) from None
-    except (OSError, ValueError) as fault:
-        raise DatasetError(f"Expected {path} to be readable JSON. Received: {fault}.", hint=_AFRESH) from None
+    except OSError as fault:
+        raise DatasetError(f"Expected {path} to be readable. Received: {fault}.", hint=_AFRESH) from fault
+
+
+def checked_manifest(data: bytes, path: Path, shards: Sequence[Any] | None = None) -> Manifest:
+    """Return the manifest that a file says.
+
+    Args:
+        data: What stands in it.
+        path: Which file, for the messages.
+        shards: Plain values of its shards, where they stand elsewhere.
+
+    Raises:
+        DatasetError: If it is no JSON, or of another form or version.
+    """
+    try:
+        raw = json.loads(data)
+    except ValueError as fault:
+        raise DatasetError(f"Expected {path} to be readable JSON. Received: {fault}.", hint=REMAKE) from None
     found = raw.get("schema_version") if isinstance(raw, dict) else None
     if found != SCHEMA_VERSION:
         raise DatasetError(
             f"Expected a data set of schema version {SCHEMA_VERSION} at {path.parent}. Received: {found}.", hint=_AFRESH
         )
-    return parse(raw, Manifest, DatasetError, str(path))
+    return parse(raw if shards is None else {**raw, "shards": shards}, Manifest, DatasetError, str(path))
 
 
 _AFRESH = "Generate the data set into a new folder."

@@ -113,10 +113,10 @@ class Stratify:
     """What frames are to be like, so that rare cases are not rare.
 
     Each frame wishes for one value an axis, drawn by weight; `any` wishes for nothing. Worlds are drawn from the
-    recipe, each from a seed of its own, until one is as wished, or the tries are used up: then the one that is most so
-    is taken. Whether there is a stop sign, and its band of distances (`placement.bands`), is settled before and stays:
-    a wish shifts neither. Where a hidden sign is wished for, the worlds are such as hide theirs. A frame still depends
-    on (recipe, seed, index) alone.
+    recipe, those of the wished weather alone, each from a seed of its own, until one is as wished, or the tries are
+    used up: then the one that is most so is taken. Whether there is a stop sign, and its band of distances
+    (`placement.bands`), is settled before and stays: a wish shifts neither. Where a hidden sign is wished for, the
+    worlds are such as hide theirs. A frame still depends on (recipe, seed, index) alone.
 
     Attributes:
         weather: Weight of each `light_family`.

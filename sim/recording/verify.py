@@ -10,7 +10,8 @@ from pathlib import Path
 from sim.errors import DatasetError
 from sim.files import PARTIAL_SUFFIX, sha256_of
 from sim.recording.dataset import opened_shard
-from sim.recording.manifest import JOURNAL_NAME, MANIFEST_NAME, Manifest, ShardRecord, read_manifest
+from sim.recording.journal import JOURNAL_NAME, read_journal
+from sim.recording.manifest import MANIFEST_NAME, Manifest, ShardRecord, read_manifest
 from sim.recording.places import located, telling
 from sim.recording.schema import FINGERPRINT
 from sim.recording.seal import CARD_NAME, SEAL_NAME, is_sealed, read_seal
@@ -18,6 +19,9 @@ from sim.recording.seal import CARD_NAME, SEAL_NAME, is_sealed, read_seal
 _SHARD = re.compile(r"shard-\d+\.parquet")
 _REMADE = "`rollingstop generate` with the same recipe and folder remakes it, and nothing else."
 _WRITTEN_ANEW = "`rollingstop generate` with the same recipe and folder writes it anew from the shards."
+_MADE_WHOLE = (
+    "`rollingstop generate` with the same recipe and folder makes it whole, redrawing what nothing vouches for."
+)
 _IMPORT = "Import the pictures again with `rollingstop import-data` into a new folder, or remove what does not belong."
 _REMOVE = "Remove it, or move it elsewhere: `rollingstop generate` does not touch it."
 
@@ -66,11 +70,11 @@ def _verify(folder: Path, progress: Callable[[int, int], None] | None) -> tuple[
             hint="Check the path, or make one with `rollingstop generate`.",
         )
     if not (folder / MANIFEST_NAME).exists():
-        return (_without_manifest(folder), *_strangers(folder, None))
+        return _without_manifest(folder)
     try:
         manifest = read_manifest(folder / MANIFEST_NAME)
     except DatasetError as fault:
-        return (Fault(MANIFEST_NAME, fault.message, _WRITTEN_ANEW), *_strangers(folder, None))
+        return _by_the_seal(folder, fault.message)
     faults = [*_manifest_faults(folder, manifest), *_strangers(folder, manifest)]
     total, done = sum(shard.bytes for shard in manifest.shards), 0
     for shard in manifest.shards:
@@ -82,17 +86,32 @@ def _verify(folder: Path, progress: Callable[[int, int], None] | None) -> tuple[
     return tuple(faults if manifest.synthetic else (replace(fault, mend=_IMPORT) for fault in faults))
 
 
-def _without_manifest(folder: Path) -> Fault:
+def _without_manifest(folder: Path) -> tuple[Fault, ...]:
     if (folder / JOURNAL_NAME).exists():
-        done = read_manifest(folder / JOURNAL_NAME)
+        try:
+            done = read_journal(folder / JOURNAL_NAME)
+        except DatasetError as fault:
+            return (Fault(JOURNAL_NAME, fault.message, _MADE_WHOLE),)
         what = f"Expected a whole data set. Received: an unfinished one, {done.rows} of {done.recipe.count} examples."
-        return Fault(JOURNAL_NAME, what, "`rollingstop generate` with the same recipe and folder finishes it.")
+        return (Fault(JOURNAL_NAME, what, "`rollingstop generate` with the same recipe and folder finishes it."),)
     if not (folder / SEAL_NAME).exists() and not any(_SHARD.fullmatch(path.name) for path in folder.iterdir()):
         raise DatasetError(
             f"Expected a data set at {folder}. Received: a folder without {MANIFEST_NAME}.",
             hint="Check the path, or make one with `rollingstop generate`.",
         )
-    return Fault(MANIFEST_NAME, "Expected a manifest. Received: no such file.", _WRITTEN_ANEW)
+    return _by_the_seal(folder, "Expected a manifest. Received: no such file.")
+
+
+def _by_the_seal(folder: Path, what: str) -> tuple[Fault, ...]:
+    """Return what is wrong with a data set whose manifest tells nothing, for the reason given: the seal is left."""
+    sums = read_seal(folder)
+    shards = sorted(name for name in sums if _SHARD.fullmatch(name))
+    broken = [name for name in shards if not is_sealed(folder, name, sums)]
+    faults = [Fault(MANIFEST_NAME, what, _WRITTEN_ANEW if shards and not broken else _MADE_WHOLE)]
+    for name in broken:
+        came = "others" if (folder / name).exists() else "no such file"
+        faults.append(Fault(name, f"Expected the bytes that {SEAL_NAME} names. Received: {came}.", _MADE_WHOLE))
+    return tuple(faults)
 
 
 def _manifest_faults(folder: Path, manifest: Manifest) -> list[Fault]:
@@ -149,10 +168,8 @@ def _shard_fault(path: Path, shard: ShardRecord, manifest: Manifest) -> Fault | 
     return None
 
 
-def _strangers(folder: Path, manifest: Manifest | None) -> list[Fault]:
+def _strangers(folder: Path, manifest: Manifest) -> list[Fault]:
     """Return the files that do not belong to the data set."""
-    if manifest is None:
-        return []
     known = {MANIFEST_NAME, SEAL_NAME, CARD_NAME, JOURNAL_NAME, *(shard.name for shard in manifest.shards)}
     faults: list[Fault] = []
     for path in sorted(folder.iterdir()):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import fsum
 from typing import Any, ClassVar
 
 from sim.config import STRICT
@@ -87,3 +88,28 @@ class LightSpec:
         for name in ("rain_visibility_m", "fog_visibility_m", "snow_visibility_m"):
             if getattr(self, name)[0] < 5.0:
                 raise ValueError(f"Expected {name} to be 5 m or more. Received: {list(getattr(self, name))}.")
+
+    def share_of(self, family: str) -> float:
+        """Return the share of the worlds that are of one family of light and weather, as `Light.family` names them."""
+        sky, weather = _sky_and_weather(family)
+        plain = 1.0 - fsum(getattr(self, f"{name}_share") for name in SKIES)
+        dry = 1.0 - fsum(getattr(self, f"{name}_share") for name in WEATHERS)
+        # Whatever the sky by day, in bad weather it is overcast.
+        of_sky = {"plain": plain, "day": 1.0 - self.dusk_share - self.night_share}.get(sky)
+        of_sky = getattr(self, f"{sky}_share") if of_sky is None else of_sky
+        return max(of_sky, 0.0) * max(getattr(self, f"{weather}_share") if weather else dry, 0.0)
+
+    def only(self, family: str) -> LightSpec:
+        """Return these distributions in the worlds of one family alone."""
+        sky, weather = _sky_and_weather(family)
+        chosen = {"day": "overcast"}.get(sky, sky)
+        shares = {f"{name}_share": float(name in (chosen, weather)) for name in (*SKIES, *WEATHERS)}
+        return replace(self, **shares)
+
+
+def _sky_and_weather(family: str) -> tuple[str, str | None]:
+    """Return the sky of a family, or `day` for any that is neither dusk nor night, and its weather."""
+    if family in WEATHERS:
+        return "day", family
+    sky, _, weather = family.partition("_")
+    return sky, weather or None

@@ -101,7 +101,7 @@ def test_where_something_else_lies_nothing_is_begun(stored):
 
     uri, system = stored
     place = uri.removeprefix("memory:/")
-    for name in ("manifest.json", "SHA256SUMS"):
+    for name in ("manifest.json", *(f"shard-{number:05d}.parquet" for number in range(3))):
         system.rm_file(f"{place}/{name}")
     with pytest.raises(DatasetError, match="to be empty or a data set"):
         generate_to(RECIPE, uri)

@@ -109,7 +109,7 @@ def test_a_stopped_run_to_memory_goes_on_and_redraws_what_was_torn(local, fsspec
         generate_to(RECIPE, "memory://stopped/set", progress=stop)
     system = fsspec.filesystem("memory")
     names = {Path(name).name for name in system.ls("/stopped/set", detail=False)}
-    assert names == {"journal.json", "shard-00000.parquet", "shard-00001.parquet", "shard-00002.parquet"}
+    assert names == {"journal.jsonl", "shard-00000.parquet", "shard-00001.parquet", "shard-00002.parquet"}
     Bucket("memory://stopped/set").write("shard-00001.parquet", b"torn")
     began = []
     generate_to(RECIPE, "memory://stopped/set", progress=lambda done, total: began.append(done))

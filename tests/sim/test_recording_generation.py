@@ -173,7 +173,7 @@ def test_a_disk_that_is_full_in_a_worker_is_told(tmp_path: Path) -> None:
     )
     assert (run.returncode, run.stderr) == (StorageError.exit_code, "")
     assert os.strerror(errno.EFBIG).lower() in run.stdout.lower()
-    assert [path.name for path in out.iterdir()] == ["journal.json"]
+    assert [path.name for path in out.iterdir()] == ["journal.jsonl"]
 
 
 def test_importing_the_recorder_loads_neither_tensorflow_nor_a_renderer() -> None:

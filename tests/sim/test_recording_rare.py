@@ -1,16 +1,20 @@
 """Rare cases made frequent, splits that share no sign, conditions held out, and what a card says of it all."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from sim.camera import Camera
+from sim.generate.light import draw_light, draw_weather
 from sim.light import Sky
 from sim.recording import SHIPPED_RECIPES, Recipe, generate_dataset, load_preset, load_recipe
 from sim.recording.frames import draw_example, sample_world, split_of
-from sim.recording.recipe import Placement, Stratify
+from sim.recording.recipe import Part, Placement, Stratify
+from sim.seeding import Stream, stream
 from sim.signs import SignKind
-from sim.spec import WorldSpec
+from sim.spec import LightSpec, WorldSpec
+from sim.spec.light import SKIES, WEATHERS
 
 CAMERA = Camera(160, 64, 170.0)
 RECIPE = Recipe(name="x", seed=3, count=40, camera=CAMERA, world=load_preset("standard"))
@@ -35,6 +39,57 @@ def test_rare_weather_is_as_frequent_as_wished():
     assert set(found) == {"snow", "fog"}
     assert min(found.count("snow"), found.count("fog")) >= 8
     assert usual.count("snow") + usual.count("fog") < 15
+
+
+FAMILIES = [
+    *("plain", "sunny", "overcast", "backlight", "dusk", "night", "rain", "fog", "snow"),
+    *("dusk_rain", "dusk_fog", "dusk_snow", "night_rain", "night_fog", "night_snow"),
+]
+
+
+@pytest.mark.parametrize("preset", ["standard", "hard", "night_rain", "clear"])
+def test_the_shares_of_the_families_are_those_of_the_worlds_that_are_drawn(preset):
+    light = load_preset(preset).light
+    shares = {family: light.share_of(family) for family in FAMILIES}
+    assert sum(shares.values()) == pytest.approx(1.0)
+    spec = WorldSpec(light=light)
+    plain = draw_light(stream(0, Stream.LIGHT), spec)
+    drawn = Counter(draw_weather(seed, spec, plain, 0.0).family for seed in range(3000))
+    for family, share in shares.items():
+        assert abs(drawn[family] / 3000 - share) < 4 * (share * (1 - share) / 3000) ** 0.5 + 1e-9, family
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_one_family_alone_is_drawn_and_nothing_else_of_the_light_changes(family):
+    light = load_preset("standard").light
+    only = light.only(family)
+    spec = WorldSpec(light=only)
+    plain = draw_light(stream(0, Stream.LIGHT), spec)
+    assert {draw_weather(seed, spec, plain, 0.0).family for seed in range(30)} == {family}
+    assert only.share_of(family) == 1.0
+    shares = {f"{name}_share": getattr(light, f"{name}_share") for name in (*SKIES, *WEATHERS)}
+    assert replace(only, **shares) == light
+
+
+def test_the_rarest_weather_that_is_wished_for_is_met_at_the_first_try():
+    recipe = replace(RECIPE, stratify=Stratify(weather={"night_fog": 1.0}, tries=1))
+    assert {sample_world(recipe, index)[0].scene.light.family for index in range(12)} == {"night_fog"}
+
+
+def test_parts_come_as_often_as_they_have_the_weather_and_none_that_never_has():
+    dry, wet = load_preset("sunny"), WorldSpec(light=LightSpec(rain_share=0.25))
+    soaked = WorldSpec(light=LightSpec(rain_share=1.0))
+    parts = (Part(name="dry", weight=5.0, world=dry), Part(name="wet", weight=4.0, world=wet))
+    recipe = replace(RECIPE, mixture=(*parts, Part(name="soaked", weight=3.0, world=soaked)))
+    wished = replace(recipe, stratify=Stratify(weather={"rain": 1.0}, tries=1))
+    found = Counter(sample_world(wished, index)[1].name for index in range(60))
+    assert set(found) == {"wet", "soaked"}
+    assert 33 <= found["soaked"] <= 55
+
+
+def test_a_weather_that_no_part_has_leaves_the_worlds_as_they_come():
+    recipe = replace(RECIPE, world=WorldSpec(), stratify=Stratify(weather={"snow": 1.0}, tries=2))
+    assert {sample_world(recipe, index)[0].scene.light.family for index in range(4)} == {"plain"}
 
 
 def test_hidden_signs_are_as_frequent_as_wished():

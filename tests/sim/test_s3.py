@@ -83,7 +83,7 @@ def test_a_run_that_is_killed_goes_on_to_the_bytes_of_a_folder(system, local, tm
     process.kill()
     process.wait()
     left = bytes_at(system, "bucket/kill")
-    assert "journal.json" in left
+    assert "journal.jsonl" in left
     assert "manifest.json" not in left
     (fault,) = verify_dataset(Path("s3://bucket/kill"))
     assert "unfinished" in fault.what
