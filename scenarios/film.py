@@ -10,6 +10,7 @@ from scenarios.run import run_scenario
 from scenarios.scenario import Scenario
 from sim.camera import Camera
 from sim.loop import Eyes, Tick
+from sim.render import Painter
 from sim.vehicle import CONTROL_HZ
 from sim.viewer.film import Film
 from sim.viewer.view import History, ViewOptions, compose_view
@@ -25,6 +26,7 @@ def record_run(
     path: Path,
     *,
     camera: Camera | None = None,
+    painter: Painter | None = None,
     on_tick: Callable[[Tick], None] | None = None,
 ) -> Verdict:
     """Drive one run, and leave a film of it.
@@ -35,6 +37,7 @@ def record_run(
         eyes: What the driver sees with.
         path: Where the film goes; .mp4 or .gif.
         camera: The camera, if not the standard one.
+        painter: What draws; made anew if not given.
         on_tick: Called with each tick too.
 
     Returns:
@@ -52,7 +55,7 @@ def record_run(
             if on_tick is not None:
                 on_tick(tick)
 
-        verdict = run_scenario(scenario, run_seed, eyes, camera=camera, want_frame=True, on_tick=watch)
+        verdict = run_scenario(scenario, run_seed, eyes, camera=camera, painter=painter, want_frame=True, on_tick=watch)
         filming.close(verdict.reason)
     return verdict
 

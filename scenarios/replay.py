@@ -25,6 +25,7 @@ from sim.config import STRICT, parse
 from sim.errors import ScenarioError
 from sim.files import write_atomically
 from sim.loop import Eyes, NetworkEyes, Tick
+from sim.render import Painter
 from sim.viewer.session import DriveSetup
 from sim.world import World
 
@@ -95,29 +96,57 @@ class Bundle:
         return f"{self.scenario.name}-{self.run_seed}.replay.json"
 
 
+class Recorder:
+    """Takes down what a bundle holds while a run is driven.
+
+    Args:
+        scenario: What is driven.
+        run_seed: Which of its worlds.
+        eyes: What the driver sees with.
+        weights: Where the network's weights lie, if they are not the shipped ones.
+    """
+
+    def __init__(self, scenario: Scenario, run_seed: int, eyes: Eyes, weights: Path | None = None) -> None:
+        self._scenario = scenario
+        self._run_seed = run_seed
+        self._eyes = eyes
+        self._weights = weights
+        self._ticks: list[tuple[str, str, str, str]] = []
+
+    def see(self, tick: Tick) -> None:
+        """Take down the next tick."""
+        # A frame that the eyes do not need is not drawn for them, in no run: then its digest is empty in each.
+        self._ticks.append(_seen(tick, self._eyes))
+
+    def bundle(self, verdict: Verdict) -> Bundle:
+        """Return the bundle of the run, which is over."""
+        return Bundle(
+            scenario=self._scenario,
+            run_seed=self._run_seed,
+            eyes=self._eyes.name,
+            weights=None if self._weights is None else str(self._weights),
+            weights_sha256=weights_sha256(self._eyes),
+            versions=_versions(),
+            machine=_machine(),
+            outcome=verdict.outcome.name,
+            reason=verdict.reason,
+            ticks=tuple(self._ticks),
+        )
+
+
 def record_bundle(
-    scenario: Scenario, run_seed: int, eyes: Eyes, *, weights: Path | None = None, camera: Camera | None = None
+    scenario: Scenario,
+    run_seed: int,
+    eyes: Eyes,
+    *,
+    weights: Path | None = None,
+    camera: Camera | None = None,
+    painter: Painter | None = None,
 ) -> Bundle:
     """Drive one run, and return its bundle."""
-    ticks: list[tuple[str, str, str, str]] = []
-    # A frame that the eyes do not need is not drawn for them, in no run: then its digest is empty in each.
-
-    def keep(tick: Tick) -> None:
-        ticks.append(_seen(tick, eyes))
-
-    verdict = run_scenario(scenario, run_seed, eyes, camera=camera, on_tick=keep)
-    return Bundle(
-        scenario=scenario,
-        run_seed=run_seed,
-        eyes=eyes.name,
-        weights=None if weights is None else str(weights),
-        weights_sha256=weights_sha256(eyes),
-        versions=_versions(),
-        machine=_machine(),
-        outcome=verdict.outcome.name,
-        reason=verdict.reason,
-        ticks=tuple(ticks),
-    )
+    recorder = Recorder(scenario, run_seed, eyes, weights)
+    verdict = run_scenario(scenario, run_seed, eyes, camera=camera, painter=painter, on_tick=recorder.see)
+    return recorder.bundle(verdict)
 
 
 def _seen(tick: Tick, eyes: Eyes) -> tuple[str, str, str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from perception.commands.common import BackendName, BackendOption, PrecisionOption, Weights, make_engine
-from scenarios.commands.failures import bundle_failures, explain_failures, film_failures, plain_causes
+from scenarios.commands.failures import explain_failures, keep_failures, plain_causes
 from scenarios.commands.results import print_causes, print_comparison, print_results
 from sim.commands.common import (
     CORES,
@@ -149,6 +149,7 @@ def test(
         update_baseline,
         reason,
         latency,
+        workers,
         quiet,
         as_json,
     )
@@ -222,7 +223,7 @@ def _test_until_proven(
             cluster=cluster,
             progress=progress,
         )
-    _write_report([proof.results], weights, engine, None, out, films, None, quiet)
+    _write_report([proof.results], weights, engine, None, out, films, None, workers, quiet)
     if as_json:
         print_json({**to_json(proof.results), "proof": proof.to_dict()})
     elif not quiet:
@@ -245,6 +246,7 @@ def _report_test(
     update_baseline: bool,
     reason: str,
     latency: bool,
+    workers: int,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -263,8 +265,8 @@ def _report_test(
             write_baseline(updated(old, results, reason, measured), baseline)
         else:
             gate = hold_against(load_baseline(baseline), results, measured)
-    causes = explain_failures(results, weights, engine, out, quiet) if why else []
-    three = _write_report(driven, weights, engine, junit, out, films, gate, quiet)
+    causes = explain_failures(results, weights, engine, out, workers, quiet) if why else []
+    three = _write_report(driven, weights, engine, junit, out, films, gate, workers, quiet)
     if as_json:
         plain = to_json(results) if three is None else three.to_dict()
         more = {"comparison": comparison, "gate": gate}
@@ -316,6 +318,7 @@ def _write_report(
     out: Path | None,
     films: int,
     gate: Gate | None,
+    workers: int,
     quiet: bool,
 ) -> ThreeEyes | None:
     """Write what is asked for, of the last results; return what all three eyes come to, if they drove."""
@@ -333,8 +336,7 @@ def _write_report(
         write_json(results, out / "results.json")
         for other in driven[:-1]:
             write_json(other, out / f"results-{other.eyes}.json")
-        filmed = film_failures(results, weights, engine, out, films, quiet)
-        bundle_failures(results, weights, engine, out, quiet)
+        filmed = keep_failures(results, weights, engine, out, films, workers, quiet)
         write_page(results, out / "index.html", failures=filmed, three=three, gate=gate)
         say(f"Report: {out / 'index.html'}", quiet)
     return three
