@@ -1,9 +1,16 @@
 """Search: hunting a scenario's failures by optimisation, and telling them in the simplest way.
 
 A scenario is a distribution; each span, count and share in it is a parameter to be pinned to one value. A trial pins
-them all, drives one run and is scored by the verdict's margin: how far the run was from failing. Optuna's
-tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011) proposes the next; random draws from the scenario
-itself are the yardstick.
+them all, drives one run and is scored by the verdict's margin: how far the run was from failing. Much of a run is its
+seed's, which no pin holds, so the search goes two ways by turns, as a global and a local one do (Corso et al. 2021, A
+Survey of Algorithms for Black-Box Safety Validation):
+
+- scouts drive each a seed of their own, where Optuna's tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011)
+  proposes the pins;
+- from the scout that came nearest to failing, an evolution strategy (Hansen 2016, The CMA Evolution Strategy) moves the
+  pins on that scout's own seed, where a small change of a pin is a small change of the run, while it gets nearer.
+
+Random draws from the scenario itself are the yardstick.
 
 What fails is then shrunk on the same run seed, as Hypothesis shrinks: pins that are not needed are taken out, things
 that are not needed are left out, and what remains is moved as near as it may to the middle of its span.
@@ -12,19 +19,27 @@ that are not needed are left out, and what remains is moved as near as it may to
 from __future__ import annotations
 
 import logging
+import pickle
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from functools import partial
+from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from scenarios.outcomes import Verdict
+import numpy as np
+
+from scenarios.outcomes import Expectation, Verdict
 from scenarios.pool import Progress
 from scenarios.run import run_scenario
-from scenarios.scenario import FAULTS_DIR, Scenario, load_catalogue
+from scenarios.scenario import FAULTS_DIR, Scenario, fault_of, load_catalogue, start_world
+from sim.camera import Camera
 from sim.errors import RollingStopError, ScenarioError
 from sim.files import write_atomically
 from sim.loop import Eyes
+from sim.render import Painter
 
 Value = float | int
 """A parameter pinned."""
@@ -45,7 +60,25 @@ MEAN_WEIGHT = 2.0
 """Of the mean of all findings' robustness beside the least of them, in what a search makes small."""
 
 STARTS_RANDOM = 8
-"""Trials drawn at random before the estimator proposes."""
+"""Scouts drawn at random before the estimator proposes, and before anything is followed."""
+
+SCOUTS_BETWEEN = 4
+"""Scouts between one descent and the next."""
+
+PATIENCE = 24
+"""So many trials of a descent without a new lowest end it: about two generations of its strategy."""
+
+PROBES = 4
+"""Worlds, of seeds of their own, in which a parameter must make a difference somewhere to be searched at all."""
+
+FAR = 0.9
+"""What no scout came nearer to breaking than this, no descent aims at."""
+
+IMPOSSIBLE = 1e3
+"""What pins that do not go together count as in a descent: farther from failing than any run."""
+
+STRIDE = 0.15
+"""Standard deviation of a descent's first steps, in widths of each parameter's span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +117,26 @@ def parameters_of(scenario: Scenario) -> tuple[Parameter, ...]:
         if spec is not None:
             _collect(spec, table, found)
     return tuple(found)
+
+
+def telling(scenario: Scenario, parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:
+    """Return those parameters of a scenario that can make a difference: the fog's density has none in clear air.
+
+    No run is driven for it: the worlds at both ends of a span are compared as they begin.
+    """
+    return tuple(each for each in parameters if any(_differs(scenario, each, seed) for seed in range(PROBES)))
+
+
+def _differs(scenario: Scenario, each: Parameter, run_seed: int) -> bool:
+    ends: list[bytes] = []
+    for value in (each.low, each.high):
+        try:
+            pinned = pin(scenario, {each.path: value})
+        except ValueError:
+            return True
+        world = start_world(pinned, run_seed)
+        ends.append(pickle.dumps((world, fault_of(pinned, world))))
+    return ends[0] != ends[1]
 
 
 def _collect(spec: Any, path: str, found: list[Parameter]) -> None:
@@ -143,7 +196,7 @@ class Hunt:
 
     Attributes:
         scenario: The one that was searched.
-        sampler: "tpe" or "random".
+        sampler: One of `SAMPLERS`.
         trials: How many runs were driven until the first failure, or in all.
         lowest_margin: Of all of these.
         found: The first failure, shrunk, or None.
@@ -181,8 +234,8 @@ class Hunt:
         }
 
 
-SAMPLERS = ("tpe", "random")
-"""How the next trial is chosen."""
+SAMPLERS = ("guided", "tpe", "random")
+"""How the next trial is chosen: scouts and descents, scouts alone, or the scenario's own draws."""
 
 
 def hunt(
@@ -191,10 +244,10 @@ def hunt(
     *,
     budget: int,
     seed: int = 0,
-    sampler: str = "tpe",
+    sampler: str = "guided",
     shrink: bool = True,
     progress: Progress | None = None,
-    drive: Callable[[Scenario, int, Eyes], Verdict] = run_scenario,
+    drive: Callable[[Scenario, int, Eyes], Verdict] | None = None,
 ) -> Hunt:
     """Drive trials until one fails or the budget is used up.
 
@@ -202,94 +255,160 @@ def hunt(
         scenario: Where to hunt.
         eyes: Whose failures.
         budget: Most trials; shrinking may take as many again.
-        seed: Of the sampler, and the first run seed: each trial has the next.
+        seed: Of the sampler, and the first run seed: each trial that follows none before it has the next.
         sampler: One of `SAMPLERS`.
         shrink: Whether to shrink what is found.
         progress: Called with trials done and in all.
-        drive: Drives one run.
+        drive: Drives one run; `run_scenario` if not given.
 
     Raises:
         ValueError: If the budget is under 1, or there is no such sampler.
-        RollingStopError: If the sampler is "tpe" and Optuna is not installed.
+        RollingStopError: If the sampler is not "random" and Optuna is not installed.
     """
     if budget < 1:
         raise ValueError(f"Expected a budget of at least 1. Received: {budget}.")
     if sampler not in SAMPLERS:
         raise ValueError(f"Expected a sampler out of {', '.join(SAMPLERS)}. Received: '{sampler}'.")
+    drive = drive or partial(run_scenario, painter=Painter(Camera()))
     # A world's seed comes from the scenario's name too: the name that will be saved is the one that is driven.
     named = replace(scenario, name=f"{scenario.name}_found")
-    parameters = parameters_of(named)
-    ask, tell = _asker(parameters, seed) if sampler == "tpe" else (_ask_nothing, _tell_nothing)
-    lowest = float("inf")
+    if sampler == "random":
+        plan = _random(seed)
+    else:
+        plan = _guided(telling(named, parameters_of(named)), seed, descends=sampler == "guided")
+    lowest, run_seed, pins = float("inf"), *next(plan)
     for trial in range(budget):
-        pins = ask()
         try:
             candidate = pin(named, pins)
         except ValueError:
-            tell(float("inf"))
+            run_seed, pins = plan.send(None)
             continue
-        verdict = drive(candidate, seed + trial, eyes)
-        tell(slope(verdict))
+        verdict = drive(candidate, run_seed, eyes)
         lowest = min(lowest, verdict.margin)
         if progress is not None:
             progress(trial + 1, budget)
         if not verdict.passed:
-            found, runs = _shrunk(named, pins, seed + trial, verdict, eyes, budget if shrink else 0, drive)
+            found, runs = _shrunk(named, pins, run_seed, verdict, eyes, budget if shrink else 0, drive)
             return Hunt(scenario, sampler, trial + 1, lowest, found, runs)
+        run_seed, pins = plan.send(verdict)
     return Hunt(scenario, sampler, budget, lowest, None, 0)
 
 
-def slope(verdict: Verdict) -> float:
+def slope(verdict: Verdict, target: Expectation | None = None) -> float:
     """Return what the search makes small: the margin, and with less weight the mean of all findings'.
 
     The least of many margins is flat wherever one that hardly changes, such as jerk, is the least.
+
+    Args:
+        verdict: Of a run.
+        target: If given, the one expectation whose margin counts instead of the least of all.
     """
     findings = verdict.findings
-    return verdict.margin + MEAN_WEIGHT * sum(each.robustness for each in findings) / max(len(findings), 1)
+    mean = sum(each.robustness for each in findings) / max(len(findings), 1)
+    least = min((each.robustness for each in findings if each.expectation is target), default=verdict.margin)
+    return least + MEAN_WEIGHT * mean
 
 
-def _ask_nothing() -> dict[str, Value]:
-    return {}
+Plan = Generator[tuple[int, dict[str, Value]], Verdict | None, None]
+"""Proposes a run seed and pins, and is sent what came of them, or None where they do not go together."""
 
 
-def _tell_nothing(margin: float) -> None:
-    """Learn nothing."""
+def _random(seed: int) -> Plan:
+    """Leave everything to the scenario."""
+    for run_seed in count(seed):
+        yield run_seed, {}
 
 
-def _asker(
-    parameters: Sequence[Parameter], seed: int
-) -> tuple[Callable[[], dict[str, Value]], Callable[[float], None]]:
-    try:
-        import optuna  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        raise RollingStopError(
-            "Expected Optuna for a search by optimisation. Received: it is not installed.",
-            hint="Install it with `pip install 'rollingstop[search]'`, or use `--sampler random`.",
-        ) from None
+def _guided(parameters: Sequence[Parameter], seed: int, *, descends: bool) -> Plan:
+    """Scout, and follow the best scouts, if it `descends`."""
+    optuna = _needed("optuna")
     optuna.logging.set_verbosity(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is experimental in Optuna is pinned with it
         tpe = optuna.samplers.TPESampler(seed=seed % 2**32, n_startup_trials=STARTS_RANDOM, multivariate=True)
-    study = optuna.create_study(sampler=tpe)
-    open_trial: list[Any] = []
-
-    def ask() -> dict[str, Value]:
-        trial = study.ask()
-        open_trial[:] = [trial]
-        return {
+    scouting = optuna.create_study(sampler=tpe)
+    seeds, descents = count(seed), 0
+    scouts: list[_Scout] = []
+    for number in count(1):
+        run_seed = next(seeds)
+        trial = scouting.ask()
+        pins: dict[str, Value] = {
             each.path: trial.suggest_int(each.path, int(each.low), int(each.high))
             if each.whole or each.share
             else trial.suggest_float(each.path, each.low, each.high)
             for each in parameters
         }
-
-    def tell(margin: float) -> None:
-        if margin == float("inf"):
-            study.tell(open_trial[0], state=optuna.trial.TrialState.FAIL)
+        verdict = yield run_seed, pins
+        if verdict is None:
+            scouting.tell(trial, state=optuna.trial.TrialState.FAIL)
         else:
-            study.tell(open_trial[0], margin)
+            scouting.tell(trial, slope(verdict))
+            scouts.append(_Scout(run_seed, pins, verdict))
+        if descends and parameters and scouts and number >= STARTS_RANDOM and number % SCOUTS_BETWEEN == 0:
+            target = _targets(scouts)[descents % len(_targets(scouts))]
+            best = min(scouts, key=lambda scout: slope(scout.verdict, target))
+            scouts.remove(best)
+            yield from _descend(parameters, best, target, seed + descents)
+            descents += 1
 
-    return ask, tell
+
+@dataclass(frozen=True, slots=True)
+class _Scout:
+    """A run that was driven on a seed of its own."""
+
+    run_seed: int
+    pins: dict[str, Value]
+    verdict: Verdict
+
+
+def _targets(scouts: Sequence[_Scout]) -> list[Expectation]:
+    """Return what came nearest to breaking in any scout, nearest first.
+
+    A descent towards one may end where that is as bad as it gets, and another breaks elsewhere.
+    """
+    least: dict[Expectation, float] = {}
+    for scout in scouts:
+        for each in scout.verdict.findings:
+            least[each.expectation] = min(each.robustness, least.get(each.expectation, FAR))
+    near = sorted((name for name in least if least[name] < FAR), key=lambda name: least[name])
+    return near or list(least)
+
+
+def _descend(parameters: Sequence[Parameter], scout: _Scout, target: Expectation, seed: int) -> Plan:
+    """Move a scout's pins on its own seed for as long as that leads nearer to breaking one expectation."""
+    lowest = slope(scout.verdict, target)
+    # In shares of each span, or the strategy would take metres and degrees alike; it needs two dimensions at least.
+    start = np.array([(scout.pins[each.path] - each.low) / (each.high - each.low) for each in parameters])
+    size = max(len(start), 2)
+    strategy = _needed("cmaes").CMA(np.resize(start, size), STRIDE, np.tile([0.0, 1.0], (size, 1)), seed=seed % 2**32)
+    since = 0
+    while since < PATIENCE:
+        generation: list[tuple[Any, float]] = []
+        for _ in range(strategy.population_size):
+            at = strategy.ask()
+            shares = zip(parameters, at, strict=False)
+            verdict = yield scout.run_seed, {each.path: _value(each, float(share)) for each, share in shares}
+            came_to = IMPOSSIBLE if verdict is None else slope(verdict, target)
+            generation.append((at, came_to))
+            since = 0 if came_to < lowest else since + 1
+            lowest = min(lowest, came_to)
+        strategy.tell(generation)
+
+
+def _value(each: Parameter, share: float) -> Value:
+    """Return the value at a share of a parameter's span."""
+    value = each.low + share * (each.high - each.low)
+    return round(value) if each.whole or each.share else value
+
+
+def _needed(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError:
+        raise RollingStopError(
+            f"Expected {name} for a search by optimisation. Received: it is not installed.",
+            hint="Install it with `pip install 'rollingstop[search]'`, or use `--sampler random`.",
+        ) from None
 
 
 class _OutOfBudgetError(Exception):

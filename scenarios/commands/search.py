@@ -16,6 +16,7 @@ from sim.commands.common import Json, Quiet, print_json, progress_bar, say
 class SamplerName(StrEnum):
     """How a search chooses what to drive next."""
 
+    GUIDED = "guided"
     TPE = "tpe"
     RANDOM = "random"
 
@@ -29,8 +30,8 @@ def search(
     weights: Weights = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the search, and the first run's.")] = 0,
     sampler: Annotated[
-        SamplerName, typer.Option(help="Optimisation, or random draws to compare it with.")
-    ] = SamplerName.TPE,
+        SamplerName, typer.Option(help="Scouts and descents, scouts alone, or random draws to compare with.")
+    ] = SamplerName.GUIDED,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where what is found is saved as a new scenario.")] = Path(
         "runs/search"
     ),
