@@ -22,6 +22,7 @@ from perception.learner import Learner
 from perception.losses import losses
 from perception.network import build_sign_detector
 from perception.pipeline import Preparer, batches, shuffled
+from perception.team import ALONE, Team
 from perception.training_config import TrainConfig
 from sim.camera import Camera
 from sim.recording import Dataset
@@ -91,6 +92,7 @@ def learn_signs(
     *,
     start_from: Mapping[str, NDArray[np.float32]] | None = None,
     watch: Callable[[int, float, Callable[[], dict[str, NDArray[np.float32]]]], None] | None = None,
+    team: Team = ALONE,
 ) -> dict[str, NDArray[np.float32]]:
     """Train the sign detector on close-ups; return its weights by name.
 
@@ -102,10 +104,14 @@ def learn_signs(
         progress: Told the steps done.
         start_from: Weights by name to go on from; from random ones if there are none.
         watch: Told of each step: the steps done, the loss, and what returns the weights as they stand, averaged.
+        team: The devices that share each batch.
     """
-    model = build_sign_detector(config.network, training_precision())
     learner = Learner(
-        model, lambda outputs, targets: losses(outputs, targets, config.weights), config, config.closeup_steps
+        lambda: build_sign_detector(config.network, training_precision()),
+        lambda outputs, targets: losses(outputs, targets, config.weights),
+        config,
+        config.closeup_steps,
+        team,
     )
     learner.start_from(start_from or {})
     size = closeup_camera(dataset.camera)

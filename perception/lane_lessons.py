@@ -17,6 +17,7 @@ from perception.learner import Learner
 from perception.losses import lane_loss
 from perception.network import build_network
 from perception.pipeline import Batch, Preparer, batches, shuffled
+from perception.team import ALONE, Team
 from perception.training_config import TrainConfig
 from perception.weights import fill
 from sim.recording import Dataset
@@ -37,6 +38,7 @@ def learn_lane(
     arrays: Mapping[str, NDArray[np.float32]],
     workers: int,
     progress: Callable[[int], None] | None = None,
+    team: Team = ALONE,
 ) -> dict[str, NDArray[np.float32]]:
     """Train the lane head of a trained network; return the head's weights by name.
 
@@ -47,13 +49,17 @@ def learn_lane(
         arrays: The trained network's weights by name.
         workers: Threads that prepare frames.
         progress: Told the steps done.
+        team: The devices that share each batch.
     """
-    whole = build_network(config.network, dataset.camera, training_precision())
-    fill(whole, dict(arrays), "the weights in training")
-    for layer in whole.layers:
-        layer.trainable = layer.name.startswith("lane")
-    model = keras.Model(whole.input, whole.get_layer("lane").output)
-    learner = Learner(model, _loss, config, lane_steps(trained_on, config))
+
+    def build() -> Any:
+        whole = build_network(config.network, dataset.camera, training_precision())
+        fill(whole, dict(arrays), "the weights in training")
+        for layer in whole.layers:
+            layer.trainable = layer.name.startswith("lane")
+        return keras.Model(whole.input, whole.get_layer("lane").output)
+
+    learner = Learner(build, _loss, config, lane_steps(trained_on, config), team)
     for batch in _batches(dataset, trained_on, config, workers):
         learner.take_step(batch)
         if progress is not None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from perception.augment import AugmentConfig, Augmenter
 from perception.labels import Labels, label
-from perception.targets import Targets, encode, stack
+from perception.targets import Targets, encode, part, stack
 from sim.camera import Camera
 from sim.errors import DatasetError
 from sim.recording import Dataset, Example
@@ -39,6 +39,11 @@ class Batch:
 
     rgb: NDArray[np.uint8]
     targets: Targets
+
+    def part(self, number: int, of: int) -> Batch:
+        """Return one of so many equal parts."""
+        size = len(self.rgb) // of
+        return Batch(self.rgb[number * size : (number + 1) * size], part(self.targets, number, of))
 
 
 def decode_image(example: Example, camera: Camera) -> NDArray[np.uint8]:

@@ -91,6 +91,12 @@ class CuttingBatch:
     rgb: NDArray[np.uint8]
     targets: Shown
 
+    def part(self, number: int, of: int) -> CuttingBatch:
+        """Return one of so many equal parts."""
+        size = len(self.rgb) // of
+        own = slice(number * size, (number + 1) * size)
+        return CuttingBatch(self.rgb[own], Shown(self.targets.answers[own], self.targets.measures[own]))
+
 
 def cut_changed(
     rgb: NDArray[np.uint8], told: Told, number: int, config: AugmentConfig, rng: np.random.Generator

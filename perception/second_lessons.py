@@ -39,6 +39,7 @@ from perception.network import build_network
 from perception.pipeline import Preparer, ahead, decode_image, shuffled
 from perception.second_boxes import boxes_to_show
 from perception.second_cuttings import Cut, Opponent, cut_changed
+from perception.team import ALONE, Team
 from perception.training_config import TrainConfig
 from perception.weights import fill
 from sim.camera import Camera
@@ -61,6 +62,7 @@ def learn_to_look_twice(
     arrays: Mapping[str, NDArray[np.float32]],
     workers: int,
     progress: Callable[[int], None] | None = None,
+    team: Team = ALONE,
 ) -> dict[str, NDArray[np.float32]]:
     """Train the second look of a trained network; return its weights by name, how the looks are weighed among them.
 
@@ -71,13 +73,13 @@ def learn_to_look_twice(
         arrays: The trained network's weights by name, and those of a second look to go on from, if any.
         workers: Threads that prepare frames.
         progress: Told the steps done.
+        team: The devices that share each batch.
     """
-    model = build_fovea(config.fovea, training_precision())
-    learner = Learner(model, _loss, config, config.fovea_steps)
+    learner = Learner(lambda: build_fovea(config.fovea, training_precision()), _loss, config, config.fovea_steps, team)
     base = {name: array for name, array in arrays.items() if is_fovea(name)}
     learner.start_from(base)
     find = _finder(config, dataset.camera, arrays)
-    opponent = Opponent(model)
+    opponent = Opponent(learner.model)
     for cuts in islice(_batches(dataset, trained_on, config, find, workers), config.fovea_steps):
         learner.take_step(opponent.put_on(cuts))
         if progress is not None:

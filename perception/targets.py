@@ -20,6 +20,9 @@ SIGMA_PER_SIDE = 0.09
 MIN_SIGMA = 0.45
 """Spread of an object's heat: a share of each side (Liu et al. 2020, TTFNet: 0.54 / 6), and at least so many cells."""
 
+PADDED = 128
+"""Cells are counted in steps of so many where a batch is shared out."""
+
 POSITIVE_HEAT = 0.6
 """Cells at least this hot also learn the object's box: the peak may fall on a neighbour of the centre."""
 
@@ -130,3 +133,25 @@ def _fields(
     fields[:, BoxField.LOG_HEIGHT] = np.log(max(y1 - y0, 1.0 / STRIDE))
     fields[:, BoxField.LOG_DISTANCE] = np.log(np.maximum(distance_m, 0.5))
     return fields
+
+
+def part(whole: Targets, number: int, of: int) -> Targets:
+    """Return the targets of one of so many equal parts of a batch, frames in order.
+
+    Cells are filled up to a multiple of `PADDED` with such as count for nothing: a graph that is spread over devices is
+    made anew for each number of them.
+    """
+    size = len(whole.heat) // of
+    first = number * size
+    own = (whole.cells[:, 0] >= first) & (whole.cells[:, 0] < first + size)
+    room = -int(own.sum()) % PADDED
+    cells = whole.cells[own] - np.array([first, 0, 0, 0], np.int32)
+    frames = slice(first, first + size)
+    return Targets(
+        heat=whole.heat[frames],
+        cells=np.pad(cells, ((0, room), (0, 0))),
+        boxes=np.pad(whole.boxes[own], ((0, room), (0, 0))),
+        weights=np.pad(whole.weights[own], (0, room)),
+        lane=whole.lane[frames],
+        lane_weight=whole.lane_weight[frames],
+    )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from perception.perceiver import make_perceiver
 from perception.pipeline import Preparer, batches, shuffled
 from perception.scores import LOWEST_COUNTED, Scores
 from perception.second_lessons import learn_to_look_twice
+from perception.team import ALONE, Team
 from perception.training_config import TrainConfig
 from perception.weights import EPOCHS, WEIGHTS_NAME, read_weights, save_weights
 from sim.camera import Camera
@@ -81,11 +83,15 @@ def train(
     progress: Progress | None = None,
     watch: Watch | None = None,
     keep_epochs: bool = False,
+    team: Team = ALONE,
 ) -> TrainResult:
     """Train on a data set, or go on with a training that was interrupted.
 
     A checkpoint is written after the close-ups, every `CHECKPOINT_STEPS`, after each epoch, and on Ctrl-C. From one on,
     a run ends in the same weights as if it had not been interrupted.
+
+    Of several machines each does all of this, on its part of each batch; all read the data set and the checkpoint, one
+    writes.
 
     Args:
         dataset: Its folder.
@@ -98,13 +104,16 @@ def train(
         watch: Told of each step; it may raise KeyboardInterrupt to stop the training as Ctrl-C does.
         keep_epochs: Whether the weights after each epoch are kept too, in `out/epochs/01` and so on, their scores
             scaled like the last ones': to watch a network learn. They change nothing of the training.
+        team: The devices that share each batch.
 
     Raises:
         DatasetError: If the data set is missing, damaged or too small.
+        RollingStopError: If the team cannot share out batches of this size.
         WeightsError: If `out` holds another training, `start_from` is missing, altered or of another network, or the
             network's answers are no longer finite.
         StorageError: If the disk is full.
     """
+    team.check(config.batch, config.closeup_batch, config.fovea_batch)
     source = Dataset.open(dataset)
     trained_on = _split(source, config)
     base = _Base.read(start_from, config, source.camera) if start_from is not None else None
@@ -121,8 +130,19 @@ def train(
         make_deterministic(config.seed)
     else:
         keras.utils.set_random_seed(config.seed % 2**32)
-    _LOG.info("Training on %d examples, %s.", trained_on, describe_device())
-    lesson = _Lesson(source, trained_on, config, base, workers, progress, watch)
+    _LOG.info("Training on %d examples, %s.", trained_on, ", ".join(filter(None, (describe_device(), str(team)))))
+    lesson = _Lesson(source, trained_on, config, base, workers, progress, watch, team)
+    if team.leads:
+        return _train(out, lesson, fingerprint, found, keep_epochs, command)
+    # What the others write is nobody's.
+    with TemporaryDirectory() as nowhere:
+        return _train(Path(nowhere), lesson, fingerprint, found, keep_epochs, command)
+
+
+def _train(
+    out: Path, lesson: _Lesson, fingerprint: str, found: Checkpoint | None, keep_epochs: bool, command: str
+) -> TrainResult:
+    """Take what lessons are left, and write what comes of them."""
     journal = Journal(out, fingerprint, found)
     if found is not None:
         arrays_to_variables(found.arrays, lesson.learner.groups)
@@ -138,10 +158,15 @@ def train(
     return _finish(out, lesson, journal, command)
 
 
-def new_learner(config: TrainConfig, camera: Camera, steps: int) -> Learner:
+def new_learner(config: TrainConfig, camera: Camera, steps: int, team: Team = ALONE) -> Learner:
     """Return the whole network, untrained, ready to take `steps` steps."""
-    model = build_network(config.network, camera, training_precision())
-    return Learner(model, lambda outputs, targets: losses(outputs, targets, config.weights), config, steps)
+    return Learner(
+        lambda: build_network(config.network, camera, training_precision()),
+        lambda outputs, targets: losses(outputs, targets, config.weights),
+        config,
+        steps,
+        team,
+    )
 
 
 def _split(source: Dataset, config: TrainConfig) -> int:
@@ -208,12 +233,14 @@ class _Lesson:
         workers: int,
         progress: Progress | None,
         watch: Watch | None,
+        team: Team,
     ) -> None:
         self.source = source
         self.trained_on = trained_on
         self.config = config
         self.base = base
-        self.learner = new_learner(config, source.camera, config.epochs * (trained_on // config.batch))
+        self.learner = new_learner(config, source.camera, config.epochs * (trained_on // config.batch), team)
+        self._team = team
         self._workers = workers
         self._progress = progress
         self._watch = watch
@@ -231,6 +258,7 @@ class _Lesson:
                 self._report,
                 start_from=arrays,
                 watch=None if watch is None else lambda *step: watch("closeups", *step),
+                team=self._team,
             )
         self.learner.start_from(arrays)
 
@@ -267,7 +295,13 @@ class _Lesson:
             return {}
         begun = self.config.closeup_steps + self.learner.steps
         return learn_lane(
-            self.source, self.trained_on, self.config, arrays, self._workers, lambda done: self._report(begun + done)
+            self.source,
+            self.trained_on,
+            self.config,
+            arrays,
+            self._workers,
+            lambda done: self._report(begun + done),
+            self._team,
         )
 
     def look_twice(self, arrays: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
@@ -286,6 +320,7 @@ class _Lesson:
             {**known, **arrays},
             self._workers,
             lambda done: self._report(begun + done),
+            self._team,
         )
 
     def validate(self, most: int, arrays: dict[str, NDArray[np.float32]] | None = None) -> Scores:

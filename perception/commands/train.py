@@ -29,9 +29,14 @@ def train(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Train the network on a data set. A training that was stopped goes on from its last checkpoint."""
+    """Train the network on a data set. A training that was stopped goes on from its last checkpoint.
+
+    Several GPUs share each batch; so do several machines, if the same command is given on each with TensorFlow's
+    TF_CONFIG, and all see the same folders.
+    """
     from dataclasses import replace
 
+    from perception.team import find_team
     from perception.train import train as run_training
     from perception.training_config import TrainConfig
     from sim.config import load_toml
@@ -41,10 +46,11 @@ def train(
     settings = load_toml(config, TrainConfig, RecipeError) if config else TrainConfig()
     settings = replace(settings, epochs=epochs or settings.epochs, seed=settings.seed if seed is None else seed)
     command = " ".join(["rollingstop", *sys.argv[1:]])
+    team = find_team()
     with progress_bar("Training", quiet) as progress:
         result = run_training(
             dataset, out, settings, start_from=start_from, workers=workers, command=command, progress=progress,
-            keep_epochs=keep_epochs,
+            keep_epochs=keep_epochs, team=team,
         )  # fmt: skip
     if as_json:
         print_json({"weights": str(result.weights), "images_per_s": result.images_per_s, "scores": result.scores})

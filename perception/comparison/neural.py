@@ -83,8 +83,12 @@ def train_detector(
         progress: Told the steps done and in all.
     """
     keras.utils.set_random_seed(config.seed % 2**32)
-    model = build_sign_detector(config.network, training_precision())
-    learner = Learner(model, lambda outputs, targets: losses(outputs, targets, config.weights), config, steps)
+    learner = Learner(
+        lambda: build_sign_detector(config.network, training_precision()),
+        lambda outputs, targets: losses(outputs, targets, config.weights),
+        config,
+        steps,
+    )
     lately: list[float] = []
     for batch in islice(ahead(_batches(frames, config), 4), steps):
         loss = learner.take_step(batch)["loss"]

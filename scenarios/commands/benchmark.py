@@ -22,6 +22,7 @@ class BenchmarkName(StrEnum):
     TRAIN = "train"
     GENERATE = "generate"
     READ = "read"
+    SEARCH = "search"
     ALL = "all"
 
 
@@ -52,9 +53,12 @@ def benchmark(
         # It asks how reading and training share the cores that training has: it is no part of "all", on one core.
         _benchmark_reading(quiet, as_json)
         return
+    if what is BenchmarkName.SEARCH:
+        _benchmark_search(cores, quiet, as_json)
+        return
     engine = make_engine(backend, precision)
     cores = on_cores(cores)
-    alone = (BenchmarkName.ALL, BenchmarkName.READ)
+    alone = (BenchmarkName.ALL, BenchmarkName.READ, BenchmarkName.SEARCH)
     wanted = [name for name in BenchmarkName if what in (name, BenchmarkName.ALL) and name not in alone]
     # TensorFlow takes its number of threads before its first computation: inference comes first.
     wanted.sort(key=lambda name: name is not BenchmarkName.INFERENCE)
@@ -145,6 +149,24 @@ def _benchmark_reading(quiet: bool, as_json: bool) -> None:
     typer.echo(
         f"{speed.images_per_s:.0f} training images a second over {speed.steps} steps, read from shards by "
         f"{speed.workers} threads; {speed.wait_share:.1%} of the time is spent waiting for data ({speed.device})."
+    )
+
+
+def _benchmark_search(workers: int, quiet: bool, as_json: bool) -> None:
+    from scenarios.search_benchmark import SCENARIO, SIGHT_M, benchmark_search
+
+    with progress_bar("Searching", quiet) as progress:
+        found = benchmark_search(workers=workers, progress=progress)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    for each in (found.guided, found.random):
+        typer.echo(f"{each.sampler}: {each.failures} failures in {sum(each.runs)} runs, {len(each.runs)} searches")
+    ratio = "-" if found.ratio is None else f"{found.ratio:.1f}"
+    high = "" if found.high is None else f"{found.high:.1f}"
+    typer.echo(
+        f"Guided, a run finds a failure {ratio} times as often (95 % interval {found.low:.1f} to {high or 'any'}), "
+        f"with eyes that see a new sign from {SIGHT_M:.0f} m and a worn one from nearer, in '{SCENARIO}'."
     )
 
 

@@ -6,9 +6,11 @@ import pytest
 from scenarios.outcomes import Expectation, Finding, Metrics, Outcome, Verdict
 from scenarios.run import run_scenario
 from scenarios.scenario import FAULTS_DIR, find_scenario, load_catalogue, load_scenario
-from scenarios.search import OTHER_SEEDS, choose, hunt, parameters_of, pin, write_scenario
+from scenarios.search import OTHER_SEEDS, choose, hunt, parameters_of, pin, telling, write_scenario
+from scenarios.search_benchmark import Hunted, WornSight, benchmark_search, compare
 from sim.errors import RollingStopError, ScenarioError
 from sim.loop import BlindEyes, OracleEyes
+from sim.percept import ObjectKind
 
 STRAIGHT = find_scenario("straight", load_catalogue())
 LATE = find_scenario("late_picture", load_catalogue(FAULTS_DIR))
@@ -55,6 +57,15 @@ def test_all_that_is_open_is_a_parameter_and_pins_stay_within():
     assert len(parameters_of(pinned)) == len(parameters) - 3
 
 
+def test_what_makes_no_difference_is_not_searched():
+    telling_ones = {each.path for each in telling(STRAIGHT, parameters_of(STRAIGHT))}
+    assert {"world.approach_m", "world.speed_limit_mps", "world.sign_wear", "start.offset_m"} <= telling_ones
+    # In clear air by day.
+    assert not any(path.startswith(("world.light", "world.sensor")) for path in telling_ones)
+    late = {each.path for each in telling(LATE, parameters_of(LATE))}
+    assert "fault.start_s" in late
+
+
 def test_optimisation_finds_what_random_draws_seldom_meet_and_shrinks_it_to_what_matters():
     pytest.importorskip("optuna", exc_type=ImportError)
     found = hunt(STRAIGHT, BlindEyes(), budget=300, seed=1, drive=hilly)
@@ -95,7 +106,7 @@ def test_nothing_is_found_where_nothing_fails():
 
 def test_a_missing_optuna_is_one_clear_line(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "optuna", None)
-    with pytest.raises(RollingStopError, match=r"rollingstop\[search\]"):
+    with pytest.raises(RollingStopError, match=r"Expected optuna .*"):
         hunt(STRAIGHT, BlindEyes(), budget=1)
 
 
@@ -104,3 +115,37 @@ def test_what_is_searched_is_found_by_name_or_path():
     assert choose(str(FAULTS_DIR)) == load_catalogue(FAULTS_DIR)
     with pytest.raises(ScenarioError, match="Received: 'nowhere'"):
         choose("nowhere")
+
+
+def test_a_guided_search_is_held_against_random_draws_by_failures_for_each_run():
+    advantage = compare(Hunted("guided", (10, 20, 30), 3), Hunted("random", (100, 100, 100), 1))
+    assert advantage.ratio == pytest.approx(15.0)
+    assert advantage.low < advantage.ratio < advantage.high
+    assert compare(Hunted("guided", (10,), 0), Hunted("random", (10,), 0)).ratio is None
+    only = compare(Hunted("guided", (10,), 1), Hunted("random", (10,), 0))
+    assert (only.ratio, only.high) == (None, None)
+    assert only.low > 0.0
+
+
+def test_eyes_of_worn_sight_see_worn_signs_late_and_nothing_else_wrong():
+    seen: dict[float, float] = {}
+    for wear in (0.0, 0.4):
+        world = replace(STRAIGHT.world, sign_wear=(wear, wear), crosswalk_share=0.0)
+        firsts = []
+
+        def note(tick, firsts=firsts):
+            signs = [each for each in tick.percept.detections if each.kind is ObjectKind.STOP_SIGN]
+            firsts += [each.distance_m for each in signs[:1]]
+
+        run_scenario(replace(STRAIGHT, world=world), 5, WornSight(50.0), on_tick=note)
+        seen[wear] = firsts[0]
+    assert 48.0 < seen[0.0] < 50.0
+    assert 28.0 < seen[0.4] < 30.0
+
+
+@pytest.mark.slow
+def test_the_benchmark_searches_both_ways_and_comes_out_the_same_with_more_workers():
+    pytest.importorskip("cmaes", exc_type=ImportError)
+    one, two = (benchmark_search(searches=2, budget=12, sight_m=40.0, workers=workers) for workers in (1, 2))
+    assert one == two
+    assert one.guided.failures == one.random.failures == 2
