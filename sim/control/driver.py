@@ -170,6 +170,9 @@ MIN_STANDING_GAP_M = 2.5
 WAIT_NEAR_M = 8.0
 """A standing car does not set off towards someone whom it would have to wait for again this soon."""
 
+WALKING_MPS = 1.5
+"""Before a school bus nobody stands to the half metre: what is left of a walking pace is braked gently."""
+
 ENTERING_M = 8.0
 """For so long after its stop the car has not yet crossed the near lane of the crossing road."""
 
@@ -425,10 +428,12 @@ def _waiting_accel(wait: Yield, free_mps2: float, speed_mps: float, config: Driv
     if speed_mps <= config.standstill_mps and wait.in_m < WAIT_NEAR_M:
         return -STAND_BRAKE_MPS2, 0.0
     profile = StopProfile(config.comfort_brake_mps2)
-    urgency = stop_urgency(speed_mps, wait.in_m, profile)
+    urgency, hardest_mps2 = stop_urgency(speed_mps, wait.in_m, profile), config.hard_brake_mps2
+    if wait.cause is Cause.SCHOOL_BUS and speed_mps < WALKING_MPS:
+        urgency, hardest_mps2 = min(urgency, 1.0), config.comfort_brake_mps2
     # Whoever crosses may be gone before the car is there: until it must brake, it only lifts its foot.
     going = max(free_mps2, 0.0) * (1.0 - min(urgency, 1.0)) ** 2
-    return going + stop_accel(speed_mps, urgency, profile, config.hard_brake_mps2), urgency
+    return going + stop_accel(speed_mps, urgency, profile, hardest_mps2), urgency
 
 
 def _following_accel(leader: Track, wished_mps: float, own: OwnMotion, config: DriverConfig) -> tuple[float, bool]:

@@ -19,6 +19,9 @@ farther to the left, beyond the narrowest oncoming lane."""
 ISLAND_LOWEST_M = 1.62
 """What is lower there is a school bus's arm: no sign's lower edge is under 1.5 m."""
 
+ARM_ASIDE_M = (-1.5, 5.5)
+"""Where a school bus's arm may be, left of the lane's centre: nearer to the lane than any sign on a post."""
+
 OVERHEAD_RISE_M = 4.2
 OVERHEAD_ASIDE_M = 2.0
 """A sign whose middle is at least so high hangs over the road; this far from the lane's centre it is meant for it."""
@@ -59,6 +62,17 @@ def place(kind: ObjectKind, x_m: float, y_m: float, speed_mps: float, lane: Lane
         if rise_m >= OVERHEAD_RISE_M:
             outside_m = min(outside_m, abs(aside_m) - OVERHEAD_ASIDE_M)
     return 1.0 / (1.0 + exp(min(max(3.0 * outside_m / known_m, -50.0), 50.0)))
+
+
+def is_arm_place(rise_m: float, aside_m: float) -> bool:
+    """Return whether a stop sign there is a school bus's arm: it is lower than the lowest roadside sign.
+
+    Args:
+        rise_m: Height of its middle above the road.
+        aside_m: Left of the lane's centre.
+    """
+    low_m, high_m = ARM_ASIDE_M
+    return rise_m < ISLAND_LOWEST_M and low_m < aside_m < high_m
 
 
 def settle(before: float, now: float, dt_s: float) -> float:

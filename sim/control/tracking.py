@@ -16,7 +16,7 @@ from sim.control.evidence import EDGE_PX, MIN_SCORE, evidence_of, is_at_a_line
 from sim.control.lane import LaneBelief
 from sim.control.looming import Looming
 from sim.control.odometry import Travel, carry
-from sim.control.placing import place, settle
+from sim.control.placing import is_arm_place, place, settle
 from sim.control.stopline import LineTrack
 from sim.percept import Detection, ObjectKind, Percept
 from sim.vehicle import VehicleGeometry
@@ -86,6 +86,15 @@ BEARING_SD_RAD = 0.006
 FOOT_SD_PX = 2.0
 FOOT_RELATIVE_SD = 0.05
 """Of the depth at which a vehicle's box touches the ground: its lower edge, and how high above the road that is."""
+
+ARM_HEIGHT_M = 0.46
+ARM_HEIGHT_SD_PX = 1.0
+ARM_RELATIVE_SD = 0.05
+"""A school bus's arm is 18 in across (FMVSS 131, S5.1); and how far its box's height may be off."""
+
+FOLDED_WIDTH = 0.75
+ARM_CLEAR_PX = 20.0
+"""An arm of at least so many rows is folded if it is narrower than this share of them."""
 
 WHEEL_INSET_M = 0.6
 """What touches the ground is a wheel, which stands back from the near end."""
@@ -213,7 +222,9 @@ def update_tracks(
     seen = [
         (detection, _bearing(detection, camera))
         for detection in percept.detections
-        if detection.kind is not ObjectKind.DISTRACTOR and detection.distance_m > 0.0
+        if detection.kind is not ObjectKind.DISTRACTOR
+        and detection.distance_m > 0.0
+        and not _is_folded_arm(detection, lane, camera)
     ]
     gains = [evidence_of(detection, others, lines, sure_score, camera) for detection, _ in seen]
     matches = _associate(moved, seen)
@@ -350,7 +361,10 @@ def _update(
     if vehicle:
         half_m += 0.1 * (_half_length_m(detection, camera, half_m) - half_m)
     floor_m = MIN_RELATIVE_SD[track.kind] * max(detection.distance_m, 3.0)
-    for depth_m, noise_m in _depths(detection, half_m, camera):
+    ways = _depths(detection, half_m, camera)
+    if track.kind is ObjectKind.STOP_SIGN and is_arm_place(track.rise_m, track.y_m - lane.centre_y_m(x_m)):
+        ways = _arm_depths(detection, camera) or ways
+    for depth_m, noise_m in ways:
         total = variance + noise_m * noise_m
         miss = depth_m - x_m
         x_m += variance / total * miss
@@ -415,6 +429,32 @@ def _depths(detection: Detection, half_m: float, camera: Camera) -> list[tuple[f
             noise_m = ALIKE * foot_m * hypot(FOOT_SD_PX / (foot_px - camera.centre_v_px), FOOT_RELATIVE_SD)
             ways.append((foot_m, noise_m))
     return ways
+
+
+def _is_folded_arm(detection: Detection, lane: LaneBelief, camera: Camera) -> bool:
+    """Return whether a detection is a school bus's arm that is folded, which asks for nothing.
+
+    An arm that is out looks along the road, and so looks as wide as it is high; one that lies against the bus's side
+    is seen askew for as long as it is in view.
+    """
+    u0, v0, u1, v1 = detection.box
+    if detection.kind is not ObjectKind.STOP_SIGN or u0 < 2.0 or v1 - v0 < ARM_CLEAR_PX:
+        return False
+    depth_m = min(camera.focal_px * ARM_HEIGHT_M / (v1 - v0), detection.distance_m)
+    aside_m = _bearing(detection, camera) * depth_m - lane.centre_y_m(depth_m)
+    return is_arm_place(_rise_m(detection, camera), aside_m) and u1 - u0 < FOLDED_WIDTH * (v1 - v0)
+
+
+def _arm_depths(detection: Detection, camera: Camera) -> list[tuple[float, float]]:
+    """Return the depth of a school bus's arm and its standard deviation, as `_depths` does; nothing if its box is cut.
+
+    Whoever knows it for one knows its size. Eyes that only see an octagon take it for a larger one farther away.
+    """
+    height_px = detection.box[3] - detection.box[1]
+    if detection.box[1] < 2.0 or detection.box[3] > camera.height_px - 2.0 or height_px <= 0.0:
+        return []
+    depth_m = camera.focal_px * ARM_HEIGHT_M / height_px
+    return [(depth_m, depth_m * hypot(ARM_HEIGHT_SD_PX / height_px, ARM_RELATIVE_SD))]
 
 
 def _half_length_m(detection: Detection, camera: Camera, otherwise_m: float) -> float:

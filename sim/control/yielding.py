@@ -13,6 +13,7 @@ from enum import StrEnum
 from sim.camera import Camera
 from sim.control.lane import LaneBelief
 from sim.control.odometry import Travel, carry
+from sim.control.placing import is_arm_place
 from sim.control.stopline import LineTrack
 from sim.control.tracking import Track
 from sim.percept import ObjectKind
@@ -69,11 +70,6 @@ ARM_HALF_WIDTH_M = 0.3
 IN_VIEW = 0.85
 """A car that waits must go on seeing the arm: it stops while that is within this share of half the frame's width."""
 
-ARM_HIGHEST_M = 1.62
-ARM_ASIDE_M = (-1.5, 5.5)
-"""A stop sign whose middle is lower than the lowest roadside sign's (1.5 m and half its height), and nearer to the lane
-than any, is a school bus's arm: height above the road, and place left of the lane's centre."""
-
 ARM_LOST_S = 0.6
 """An arm unseen for so long has been folded."""
 
@@ -116,8 +112,7 @@ def next_yield(
 
 def is_arm(track: Track, aside_m: float) -> bool:
     """Return whether a track is a school bus's stop arm, given its place left of the lane's centre."""
-    low_m, high_m = ARM_ASIDE_M
-    return track.kind is ObjectKind.STOP_SIGN and track.rise_m < ARM_HIGHEST_M and low_m < aside_m < high_m
+    return track.kind is ObjectKind.STOP_SIGN and is_arm_place(track.rise_m, aside_m)
 
 
 def _before_person_m(track: Track, lines: Sequence[LineTrack], camera_to_bumper_m: float, line_gap_m: float) -> float:
