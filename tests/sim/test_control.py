@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import cos, hypot, sin
 
@@ -434,3 +435,58 @@ def test_deciding_is_a_pure_function():
 def test_a_driver_that_cannot_drive_is_refused(wrong: dict[str, float]):
     with pytest.raises(ValueError, match="Expected"):
         DriverConfig(**wrong)
+
+
+def bus_arm(depth: float, left: float = 3.0, share: float = 1.0, too_far: float = 1.4) -> Detection:
+    """A school bus's arm, believed to be farther away than it is; folded, it shows a share of its width."""
+    box = box_at(depth, left, 0.46 * share, 1.13, 0.46)
+    return Detection(ObjectKind.STOP_SIGN, box, 0.95, too_far * depth, 0.1 * depth)
+
+
+def towards(arm: Callable[[float], Detection], speed: float = 6.0, depth: float = 30.0, until: float = 11.0):
+    """Return the tracks after a drive towards an arm, and how far it is then."""
+    tracks: tuple[Track, ...] = ()
+    travel = Travel(speed * STEP_S, 0.0, STEP_S, speed)
+    while depth > until:
+        depth -= speed * STEP_S
+        percept = Percept(0, (arm(depth),))
+        tracks, _ = update_tracks(tracks, percept, travel, LaneBelief(), CAMERA, GEOMETRY, 1)
+    return tracks, depth
+
+
+def test_a_school_bus_arm_is_as_far_as_its_size_says_whatever_the_eyes_believe():
+    (track,), depth = towards(bus_arm)
+    assert track.believed
+    assert track.x_m == pytest.approx(depth, rel=0.05)
+    # On a post, at the right, the same box is a sign of a size that only the eyes can tell.
+    (beside,), depth = towards(lambda depth: bus_arm(depth, left=-3.5))
+    assert beside.x_m == pytest.approx(1.4 * depth, rel=0.1)
+
+
+def test_a_folded_arm_is_no_sign_however_sure_the_eyes_are():
+    assert towards(lambda depth: bus_arm(depth, share=0.5), depth=15.0, until=9.0)[0] == ()
+    # Half hidden behind a pole, a sign at the roadside is as narrow, and is one.
+    assert towards(lambda depth: bus_arm(depth, left=-3.5, share=0.5), depth=15.0, until=9.0)[0] != ()
+
+
+def test_an_arm_that_is_folded_while_the_car_waits_lets_it_go():
+    waits = DriverConfig(cruise_mps=8.0, yields=True)
+    memory, went = DriverMemory(), []
+    for i in range(120):
+        found = bus_arm(9.0, share=1.0 if i < 60 else 0.4)
+        memory, asked = decide(memory, Percept(i, (found,), STRAIGHT), OwnMotion(0.0, 0.0), STEP_S, waits)
+        went.append(asked.accel_mps2 > 0.0)
+    assert not any(went[20:62])
+    assert went[-1]
+
+
+def test_before_a_school_bus_the_last_of_a_walking_pace_is_braked_gently():
+    waits = DriverConfig(cruise_mps=8.0, yields=True)
+    memory = DriverMemory()
+    hardest = 0.0
+    for i in range(60):
+        # It turns out to be a little nearer than was believed: the place to stand is behind the bumper already.
+        found = bus_arm(9.0 if i < 30 else 8.2, too_far=1.0)
+        memory, asked = decide(memory, Percept(i, (found,), STRAIGHT), OwnMotion(0.8, 0.0), STEP_S, waits)
+        hardest = min(hardest, asked.accel_mps2)
+    assert -2.0 <= hardest < -0.5
