@@ -153,7 +153,7 @@ def _benchmark_reading(quiet: bool, as_json: bool) -> None:
 
 
 def _benchmark_search(workers: int, quiet: bool, as_json: bool) -> None:
-    from scenarios.search_benchmark import SCENARIO, SIGHT_M, benchmark_search
+    from scenarios.search_benchmark import SCENARIO, SIGHTS_M, benchmark_search
 
     with progress_bar("Searching", quiet) as progress:
         found = benchmark_search(workers=workers, progress=progress)
@@ -164,9 +164,10 @@ def _benchmark_search(workers: int, quiet: bool, as_json: bool) -> None:
         typer.echo(f"{each.sampler}: {each.failures} failures in {sum(each.runs)} runs, {len(each.runs)} searches")
     ratio = "-" if found.ratio is None else f"{found.ratio:.1f}"
     high = "" if found.high is None else f"{found.high:.1f}"
+    sights = " and ".join(f"{each:.0f}" for each in SIGHTS_M)
     typer.echo(
-        f"Guided, a run finds a failure {ratio} times as often (95 % interval {found.low:.1f} to {high or 'any'}), "
-        f"with eyes that see a new sign from {SIGHT_M:.0f} m and a worn one from nearer, in '{SCENARIO}'."
+        f"Guided, a run finds a failure {ratio} times as often (95 % interval {found.low:.1f} to {high or 'any'}), in "
+        f"'{SCENARIO}', with eyes that see a new sign from {sights} m and a worn one from nearer."
     )
 
 

@@ -146,6 +146,6 @@ def test_eyes_of_worn_sight_see_worn_signs_late_and_nothing_else_wrong():
 @pytest.mark.slow
 def test_the_benchmark_searches_both_ways_and_comes_out_the_same_with_more_workers():
     pytest.importorskip("cmaes", exc_type=ImportError)
-    one, two = (benchmark_search(searches=2, budget=12, sight_m=40.0, workers=workers) for workers in (1, 2))
+    one, two = (benchmark_search(searches=2, budget=12, sights_m=(40.0,), workers=workers) for workers in (1, 2))
     assert one == two
     assert one.guided.failures == one.random.failures == 2
