@@ -28,7 +28,7 @@ from perception.explain import (
     tile,
     true_boxes,
 )
-from perception.fovea import Answer, SecondLook, places_of
+from perception.fovea import Answer, SecondLook, pictures_of, places_of
 from perception.perceiver import Perceiver
 from sim.camera import Camera, CameraFrame
 from sim.errors import DatasetError
@@ -192,8 +192,7 @@ def write_explanation(
 
 def _second_look(look: SecondLook, explained: Explained) -> dict[str, Any]:
     thing, surroundings = (
-        cv2.resize(look.cuttings[..., part], (LOOK_PX, LOOK_PX), interpolation=cv2.INTER_NEAREST)
-        for part in (slice(0, 3), slice(3, 6))
+        cv2.resize(part, (LOOK_PX, LOOK_PX), interpolation=cv2.INTER_NEAREST) for part in pictures_of(look.cuttings)
     )
     left, top, side = places_of(np.array([look.box]), explained.rgb.shape)[0, 0].tolist()
     for box, colour in ((look.box, FIRST_COLOUR), (look.measured, SECOND_COLOUR)):

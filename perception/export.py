@@ -5,7 +5,7 @@
                          ├────► LiteRT, int8 ─┤
                          └────► SavedModel ───┘
 
-The second look, if there is one, is a model of its own beside it: `cuttings`, uint8 (1, 48, 48, 6), to logits (1, 5),
+The second look, if there is one, is a model of its own beside it: `cuttings`, uint8 (1, 48, 48, 15), to logits (1, 5),
 in float32 whatever the precision of the other: it is small. `perception.fovea` says what to cut out, how to weigh both.
 
 Whatever the format, the model takes `rgb`, uint8 (1, H, W, 3), and answers `heat` (1, H/8, W/8, 5) logits, `boxes`
@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from perception.backend import keras, tf
 from perception.card import FORMAT, Card
 from perception.engine import Backend, Engine, Precision, import_or_tell, require
-from perception.fovea import FOVEA_PX, cut_candidates, load_fovea_model
+from perception.fovea import CUTTING_CHANNELS, FOVEA_PX, cut_candidates, load_fovea_model
 from perception.network import build_network
 from perception.runtimes import Answers, Judge, Run, make_judge, make_run
 from perception.weights import fill, read_weights
@@ -169,10 +169,12 @@ def export(weights: Path | None, to: Format, folder: Path, *, precision: Precisi
         check_agreement(agreement, precision, str(to))
         beside = None
         if fovea is not None:
-            second = _WRITERS[to](fovea[0], (1, FOVEA_PX, FOVEA_PX, 6), Path(made), Precision.FLOAT32, FOVEA_NAME)
+            second = _WRITERS[to](
+                fovea[0], (1, FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS), Path(made), Precision.FLOAT32, FOVEA_NAME
+            )
             _check_fovea(
                 fovea[0],
-                _saved_judge(second) if to is Format.SAVEDMODEL else make_judge(Backend(to.value), second),
+                _saved_judge(second) if to is Format.SAVEDMODEL else make_judge(Backend(to.value), second, None),
                 frames,
                 str(to),
             )

@@ -1,6 +1,6 @@
 """A second look: what might be a stop sign or a person is cut out at full sharpness, judged and measured once more.
 
-    frame ─► network ─► candidates ─► two cuttings of each, 48 x 48: the thing, and its surroundings
+    frame ─► network ─► candidates ─► two cuttings of each: the thing, 96 x 96, and its surroundings, 48 x 48
                                             └─► 5 convolutions ─► nothing, stop sign, other sign, vehicle, person?
                                                               └─► its box, and how far it is
 
@@ -32,8 +32,13 @@ from perception.weights import FOVEA_PREFIX as PREFIX
 from perception.weights import fill
 from sim.errors import WeightsError
 
-FOVEA_PX = 48
-"""Side of a cutting, to which whatever it shows is enlarged or shrunk."""
+FOVEA_PX, FINE = 48, 2
+"""Side of the surroundings' cutting, to which whatever it shows is enlarged or shrunk; and how many times as fine the
+thing's own is. A sign 13 m away is 40 pixels wide: at 48 for one and a half signs, STOP and STAR come out alike."""
+
+CUTTING_CHANNELS = 3 * FINE**2 + 3
+"""The thing's squares of 2 x 2 pixels lie one behind the other, row by row; then come the surroundings. So both
+cuttings are one picture of 48 x 48."""
 
 THING, SURROUNDINGS = 1.5, 4.0
 """Sides of what the two cuttings show, in longer sides of the candidate's box."""
@@ -104,12 +109,12 @@ def build_fovea(widths: tuple[int, int, int], precision: str = "float32") -> Any
         precision: Keras dtype policy of the layers; the answers are float32.
 
     Input shape:
-        uint8 (batch, 48, 48, 6): the thing, then its surroundings.
+        uint8 (batch, 48, 48, 15): the thing, then its surroundings, as `cut_candidates` gives them.
 
     Output shape:
         (batch, 11): logits of each `Answer`, then each of `Measured`.
     """
-    cuttings = keras.Input((FOVEA_PX, FOVEA_PX, 6), dtype="uint8", name="cuttings")
+    cuttings = keras.Input((FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS), dtype="uint8", name="cuttings")
     x = keras.layers.Rescaling(1 / 64, offset=-2.0, dtype=precision, name=f"{PREFIX}scale")(cuttings)
     large, middle, small = widths
     for number, (filters, stride) in enumerate(((large, 2), (middle, 1), (middle, 2), (small, 1), (small, 2)), start=1):
@@ -147,7 +152,7 @@ class SecondLook:
         first: How much the first look believed in it.
         shares: What the second look believes it to be: a share for each `Answer`, float64, shape (5,).
         score: How much both together believe in it.
-        cuttings: What the second look saw, uint8 (48, 48, 6).
+        cuttings: What the second look saw, uint8 (48, 48, 15).
         measured: The thing's box as the second look has it, xyxy in the frame's pixels.
         log_span: How far it is, as `Revised.log_spans` has it.
     """
@@ -197,7 +202,7 @@ class Fovea:
         """Return the log odds, by the second look alone, that each cutting shows what it is a candidate for.
 
         Args:
-            cuttings: uint8 (n, 48, 48, 6).
+            cuttings: uint8 (n, 48, 48, 15).
             channels: Of the candidates, shape (n,), all among `LOOKED_AT`.
         """
         return log_odds(self._judge(cuttings).astype(np.float64), _confirming(channels))
@@ -275,7 +280,11 @@ def _confirming(channels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _worth_it(scores: NDArray[np.float64], channels: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the places of the candidates that are looked at again."""
-    return np.flatnonzero(np.isin(channels, list(LOOKED_AT)) & (scores >= LOWEST_LOOKED_AT))[:MOST_LOOKED_AT]
+    places = np.flatnonzero(scores >= LOWEST_LOOKED_AT)
+    chosen = [
+        place for place, channel in zip(places.tolist(), channels[places].tolist(), strict=True) if channel in LOOKED_AT
+    ]
+    return np.array(chosen[:MOST_LOOKED_AT], np.int64)
 
 
 def fovea_of(model: Any, weighing: NDArray[np.float32]) -> Fovea:
@@ -285,13 +294,14 @@ def fovea_of(model: Any, weighing: NDArray[np.float32]) -> Fovea:
         model: From `build_fovea`.
         weighing: As `Fovea.weighing`.
     """
-    shape = (None, FOVEA_PX, FOVEA_PX, 6)
+    shape = (None, FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS)
 
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8)], autograph=False)
     def judge(cuttings: Any) -> Any:
         return model(cuttings, training=False)
 
-    return Fovea(weighing, lambda cuttings: judge(tf.constant(cuttings)).numpy())
+    concrete = judge.get_concrete_function()
+    return Fovea(weighing, lambda cuttings: concrete(tf.constant(cuttings)).numpy())
 
 
 def load_fovea(arrays: Mapping[str, NDArray[np.float32]], precision: str | None = None) -> Fovea | None:
@@ -363,7 +373,7 @@ def is_fovea(name: str) -> bool:
 
 
 def cut_candidates(rgb: NDArray[np.uint8], boxes: NDArray[Any]) -> Cutting:
-    """Return the two cuttings of each candidate, uint8 (n, 48, 48, 6); what lies outside the frame repeats its edge.
+    """Return the two cuttings of each candidate, uint8 (n, 48, 48, 15); what lies outside the frame repeats its edge.
 
     Args:
         rgb: uint8 (H, W, 3).
@@ -389,21 +399,33 @@ def places_of(boxes: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.int64]:
 
 
 def _cut_places(rgb: NDArray[np.uint8], places: NDArray[np.int64]) -> Cutting:
-    cuttings = np.empty((len(places), FOVEA_PX, FOVEA_PX, 6), np.uint8)
+    cuttings = np.empty((len(places), FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS), np.uint8)
     for number, (thing, surroundings) in enumerate(places.tolist()):
-        cuttings[number, :, :, :3] = _cut(rgb, *thing)
-        cuttings[number, :, :, 3:] = _cut(rgb, *surroundings)
+        cuttings[number, :, :, :-3] = folded(_cut(rgb, *thing, FINE * FOVEA_PX))
+        cuttings[number, :, :, -3:] = _cut(rgb, *surroundings, FOVEA_PX)
     return cuttings
 
 
-def _cut(rgb: NDArray[np.uint8], left: int, top: int, side: int) -> NDArray[np.uint8]:
+def folded(fine: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture, (96, 96, c), with its squares of 2 x 2 pixels one behind the other: (48, 48, 4 c)."""
+    parts = fine.reshape(FOVEA_PX, FINE, FOVEA_PX, FINE, -1).transpose(0, 2, 1, 3, 4)
+    return parts.reshape(FOVEA_PX, FOVEA_PX, -1)
+
+
+def pictures_of(cuttings: Cutting) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return what the cuttings of one candidate, (48, 48, 15), show: the thing, (96, 96, 3), and its surroundings."""
+    fine = cuttings[..., :-3].reshape(FOVEA_PX, FOVEA_PX, FINE, FINE, 3).transpose(0, 2, 1, 3, 4)
+    return fine.reshape(FINE * FOVEA_PX, FINE * FOVEA_PX, 3), np.ascontiguousarray(cuttings[..., -3:])
+
+
+def _cut(rgb: NDArray[np.uint8], left: int, top: int, side: int, size: int) -> NDArray[np.uint8]:
     height, width = rgb.shape[:2]
     inside = rgb[max(top, 0) : top + side, max(left, 0) : left + side]
-    method = cv2.INTER_AREA if side > FOVEA_PX else cv2.INTER_LINEAR
+    method = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
     if inside.shape[:2] != (side, side):
         below, right = max(top + side - height, 0), max(left + side - width, 0)
         inside = cv2.copyMakeBorder(inside, max(-top, 0), below, max(-left, 0), right, cv2.BORDER_REPLICATE)
-    return cv2.resize(inside, (FOVEA_PX, FOVEA_PX), interpolation=method)
+    return cv2.resize(inside, (size, size), interpolation=method)
 
 
 def measured_boxes(measures: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.float32]:

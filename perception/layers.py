@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from perception.backend import compute_precision, keras, tf
 from perception.channels import KIND_OF_CHANNEL, Channel
 from perception.explain import Attention, Explainer, Head
-from perception.fovea import FOVEA_PX, Answer, SecondLook, load_fovea
+from perception.fovea import FINE, FOVEA_PX, Answer, SecondLook, load_fovea, pictures_of
 from perception.network import NetworkConfig, build_network
 from perception.perceiver import Perceiver, perceiver_of
 from perception.weights import fill, read_weights
@@ -171,7 +171,7 @@ def _second_look(looks: Sequence[SecondLook]) -> LayerView:
     again = tuple(
         LookAgain(
             _words(KIND_OF_CHANNEL[look.channel].value),
-            (np.ascontiguousarray(look.cuttings[..., :3]), np.ascontiguousarray(look.cuttings[..., 3:])),
+            pictures_of(look.cuttings),
             look.first,
             _words(Answer(int(look.shares.argmax())).name),
             float(look.shares.max()),
@@ -179,7 +179,7 @@ def _second_look(looks: Sequence[SecondLook]) -> LayerView:
         )
         for look in ordered
     )
-    detail = f"{FOVEA_PX} x {FOVEA_PX} · {len(again)} looked at"
+    detail = f"{FINE * FOVEA_PX} x {FINE * FOVEA_PX} · {len(again)} looked at"
     return LayerView(SECOND_LOOK, "second look: both scores", detail, (), again)
 
 

@@ -37,7 +37,7 @@ Run = Callable[[NDArray[np.uint8]], Answers]
 """From a frame, uint8 (H, W, 3), to the answers."""
 
 Judge = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""From the second look's cuttings, uint8 (n, 48, 48, 6), to its answers and measures, (n, 11)."""
+"""From the second look's cuttings, uint8 (n, 48, 48, 15), to its answers and measures, (n, 11)."""
 
 Call = Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]]
 """From a batch of one to all outputs of a model."""
@@ -64,13 +64,18 @@ def make_run(backend: Backend, model: Path, precision: Precision | None) -> Run:
     return run
 
 
-def make_judge(backend: Backend, model: Path) -> Judge:
+def make_judge(backend: Backend, model: Path, precision: Precision | None) -> Judge:
     """Return what runs an exported second look.
+
+    Args:
+        backend: The library.
+        model: The file.
+        precision: As `make_run` takes it.
 
     Raises:
         RollingStopError: If the library is not installed.
     """
-    call = _open(backend, model, None)
+    call = _open(backend, model, precision)
     return lambda cuttings: np.concatenate([call(each[None])[0] for each in cuttings])
 
 

@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 from perception.augment import AugmentConfig
 from perception.backend import keras, tf
 from perception.fovea import (
+    CUTTING_CHANNELS,
+    FINE,
     FOVEA_PX,
     SURROUNDINGS,
     Answer,
     cut_candidates,
+    folded,
     places_of,
     true_measures,
 )
@@ -66,10 +69,11 @@ class Cut:
     """One box's cuttings.
 
     Attributes:
-        rgb: uint8 (48, 48, 6).
+        rgb: uint8 (48, 48, 15).
         answer: What they show.
         measures: As `Shown.measures`, float32 (5,).
-        sticker: Which texel of a sticker each of its pixels shows, uint8 (48, 48, 2); `BARE` where none is.
+        sticker: Which texel of a sticker each of its pixels shows, uint8 (48, 48, 5), the thing's four and the
+            surroundings' one; `BARE` where none is.
         texels: The sticker's colours, float32 (64, 3).
         light: How bright they may be, of 255: no brighter than what surrounds them.
         deceitful: Whether they are to be made such as to deceive.
@@ -86,7 +90,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class CuttingBatch:
-    """Cuttings, uint8 (n, 48, 48, 6), and what they show."""
+    """Cuttings, uint8 (n, 48, 48, 15), and what they show."""
 
     rgb: NDArray[np.uint8]
     targets: Shown
@@ -123,7 +127,7 @@ def cut_changed(
     if rng.random() < config.cut_ending:
         rgb, boxes = _ending(rgb, boxes, rng)
     places = places_of(boxes[:1], rgb.shape)
-    sticker = np.full((FOVEA_PX, FOVEA_PX, 2), BARE, np.uint8)
+    sticker = np.full((FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS // 3), BARE, np.uint8)
     tall = boxes[0, 3] - boxes[0, 1] >= MIN_STICKERED_PX
     if answer in (Answer.STOP_SIGN, Answer.OTHER_SIGN) and tall and rng.random() < config.cut_sticker:
         sticker = _sticker(boxes[1] if np.isfinite(boxes[1]).all() else boxes[0], places[0], rng)
@@ -149,16 +153,16 @@ def _sticker(box: NDArray[np.float32], places: NDArray[np.int64], rng: np.random
         0.5 * (box[:2] + box[2:]) + rng.random() * rng.uniform(-STICKER_CENTRE, STICKER_CENTRE, 2) * sides - 0.5 * size
     )
     fine = np.clip(np.rint(size), 1, TEXELS).astype(int).tolist()
-    pixels = np.arange(FOVEA_PX) + 0.5
-    found = np.full((FOVEA_PX, FOVEA_PX, 2), BARE, np.uint8)
-    for look, (left, top, side) in enumerate(places.tolist()):
+    looks: list[NDArray[np.uint8]] = []
+    for (left, top, side), across in zip(places.tolist(), (FINE * FOVEA_PX, FOVEA_PX), strict=True):
+        pixels = np.arange(across) + 0.5
         columns, rows = (
-            np.floor((start + pixels * side / FOVEA_PX - edge) / extent * parts).astype(np.int64)
+            np.floor((start + pixels * side / across - edge) / extent * parts).astype(np.int64)
             for start, edge, extent, parts in zip((left, top), low.tolist(), size.tolist(), fine, strict=True)
         )
         within = ((rows >= 0) & (rows < fine[1]))[:, None] & ((columns >= 0) & (columns < fine[0]))[None]
-        found[..., look] = np.where(within, TEXELS * rows[:, None] + columns[None], BARE)
-    return found
+        looks.append(np.where(within, TEXELS * rows[:, None] + columns[None], BARE).astype(np.uint8))
+    return np.concatenate([folded(looks[0]), looks[1][..., None]], axis=-1)
 
 
 def _texels(rng: np.random.Generator) -> NDArray[np.float32]:
@@ -187,8 +191,8 @@ class Opponent:
         self._model = keras.Model(model.get_layer(f"{FOVEA_PREFIX}scale").output, model.output)
         pixels = (None, FOVEA_PX, FOVEA_PX)
         signature = [
-            tf.TensorSpec((*pixels, 6), tf.float32),
-            tf.TensorSpec((*pixels, 2), tf.uint8),
+            tf.TensorSpec((*pixels, CUTTING_CHANNELS), tf.float32),
+            tf.TensorSpec((*pixels, CUTTING_CHANNELS // 3), tf.uint8),
             tf.TensorSpec((None, TEXELS**2, 3), tf.float32),
             tf.TensorSpec((None,), tf.float32),
             tf.TensorSpec((None,), tf.float32),
@@ -234,8 +238,8 @@ def pasted(rgb: NDArray[np.uint8], stickers: NDArray[np.uint8], texels: NDArray[
     """Return cuttings with their stickers on.
 
     Args:
-        rgb: uint8 (n, 48, 48, 6).
-        stickers: As `Cut.sticker`, (n, 48, 48, 2).
+        rgb: uint8 (n, 48, 48, 15).
+        stickers: As `Cut.sticker`, (n, 48, 48, 5).
         texels: As `Cut.texels`, (n, 64, 3).
     """
     rows = np.arange(len(rgb))[:, None, None, None]

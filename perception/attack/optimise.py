@@ -22,7 +22,7 @@ from perception.attack.views import CUT_PX, SignView, pasting, region_px, take_v
 from perception.backend import keras, make_deterministic, tf
 from perception.channels import STRIDE, Channel
 from perception.decode import RIVAL_WEIGHT
-from perception.fovea import FOVEA_PX, LOOKED_AT, SURROUNDINGS, THING, Answer, load_fovea_model
+from perception.fovea import FINE, FOVEA_PX, LOOKED_AT, SURROUNDINGS, THING, Answer, load_fovea_model
 from perception.network import build_sign_detector
 from perception.weights import fill, read_weights
 from sim.seeding import Stream, derive_seed, stream
@@ -259,21 +259,21 @@ class SignScorer:
 
 
 def _cuttings(rgb: Any, boxes: Any) -> Any:
-    """Return the second look's cuttings of one box each, float32 (n, 48, 48, 6), as `fovea.cut_candidates` does."""
+    """Return the second look's cuttings of one box each, float32 (n, 48, 48, 15), as `fovea.cut_candidates` does."""
     u, v = 0.5 * (boxes[:, 0] + boxes[:, 2]), 0.5 * (boxes[:, 1] + boxes[:, 3])
     longer = tf.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     # What lies outside repeats the edge; twice as many samples as pixels stand for the mean over an area.
     rgb = tf.pad(rgb, [[0, 0], [CUT_PX, CUT_PX], [CUT_PX, CUT_PX], [0, 0]], "SYMMETRIC")
     parts = []
-    for extent in (THING, SURROUNDINGS):
+    for extent, size in ((THING, FINE * FOVEA_PX), (SURROUNDINGS, FOVEA_PX)):
         low_u, low_v, side = u + CUT_PX - 0.5 * extent * longer, v + CUT_PX - 0.5 * extent * longer, extent * longer
         # Its corners are the centres of the first and last samples.
-        inset = 0.25 * side / FOVEA_PX
+        inset = 0.25 * side / size
         ends = [low_v + inset, low_u + inset, low_v + side - inset, low_u + side - inset]
         places = (tf.stack(ends, axis=1) - 0.5) / (3.0 * CUT_PX - 1.0)
-        fine = tf.image.crop_and_resize(rgb, places, tf.range(tf.shape(rgb)[0]), [2 * FOVEA_PX, 2 * FOVEA_PX])
+        fine = tf.image.crop_and_resize(rgb, places, tf.range(tf.shape(rgb)[0]), [2 * size, 2 * size])
         parts.append(tf.nn.avg_pool2d(fine, 2, 2, "VALID"))
-    return tf.concat(parts, axis=-1)
+    return tf.concat([tf.nn.space_to_depth(parts[0], FINE), parts[1]], axis=-1)
 
 
 def sign_mask(view: SignView) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.backend import keras, training_precision
-from perception.fovea import FOVEA_PX, Answer, build_fovea, cut_candidates
+from perception.fovea import CUTTING_CHANNELS, FINE, FOVEA_PX, Answer, build_fovea, cut_candidates, pictures_of
 from perception.matching import average_precision
 from perception.second_boxes import displaced
 from perception.weights import FOVEA_PREFIX
@@ -45,7 +45,7 @@ SHIFT, STRETCH = 0.08, 0.1
 ELSEWHERE = 2
 """Places cut out of a frame where nothing is."""
 
-MOST_VIEWS = 2400
+MOST_VIEWS = 1200
 """Of many frames each thing is cut out fewer times, so that all cuttings fit into memory: of this much, over frames."""
 
 SHOWN_EACH, LEAST_SHOWN_PX = 6, 14.0
@@ -66,7 +66,7 @@ class Cuttings:
     """What was cut out of frames.
 
     Attributes:
-        pictures: uint8 (n, 48, 48, 6): each thing, and its surroundings.
+        pictures: uint8 (n, 48, 48, 15): each thing, and its surroundings, as `fovea.cut_candidates` gives them.
         answers: What each shows, int32 (n,), of `Answer`.
         sides_px: The longer side of each thing in its frame, float32 (n,).
     """
@@ -92,7 +92,7 @@ def cut_from(sights: Iterable[Sight], seed: int, views: int | None = None) -> Cu
     if views is None:
         sights = list(sights)
         views = min(max(MOST_VIEWS // max(len(sights), 1), 1), VIEWS)
-    pictures = [np.zeros((0, FOVEA_PX, FOVEA_PX, 6), np.uint8)]
+    pictures = [np.zeros((0, FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS), np.uint8)]
     answers: list[int] = []
     sides = [np.zeros(0, np.float32)]
     for number, sight in enumerate(sights):
@@ -135,7 +135,8 @@ def quiz_of(cuttings: Cuttings, frames: int) -> Told:
     signs = np.flatnonzero(large & cuttings.signs)[:SHOWN_EACH]
     others = np.flatnonzero(large & (cuttings.answers == Answer.OTHER_SIGN))[:SHOWN_EACH]
     places = np.concatenate([signs, others]).astype(np.int64)
-    shown = np.ascontiguousarray(cuttings.pictures[places][..., :3])
+    things = [pictures_of(each)[0] for each in cuttings.pictures[places]]
+    shown = np.array(things, np.uint8).reshape(-1, FINE * FOVEA_PX, FINE * FOVEA_PX, 3)
     parameters = int(_build().count_params())
     quiz = Quiz(frames, len(cuttings.answers), int(cuttings.signs.sum()), parameters, shown, cuttings.signs[places])
     return Told(quiz, places)

@@ -115,7 +115,8 @@ class LayersPanel:
         for look in looks[:rows]:
             for number, cutting in enumerate(look.cuttings):
                 place = pygame.Rect(room.left + number * (side + px(4)), y, side, side)
-                enlarged = cv2.resize(cutting, place.size, interpolation=cv2.INTER_CUBIC)
+                method = cv2.INTER_AREA if len(cutting) > side else cv2.INTER_CUBIC
+                enlarged = cv2.resize(cutting, place.size, interpolation=method)
                 pixels_bgrx(target)[place.top : place.bottom, place.left : place.right, :3] = enlarged[..., ::-1]
             y += side + px(1)
             colour = INK if look.score >= 0.5 else MUTED

@@ -16,7 +16,9 @@ from perception.augment import AugmentConfig
 from perception.backend import tf
 from perception.channels import Channel
 from perception.fovea import (
+    CUTTING_CHANNELS,
     FARTHEST_CENTRE,
+    FINE,
     FOVEA_PX,
     LOOKED_AT,
     LOWEST_LOOKED_AT,
@@ -30,10 +32,12 @@ from perception.fovea import (
     Measured,
     build_fovea,
     cut_candidates,
+    folded,
     is_fovea,
     load_fovea,
     log_odds,
     measured_boxes,
+    pictures_of,
     places_of,
     true_measures,
 )
@@ -90,19 +94,30 @@ def test_a_cutting_shows_the_thing_and_the_other_its_surroundings(side):
 
     (cutting,) = cut_candidates(rgb, np.array([[left, top, left + side, top + side]], np.float32))
 
-    for part, extent in ((cutting[..., :3], THING), (cutting[..., 3:], SURROUNDINGS)):
+    for part, extent, size in zip(
+        pictures_of(cutting), (THING, SURROUNDINGS), (FINE * FOVEA_PX, FOVEA_PX), strict=True
+    ):
+        assert part.shape == (size, size, 3)
         red = part[..., 0] > 100
-        assert red[FOVEA_PX // 2, FOVEA_PX // 2]
-        assert red.sum() == pytest.approx((FOVEA_PX / extent) ** 2, rel=0.25)
+        assert red[size // 2, size // 2]
+        assert red.sum() == pytest.approx((size / extent) ** 2, rel=0.25)
         rows, columns = np.nonzero(red)
-        assert (
-            rows.mean()
-            == pytest.approx(columns.mean(), abs=1.0)
-            == pytest.approx(
-                FOVEA_PX / 2 - 0.5,
-                abs=3.0,  # half a pixel of nine
-            )
-        )
+        # Half a pixel of nine.
+        middle = pytest.approx(size / 2 - 0.5, abs=size / 16)
+        assert rows.mean() == pytest.approx(columns.mean(), abs=size / 48) == middle
+
+
+def test_a_folded_picture_unfolds_into_itself():
+    fine = np.random.default_rng(3).integers(0, 256, (FINE * FOVEA_PX, FINE * FOVEA_PX, 3), dtype=np.uint8)
+    wide = np.zeros((FOVEA_PX, FOVEA_PX, 3), np.uint8)
+
+    cutting = np.concatenate([folded(fine), wide], axis=-1)
+
+    assert cutting.shape[-1] == CUTTING_CHANNELS
+    assert (pictures_of(cutting)[0] == fine).all()
+    # The first three channels are the upper left pixel of each square of 2 x 2, the next the one to its right.
+    assert (cutting[..., :3] == fine[::2, ::2]).all()
+    assert (cutting[..., 3:6] == fine[::2, 1::2]).all()
 
 
 @pytest.mark.parametrize("box", [(-40, -30, -10, -5), (290, 190, 340, 240), (0, 0, 300, 200), (5, 5, 5, 5)])
@@ -121,8 +136,8 @@ def test_the_gradients_path_cuts_what_the_perceiver_cuts():
     theirs = cut_candidates(rgb[0].round().astype(np.uint8), boxes).astype(np.float32)
     ours = _cuttings(tf.constant(rgb), tf.constant(boxes)).numpy()
 
-    assert np.abs(ours - theirs)[..., :3].mean() < 2.0
-    assert np.abs(ours - theirs)[:, 8:-8, 8:-8, 3:].mean() < 4.0
+    assert np.abs(ours - theirs)[..., :-3].mean() < 2.0
+    assert np.abs(ours - theirs)[:, 8:-8, 8:-8, -3:].mean() < 4.0
 
 
 def test_log_odds_are_those_of_the_softmax_and_bounded():
@@ -350,7 +365,7 @@ def test_cuttings_of_a_changed_picture_repeat_themselves():
     told = told_of((10.0, 10.0, 30.0, 30.0), Answer.STOP_SIGN)
     made = [cut_changed(rgb, told, 0, AugmentConfig(), np.random.default_rng(5)) for _ in range(2)]
 
-    assert made[0].rgb.shape == (FOVEA_PX, FOVEA_PX, 6)
+    assert made[0].rgb.shape == (FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS)
     assert (made[0].rgb == made[1].rgb).all()
     assert (made[0].sticker == made[1].sticker).all()
 
@@ -380,8 +395,9 @@ def test_stickers_are_put_on_signs_of_every_kind_and_on_nothing_else(answer):
         shares = (cut.sticker != BARE).mean(axis=(0, 1))
         if answer in (Answer.STOP_SIGN, Answer.OTHER_SIGN):
             # Of the sign's box, which fills 1 / 1.5 of a cutting's side; a turned sign is narrower.
-            assert 0.2 * 0.03 / THING**2 < shares[0] < 0.17 / THING**2
-            assert 0.0 < shares[1] < shares[0]
+            fine = shares[:-1].mean()
+            assert 0.2 * 0.03 / THING**2 < fine < 0.17 / THING**2
+            assert 0.0 < shares[-1] < fine
             assert cut.texels.max() <= cut.light
         else:
             assert not shares.any()
@@ -392,11 +408,11 @@ def test_an_opponent_paints_stickers_that_make_signs_look_like_what_they_are_not
     rng = np.random.default_rng(2)
     weights = fovea.get_layer("fovea_answers")
     weights.kernel.assign(rng.normal(0.0, 1.0, weights.kernel.shape))
-    stickers = np.full((FOVEA_PX, FOVEA_PX, 2), BARE, np.uint8)
+    stickers = np.full((FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS // 3), BARE, np.uint8)
     stickers[10:30, 10:30, 0] = np.arange(400).reshape(20, 20) % 64
     cuts = [
         Cut(
-            rng.integers(0, 256, (FOVEA_PX, FOVEA_PX, 6), dtype=np.uint8),
+            rng.integers(0, 256, (FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS), dtype=np.uint8),
             answer,
             np.full(5, np.nan, np.float32),
             stickers,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from perception.channels import Channel
-from perception.fovea import FOVEA_PX
+from perception.fovea import FINE, FOVEA_PX
 from perception.layers import STAGES, load_layers
 from perception.perceiver import load_perceiver
 from sim.camera import Camera, CameraFrame
@@ -71,7 +71,8 @@ def test_the_decision_of_the_shipped_network_is_where_its_percept_has_the_sign()
     assert best.score == pytest.approx(sign.score, abs=0.02)
     assert best.first == pytest.approx(picture.peak, abs=0.02)
     assert [each.score for each in second.again] == sorted((each.score for each in second.again), reverse=True)
-    assert all(part.shape == (FOVEA_PX, FOVEA_PX, 3) for each in second.again for part in each.cuttings)
+    sizes = ((FINE * FOVEA_PX, FINE * FOVEA_PX, 3), (FOVEA_PX, FOVEA_PX, 3))
+    assert all(tuple(part.shape for part in each.cuttings) == sizes for each in second.again)
 
 
 def test_attention_lies_on_the_sign_and_is_asked_for() -> None:
