@@ -98,11 +98,12 @@ class Agreement:
 TOLERANCES = {
     Precision.FLOAT32: Agreement(0.001, 0.005, 0.001, 0.005, 0),
     Precision.BFLOAT16: Agreement(0.02, 0.25, 0.03, 0.15, 0),
-    Precision.INT8: Agreement(0.08, 0.80, 0.20, 0.60, 0),
+    Precision.INT8: Agreement(0.12, 0.80, 0.20, 0.60, 0),
 }
 """What is tolerated. LiteRT keeps even the answers in int8, where one step of a box field is some 0.05, and single
 beliefs of int8 move far where the network wavers; what that costs is AP, which `evaluate --backend` measures. These
-limits catch a broken conversion: answers that are nothing like the network's."""
+limits catch a broken conversion: answers that are nothing like the network's.
+OpenVINO's int8 beliefs are 0.087 apart."""
 
 
 @dataclass(frozen=True, slots=True)
