@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Sequence
@@ -18,7 +19,7 @@ from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-from sim.errors import DatasetError, RollingStopError
+from sim.errors import DatasetError, RollingStopError, StorageError
 from sim.memory import peak_memory_mb
 from sim.recording.artist import new_artist
 from sim.recording.manifest import ShardRecord
@@ -108,7 +109,7 @@ def write_shards_in_processes(
         on_frames(sum(shared.drawn))
     finally:
         shared.stop.set()
-        _dismiss(crew, on_shard)
+        _dismiss(crew, on_shard, sys.exception())
 
 
 def _heard(worker: _Worker, on_shard: OnShard) -> bool:
@@ -131,8 +132,14 @@ def _heard(worker: _Worker, on_shard: OnShard) -> bool:
     return False
 
 
-def _dismiss(crew: Sequence[_Worker], on_shard: OnShard) -> None:
-    """Wait until every worker is gone, and take the last shards that it finished on the way."""
+def _dismiss(crew: Sequence[_Worker], on_shard: OnShard, reason: BaseException | None) -> None:
+    """Wait until every worker is gone, and take the last shards that it finished on the way.
+
+    Args:
+        crew: The workers.
+        on_shard: Told of each finished shard.
+        reason: What ended the work early, None if nothing did.
+    """
     for worker in crew:
         worker.process.join(_PATIENCE_S)
         if worker.process.is_alive():
@@ -146,8 +153,9 @@ def _dismiss(crew: Sequence[_Worker], on_shard: OnShard) -> None:
         except EOFError:
             pass
         except RollingStopError as fault:
-            # Already on the way out, perhaps for the same reason (a full disk): the first fault is the one to tell.
-            _log.warning("A finished shard could not be recorded: %s", fault)
+            # Already on the way out. When storage is why, every later shard meets the same: the first fault tells it.
+            told = isinstance(fault, StorageError) and isinstance(reason, StorageError)
+            _log.log(logging.DEBUG if told else logging.WARNING, "A finished shard could not be recorded: %s", fault)
         worker.reports.close()
 
 

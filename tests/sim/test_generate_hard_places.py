@@ -1,5 +1,7 @@
 """`generate` where it cannot write, on real file systems: one line, no traceback; and no TensorFlow in what draws."""
 
+import dataclasses
+import logging
 import os
 import shutil
 import subprocess
@@ -11,6 +13,9 @@ import psutil
 import pytest
 
 from sim.errors import DatasetError, StorageError
+from sim.recording.recipe import load_recipe
+from sim.recording.shards import plan_shards
+from sim.recording.workers import write_shards_in_processes
 
 ROOT = Path(__file__).parents[2]
 RECIPE = """
@@ -79,6 +84,25 @@ def test_a_full_disk_at_a_uri_is_one_line(recipe, mounted):
     place, before = mounted
     done = generate(recipe, f"file://{place}/set", 2, lambda *command: before("size=600k", *command))
     assert_one_line(done, StorageError.exit_code, "No space left", f"file://{place}/set")
+
+
+def test_storage_that_stays_full_is_told_once(recipe, tmp_path, caplog):
+    tried = []
+
+    def keep(record, _memory_mb):
+        began = monotonic()
+        # By then the other workers' shards wait to be recorded too.
+        while not tried and len(list(tmp_path.glob("shard-*"))) < 6:
+            assert monotonic() - began < 60
+            sleep(0.02)
+        tried.append(record.name)
+        raise StorageError("Expected room. Received: none.", hint="Make room.")
+
+    few = dataclasses.replace(load_recipe(recipe), frames_per_shard=1)
+    with pytest.raises(StorageError, match="Expected room"):
+        write_shards_in_processes(few, plan_shards(few), tmp_path, 2, keep, lambda _count: None)
+    assert len(tried) > 1
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_a_folder_that_is_a_file_is_one_line(recipe, tmp_path):
