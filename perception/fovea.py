@@ -115,7 +115,7 @@ def build_fovea(widths: tuple[int, int, int], precision: str = "float32") -> Any
         (batch, 11): logits of each `Answer`, then each of `Measured`.
     """
     cuttings = keras.Input((FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS), dtype="uint8", name="cuttings")
-    x = keras.layers.Rescaling(1 / 64, offset=-2.0, dtype=precision, name=f"{PREFIX}scale")(cuttings)
+    x = keras.layers.Rescaling(1 / 64, offset=-2.0, dtype="float32", name=f"{PREFIX}scale")(cuttings)
     large, middle, small = widths
     for number, (filters, stride) in enumerate(((large, 2), (middle, 1), (middle, 2), (small, 1), (small, 2)), start=1):
         x = keras.layers.Conv2D(

@@ -118,8 +118,9 @@ def named_weights(model: Any) -> dict[str, Any]:
 def _trunk(picture: Any, config: NetworkConfig, precision: str) -> tuple[Any, Any]:
     """Return the context features at stride 16 and the head features at stride 8."""
     half, quarter, eighth = config.stem
-    # To [-2, 2): about unit variance, and exact in bfloat16.
-    x = keras.layers.Rescaling(1 / 64, offset=-2.0, dtype=precision, name="scale")(picture)
+    # To [-2, 2): about unit variance, and exact in bfloat16, to which the next layer casts; worked out in float32, for
+    # which processors have wide arithmetic.
+    x = keras.layers.Rescaling(1 / 64, offset=-2.0, dtype="float32", name="scale")(picture)
     x = _conv(x, half, precision, "stem_2_1", stride=2)
     x = _conv(x, quarter, precision, "stem_4_1", stride=2)
     x = _conv(x, quarter, precision, "stem_4_2")

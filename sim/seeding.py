@@ -47,6 +47,7 @@ class Stream(IntEnum):
     FAULT = 30
     STRATUM = 40
     CORRUPTION = 41
+    UNDERWAY = 42
     ATTACK = 60
 
 

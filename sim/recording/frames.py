@@ -19,9 +19,11 @@ from sim.percept import ObjectKind
 from sim.recording.recipe import Part, Placement, Recipe, Stratify
 from sim.recording.schema import DIGITAL_SOURCE_TYPE, Example
 from sim.render import Painter
+from sim.right_of_way import EgoSpan
 from sim.seeding import Stream, derive_seed, stream
 from sim.signs import Sign, SignKind
 from sim.spec import WorldSpec
+from sim.traffic import step_actors
 from sim.world import World, place_ego
 
 _XMP = (
@@ -40,6 +42,11 @@ FIRST_CAMERA_S_M = 6.0
 
 CLEARANCE_M = 0.4
 """An actor nearer to the ego's body is left out: generated traffic does not know where the ego will stand."""
+
+UNDERWAY = (Behaviour.WALKING, Behaviour.STROLLING, Behaviour.CROSSING)
+"""Whom `Placement.elapsed_s` moves. Who drives on the ego's road stays: the one ahead, above all, as near as drawn."""
+
+UNDERWAY_STEP_S, FAR_AWAY_M = 0.1, 1000.0
 
 
 def draw_example(recipe: Recipe, index: int, painter: Painter | None = None) -> Example:
@@ -187,7 +194,7 @@ def _sample(
     key = (index, attempt) if attempt else (index,)
     rng = stream(recipe.seed, Stream.EGO, *key)
     part = _pick_part(rng, recipe.parts)
-    placement = placement or recipe.placement
+    placement = placement or part.placement or recipe.placement
     share = float(rng.random())
     share = share if settled is None else settled
     without_sign = share < placement.no_sign_share
@@ -202,6 +209,8 @@ def _sample(
     s_m = camera_s_m - world.geometry.camera_forward_m
     placed = place_ego(world, s_m, offset_m, heading_rad, world.ego.speed_mps)
     pitched = _pitched(placed, stream(recipe.seed, Stream.PITCH, *key), placement.accel_sd_mps2)
+    if placement.elapsed_s:
+        pitched = _underway(pitched, stream(recipe.seed, Stream.UNDERWAY, *key), placement.elapsed_s)
     return _with_traffic(pitched, s_m - world.ego_s_m), part
 
 
@@ -210,6 +219,23 @@ def _pitched(world: World, rng: np.random.Generator, accel_sd_mps2: float) -> Wo
     limits = world.limits
     accel = min(max(float(rng.normal(0.0, accel_sd_mps2)), -limits.max_brake_mps2), limits.max_accel_mps2)
     return replace(world, ego=replace(world.ego, pitch_rad=-world.suspension.pitch_per_mps2 * accel))
+
+
+def _underway(world: World, rng: np.random.Generator, longest_s: float) -> World:
+    """Return the world with those who walk or cross as they are some time later, as if the ego came, or nobody did."""
+    if not any(actor.behaviour in UNDERWAY for actor in world.actors):
+        return world
+    geometry, network = world.geometry, world.scene.network
+    steps = int(rng.uniform(0.0, longest_s) / UNDERWAY_STEP_S)
+    # Whether they set off depends on how soon the ego would be there; who waits for a gap goes before nobody alone.
+    speed_mps = float(rng.uniform(0.0, world.scene.speed_limit_mps))
+    s_m = world.ego_s_m if rng.random() < 0.7 else -FAR_AWAY_M
+    ego = EgoSpan(s_m - geometry.rear_m, s_m + geometry.front_m, world.ego_d_m, speed_mps)
+    actors = world.actors
+    for _ in range(steps):
+        later = step_actors(actors, network, ego, UNDERWAY_STEP_S)
+        actors = tuple(new if old.behaviour in UNDERWAY else old for old, new in zip(actors, later, strict=True))
+    return replace(world, actors=actors)
 
 
 def _pick_part(rng: np.random.Generator, parts: tuple[Part, ...]) -> Part:

@@ -33,6 +33,8 @@ class Placement:
         offset_m: The rear axle's largest distance from the lane's centre, to either side, uniform.
         heading_rad: The car's largest turn against the lane, to either side, uniform.
         accel_sd_mps2: Standard deviation of the acceleration under which the body of a car that pitches is shown.
+        elapsed_s: Who walks or crosses is shown as they are after up to so long, uniform, as if the ego came, or nobody
+            did: at their start all wait at a kerb or come to a junction, and nobody is on the road.
 
     Raises:
         ValueError: If a band, a share or a size is out of range.
@@ -46,6 +48,7 @@ class Placement:
     offset_m: float = 0.8
     heading_rad: float = 0.08
     accel_sd_mps2: float = 1.5
+    elapsed_s: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.bands:
@@ -64,7 +67,7 @@ class Placement:
                 "Expected no_sign_share and past_sign_share to be at most 1 together. "
                 f"Received: {self.no_sign_share + self.past_sign_share}."
             )
-        for name, most in (("offset_m", 2.0), ("heading_rad", 0.5), ("accel_sd_mps2", 4.0)):
+        for name, most in (("offset_m", 2.0), ("heading_rad", 0.5), ("accel_sd_mps2", 4.0), ("elapsed_s", 30.0)):
             if not 0.0 <= getattr(self, name) <= most:
                 raise ValueError(f"Expected {name} to be within 0 to {most}. Received: {getattr(self, name)}.")
 
@@ -77,6 +80,7 @@ class Part:
         name: What it is called in the examples' attributes.
         weight: Its share of the frames, relative to the other parts.
         world: Its worlds. In a file, only what differs from the recipe's own `[world]` needs to be written.
+        placement: Where the car is put in them; as the recipe says if not given, or if the recipe has `stratify`.
 
     Raises:
         ValueError: If the weight is not positive.
@@ -87,6 +91,7 @@ class Part:
     name: str
     weight: float
     world: WorldSpec = field(default_factory=WorldSpec)
+    placement: Placement | None = None
 
     def __post_init__(self) -> None:
         if not (self.weight > 0.0 and isfinite(self.weight)):
@@ -229,15 +234,17 @@ def plain_recipe(recipe: Recipe) -> dict[str, Any]:
     for name in ("stratify", "split"):
         if plain[name] is None:
             del plain[name]
-    _forget_unnamed_kinds(plain)
-    return plain
-
-
-def _forget_unnamed_kinds(plain: dict[str, Any]) -> None:
-    """Take out the kinds of distractors where none is named: a recipe that leaves them open fixes nothing by it."""
+    for part in plain["mixture"]:
+        if part["placement"] is None:
+            del part["placement"]
+    for place in (plain["placement"], *(part.get("placement") for part in plain["mixture"])):
+        if place is not None and not place["elapsed_s"]:
+            del place["elapsed_s"]
+    # Where no kind of distractor is named, all are left open.
     for world in (plain["world"], *(part["world"] for part in plain["mixture"])):
         if not world["sign"]["kinds"]:
             del world["sign"]["kinds"]
+    return plain
 
 
 def _canonical(value: Any) -> Any:

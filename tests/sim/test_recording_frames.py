@@ -14,7 +14,7 @@ from sim.percept import ObjectKind
 from sim.recording import ATTRIBUTES, Part, Placement, Recipe
 from sim.recording.frames import CLEARANCE_M, draw_example, encode_jpeg, sample_world
 from sim.render import Painter
-from sim.spec import WorldSpec
+from sim.spec import TrafficSpec, WorldSpec
 from sim.world import World
 
 RECIPE = Recipe(
@@ -112,6 +112,44 @@ def test_shares_without_a_sign_and_past_the_last_are_kept() -> None:
         past += bool(own) and camera_s_m(world) > max(own)
     assert 0.2 < bare / 200 < 0.4
     assert 0.12 < past / 200 < 0.28
+
+
+def test_after_some_time_people_are_on_the_road_and_cars_in_the_junction() -> None:
+    traffic = TrafficSpec(pedestrians=(2, 2), bold_share=0.7, crossing=(2, 2), crossing_m=(5.0, 10.0), strollers=(1, 1))
+    world = replace(RECIPE.world, crosswalk_share=1.0, traffic=traffic)
+    start = replace(RECIPE, world=world)
+    later = replace(start, placement=replace(RECIPE.placement, elapsed_s=10.0))
+    crossed = {0: 0, 1: 0}
+    entered = {0: 0, 1: 0}
+    for index in range(40):
+        worlds = [sample_world(recipe, index)[0] for recipe in (start, later)]
+        for number, found in enumerate(worlds):
+            road = found.scene.network.ego_road
+            for actor in found.actors:
+                if actor.behaviour is Behaviour.WALKING:
+                    crossed[number] += abs(actor.d_m) < road.half_width_m
+                if actor.behaviour is Behaviour.CROSSING:
+                    entered[number] += abs(road.path.project(actor.x_m, actor.y_m)[1]) < road.half_width_m
+        stays = (Behaviour.PARKED, Behaviour.WITH_EGO, Behaviour.ONCOMING)
+        before, after = ({a.actor_id: a for a in w.actors if a.behaviour in stays} for w in worlds)
+        assert before == after
+        assert worlds[0].ego == worlds[1].ego
+    assert crossed[0] == entered[0] == 0
+    assert crossed[1] > 10
+    assert entered[1] > 2, entered
+
+
+def test_a_part_may_have_a_placement_of_its_own() -> None:
+    near = Placement(bands=((10.0, 12.0, 1.0),), no_sign_share=0.0, past_sign_share=0.0, heading_rad=0.0)
+    world = WorldSpec(junctions=(1, 1), approach_m=(60.0, 80.0))
+    parts = (Part(name="near", weight=1.0, world=world, placement=near), Part(name="any", weight=1.0, world=world))
+    recipe = replace(RECIPE, mixture=parts)
+    assert recipe.sha256 != replace(RECIPE, mixture=(replace(parts[0], placement=None), parts[1])).sha256
+    found: dict[str, list[float]] = {"near": [], "any": []}
+    for index in range(80):
+        found[sample_world(recipe, index)[1].name] += sign_distances_m(recipe, range(index, index + 1))
+    assert all(9.0 < distance < 13.0 for distance in found["near"])
+    assert max(found["any"]) > 40.0
 
 
 def test_a_mixture_is_drawn_by_weight_and_named() -> None:

@@ -21,7 +21,8 @@ def written(tmp_path: Path, text: str, name: str = "recipe.toml") -> Path:
 def test_the_shipped_recipes_are_these() -> None:
     assert [path.stem for path in SHIPPED] == [
         *("demo", "ood_country", "ood_wear", "ood_weather", "rich", "rich_test", "second_look"),
-        *("standard", "stratified", "test", "test_hard", "test_night", "test_one_size", "test_standard", "validation"),
+        *("standard", "stratified", "test", "test_hard", "test_night", "test_one_size", "test_standard"),
+        *("underway", "underway_test", "validation"),
     ]
 
 
@@ -78,6 +79,7 @@ def test_a_recipe_extends_another_key_by_key(tmp_path: Path) -> None:
         ("[placement]\nbands = []", "bands"),
         ("[placement]\nno_sign_share = 0.7\npast_sign_share = 0.7", "at most 1 together"),
         ("[placement]\noffset_m = 50.0", "offset_m"),
+        ("[placement]\nelapsed_s = -1.0", "elapsed_s"),
         ('[[mixture]]\nname = "a"\nweight = 1\nworld = { tree = [1, 2] }', "Did you mean 'trees'?"),
         ('[[mixture]]\nname = "a"\nweight = 0', "weight"),
         ('[[mixture]]\nname = "a"', "'mixture.0.weight' is missing"),
