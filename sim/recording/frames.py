@@ -231,7 +231,13 @@ def _underway(world: World, rng: np.random.Generator, longest_s: float) -> World
     speed_mps = float(rng.uniform(0.0, world.scene.speed_limit_mps))
     s_m = world.ego_s_m if rng.random() < 0.7 else -FAR_AWAY_M
     ego = EgoSpan(s_m - geometry.rear_m, s_m + geometry.front_m, world.ego_d_m, speed_mps)
-    actors = world.actors
+    # Half of those who mean to cross have set off already, whoever comes.
+    actors = tuple(
+        replace(actor, released=max(actor.junction, 0))
+        if actor.behaviour is Behaviour.WALKING and rng.random() < 0.5
+        else actor
+        for actor in world.actors
+    )
     for _ in range(steps):
         later = step_actors(actors, network, ego, UNDERWAY_STEP_S)
         actors = tuple(new if old.behaviour in UNDERWAY else old for old, new in zip(actors, later, strict=True))

@@ -34,7 +34,8 @@ class Placement:
         heading_rad: The car's largest turn against the lane, to either side, uniform.
         accel_sd_mps2: Standard deviation of the acceleration under which the body of a car that pitches is shown.
         elapsed_s: Who walks or crosses is shown as they are after up to so long, uniform, as if the ego came, or nobody
-            did: at their start all wait at a kerb or come to a junction, and nobody is on the road.
+            did; half of those on foot set off at once. At their start all wait at a kerb or come to a junction, and
+            nobody is on the road.
 
     Raises:
         ValueError: If a band, a share or a size is out of range.
