@@ -35,6 +35,9 @@ BANDS = {
 }
 """Distances in metres by which stop signs are scored."""
 
+ROAD_USER_BANDS = {name: BANDS[name] for name in ("0-8", "8-15", "15-25", "25-40")} | {"40-90": (40.0, 90.0)}
+"""And vehicles and people: who is near and missed is worse than a mean over all shows."""
+
 FARTHEST_M = 90.0
 """Objects farther away are ignored."""
 
@@ -160,8 +163,8 @@ class _Tally:
             frames=frames,
             stop_sign=sign,
             distractor=score_kind(self.scenes[ObjectKind.DISTRACTOR], {})[0],
-            vehicle=score_kind(self.scenes[ObjectKind.VEHICLE], {})[0],
-            pedestrian=score_kind(self.scenes[ObjectKind.PEDESTRIAN], {})[0],
+            vehicle=score_kind(self.scenes[ObjectKind.VEHICLE], ROAD_USER_BANDS)[0],
+            pedestrian=score_kind(self.scenes[ObjectKind.PEDESTRIAN], ROAD_USER_BANDS)[0],
             stop_line=StopLineScores(
                 recall=share(self.lines_found, self.lines),
                 false_per_frame=rate(self.lines_false, self.roads),

@@ -94,7 +94,7 @@ class KindScores(DetectionScores):
         threshold_97: The score at which precision is 0.97; None if it is never reached.
         precision: At that score.
         false_per_frame: False detections a frame at that score.
-        bands: The same by distance, "8-40" metres and so on.
+        bands: The same by distance, "8-40" metres and so on; of signs that are none, nothing.
         reliability: Whether its beliefs mean what they say.
     """
 

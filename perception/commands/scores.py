@@ -19,7 +19,7 @@ def measured(measure: Measure, digits: int = 3, unit: str = "") -> str:
 
 
 def print_scores(scores: Scores) -> None:
-    """Print scores on a data set as two tables."""
+    """Print scores on a data set as tables."""
     from rich.console import Console
     from rich.table import Table
 
@@ -36,6 +36,14 @@ def print_scores(scores: Scores) -> None:
             measured(band.recall_at_99),
             measured(band.distance_error_median),
         )
+    console.print(table)
+    table = Table(title="Vehicles and people, by distance; 95 % intervals")
+    for column in ("distance, m", "vehicles: AP50", "recall at 0.90", "people: AP50", "recall at 0.90 precision"):
+        table.add_column(column)
+    vehicles, people = scores.vehicle, scores.pedestrian
+    for name in (*vehicles.bands, "all"):
+        both = [each.bands.get(name, each) for each in (vehicles, people)]
+        table.add_row(name, *(measured(m) for each in both for m in (each.ap, each.recall_at_90)))
     console.print(table)
     line, lane = scores.stop_line, scores.lane
     rest = Table(title="Everything else")

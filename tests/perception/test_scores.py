@@ -112,6 +112,8 @@ def test_evaluation_scores_a_data_set_and_draws_it(trained: Trained, small_datas
     assert scores.frames == 48
     assert scores.lane.offset_error_median_m.n == 48
     assert scores.to_dict()["stop_sign"]["bands"]["8-40"]["recall_at_97"]["n"] > 0
+    near = scores.to_dict()["vehicle"]["bands"]
+    assert sum(band["recall_at_90"]["n"] for band in near.values()) == scores.vehicle.recall_at_90.n > 0
     for page in write_plots(scores, tmp_path, history=trained.result.history):
         assert page.read_bytes().startswith(b"\x89PNG")
 
