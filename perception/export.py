@@ -16,6 +16,7 @@ file's numbers so if told to.
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
 import logging
@@ -52,6 +53,15 @@ NAME, FOVEA_NAME = "rollingstop", "fovea"
 
 FOVEA_TOLERANCE = 0.02
 """Largest difference of the second look's logits that is tolerated."""
+
+REVISION = 2
+"""Of the files: exports that an older revision left in the cache are made anew."""
+
+_ANSWERING = (
+    *("road_place", "road_hidden", "road_heat", "road_boxes", "road_fields", "sign_hidden", "sign_heat", "sign_boxes"),
+    *("sign_fields", "lane_", "StatefulPartitionedCall"),
+)
+"""Layers from the heads on, and the outputs, by parts of their names in a LiteRT file."""
 
 CALIBRATION_SEED = 770_077
 """Frames of this seed set the ranges of int8 numbers; no training and no test draws from it."""
@@ -100,9 +110,8 @@ TOLERANCES = {
     Precision.BFLOAT16: Agreement(0.02, 0.25, 0.03, 0.15, 0),
     Precision.INT8: Agreement(0.12, 0.80, 0.20, 0.60, 0),
 }
-"""What is tolerated. LiteRT keeps even the answers in int8, where one step of a box field is some 0.05, and single
-beliefs of int8 move far where the network wavers; what that costs is AP, which `evaluate --backend` measures. These
-limits catch a broken conversion: answers that are nothing like the network's.
+"""What is tolerated. Single beliefs of int8 move far where the network wavers; what that costs is AP, which
+`evaluate --backend` measures. These limits catch a broken conversion: answers that are nothing like the network's.
 OpenVINO's int8 beliefs are 0.087 apart."""
 
 
@@ -243,7 +252,7 @@ def cache_folder(card: Card, backend: Backend, precision: Precision) -> Path:
     """Return where the export of some weights is kept."""
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     packages = {Backend.ONNX: "onnxruntime", Backend.OPENVINO: "openvino", Backend.LITERT: "ai-edge-litert"}
-    made_by = [_version(packages[backend]), _version("tensorflow"), str(FORMAT)]
+    made_by = [_version(packages[backend]), _version("tensorflow"), str(FORMAT), str(REVISION)]
     return root / "rollingstop" / "-".join([card.sha256[:16], backend, precision, *made_by])
 
 
@@ -363,16 +372,39 @@ def _write_openvino(model: Any, shape: tuple[int, ...], folder: Path, precision:
 
 def _write_litert(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision, name: str = NAME) -> Path:
     path = folder / f"{name}.tflite"
-    options: dict[str, Any] = {}
     if precision is Precision.INT8:
-
-        def frames() -> Iterator[list[NDArray[np.uint8]]]:
-            for rgb in drawn_frames(CALIBRATION_SEED, CALIBRATION_FRAMES):
-                yield [rgb[None]]
-
-        options = {"optimizations": [tf.lite.Optimize.DEFAULT], "representative_dataset": frames}
-    model.export(str(path), format="litert", input_signature=_signature(model, shape), verbose=False, **options)
+        path.write_bytes(_litert_in_int8(model, shape, folder))
+    else:
+        model.export(str(path), format="litert", input_signature=_signature(model, shape), verbose=False)
     return path
+
+
+def _litert_in_int8(model: Any, shape: tuple[int, ...], folder: Path) -> bytes:
+    """Return the network as a LiteRT file in int8, except the layers that answer: their fields need finer steps."""
+
+    def frames(count: int) -> Iterator[list[NDArray[np.uint8]]]:
+        for rgb in drawn_frames(CALIBRATION_SEED, count):
+            yield [rgb[None]]
+
+    plain = _write_saved_model(model, shape, folder, Precision.FLOAT32, "unquantized")
+
+    def quantizer(kept: list[str]) -> Any:
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(plain))
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: frames(CALIBRATION_FRAMES)
+        tools = tf.lite.experimental
+        options = tools.QuantizationDebugOptions(denylisted_nodes=kept)
+        return tools.QuantizationDebugger(converter=converter, debug_dataset=lambda: frames(1), debug_options=options)
+
+    # Nodes are left out by the names that the converter gives them, which it tells once it has quantised them all.
+    named, table = quantizer([]), io.StringIO()
+    named.run()
+    named.layer_statistics_dump(table)
+    names = [row["tensor_name"] for row in csv.DictReader(io.StringIO(table.getvalue()))]
+    answering = [each for each in names if any(part in each for part in _ANSWERING)]
+    made = bytes(quantizer(answering).get_nondebug_quantized_model())
+    shutil.rmtree(plain)
+    return made
 
 
 def _write_saved_model(
