@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from sim.cluster import Cluster, map_on_ray
 from sim.errors import RollingStopError
+from sim.recording.workers import leave_with_parent
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -75,7 +76,7 @@ def map_in_workers(work: Callable[[J], R], jobs: Sequence[J], workers: int, prog
     """Return `work` of each job, in the order of the jobs, worked out in freshly started processes.
 
     Workers never see Ctrl-C, which a terminal sends to all: this process alone does, and ends them. Otherwise each
-    would print a trace of its own.
+    would print a trace of its own. When this process is killed, they leave with it.
 
     Args:
         work: A function of a module, so that it can be sent.
@@ -88,7 +89,7 @@ def map_in_workers(work: Callable[[J], R], jobs: Sequence[J], workers: int, prog
         Exception: The first that `work` raised; what was not yet begun is left.
     """
     others = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin)
     try:
         with _as_workers_start():
             futures = [executor.submit(work, job) for job in jobs]
@@ -107,6 +108,11 @@ def map_in_workers(work: Callable[[J], R], jobs: Sequence[J], workers: int, prog
             ) from None
         raise
     return [future.result() for future in futures]
+
+
+def _begin() -> None:
+    """Run first in each worker."""
+    threading.Thread(target=leave_with_parent, daemon=True).start()
 
 
 @contextmanager

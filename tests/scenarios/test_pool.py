@@ -7,6 +7,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from scenarios.pool import ONE_THREAD, map_in_workers
@@ -77,6 +78,27 @@ def test_ctrl_c_ends_all_workers_at_once_without_a_trace_from_any():
     assert process.returncode == 130
     assert errors == ""
     assert time.monotonic() - began < 10
+
+
+def test_workers_leave_with_a_process_that_is_killed():
+    program = textwrap.dedent(
+        """
+        import time
+        from scenarios.pool import map_in_workers
+
+        if __name__ == "__main__":
+            map_in_workers(time.sleep, [0.0, 0.0] + [600.0] * 4, 2, lambda done, total: print(done, flush=True))
+        """
+    )
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(2)] == ["1\n", "2\n"]
+        family = psutil.Process(process.pid).children(recursive=True)
+        workers = [child for child in family if "spawn_main" in " ".join(child.cmdline())]
+        process.kill()
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert len(workers) == 2
+    assert not alive
 
 
 def _raise(error):
