@@ -38,8 +38,10 @@ def print_scores(scores: Scores) -> None:
         )
     console.print(table)
     table = Table(title="Vehicles and people, by distance; 95 % intervals")
-    for column in ("distance, m", "vehicles: AP50", "recall at 0.90", "people: AP50", "recall at 0.90 precision"):
-        table.add_column(column)
+    table.add_column("distance, m")
+    for who in ("vehicles", "people"):
+        table.add_column(f"{who}: AP50")
+        table.add_column(f"{who}: recall at 0.90 precision")
     vehicles, people = scores.vehicle, scores.pedestrian
     for name in (*vehicles.bands, "all"):
         both = [each.bands.get(name, each) for each in (vehicles, people)]
