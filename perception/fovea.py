@@ -59,6 +59,14 @@ second's are multiplied by, and what is added."""
 
 Cutting = NDArray[np.uint8]
 
+GLANCES = tuple(
+    (right, below, size)
+    for right, below in ((0.0, 0.0), (-0.1, 0.0), (0.1, 0.0), (0.0, 0.1), (0.0, -0.1))
+    for size in (0.85, 1.0, 1.18)
+)
+"""Where a candidate of which there is but one picture is looked at: how far aside, in the box's own sides, and how many
+times as large."""
+
 FARTHEST_CENTRE, SIZES = 0.5, (0.1, 1.5)
 """What measures may say at most: where the thing's centre is, and the least and the greatest of its sides, in sides of
 the first cutting."""
@@ -234,6 +242,39 @@ class Fovea:
         spans = measures[:, Measured.LOG_SIZE] - np.log(places[:, 0, 2])
         return Revised(chosen, final, corrected, spans, measures[:, Measured.LOG_SPREAD])
 
+    def ponder(
+        self, rgb: NDArray[np.uint8], boxes: NDArray[np.float32], scores: NDArray[Any], channels: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Judge candidates as `revise` does, by many glances instead of one; return scores and boxes of all.
+
+        In a drive the next frame shows a thing anew and the driver weighs them all; of a photograph there is no next.
+        So each candidate is looked at from all `GLANCES`, then again from as many about where these measured it to be,
+        and the mean counts: of log odds, and of boxes.
+
+        Args:
+            rgb: As `revise` takes it, like all others.
+            boxes: Shape (n, 4).
+            scores: Shape (n,).
+            channels: Shape (n,).
+        """
+        final, corrected = np.asarray(scores, np.float64).copy(), np.asarray(boxes, np.float32).copy()
+        chosen = _worth_it(final, channels)
+        if not len(chosen):
+            return final, corrected
+        confirming = _confirming(channels[chosen])
+        evidence: list[NDArray[np.float64]] = []
+        measured: list[NDArray[np.float32]] = []
+        for _ in range(2):
+            about = np.mean(measured, axis=0) if measured else corrected[chosen]
+            for glance in GLANCES:
+                places = places_of(_aside(about, *glance), rgb.shape)
+                outputs = self._judge(_cut_places(rgb, places)).astype(np.float64)
+                evidence.append(log_odds(outputs, confirming))
+                measured.append(measured_boxes(outputs[:, len(Answer) :], places))
+        final[chosen] = weighed(self.weighing, final[chosen], np.mean(evidence, axis=0), channels[chosen])
+        corrected[chosen] = np.mean(measured, axis=0)
+        return final, corrected
+
     def looks(
         self, rgb: NDArray[np.uint8], boxes: NDArray[np.float32], scores: NDArray[Any], channels: NDArray[np.int64]
     ) -> list[SecondLook]:
@@ -271,6 +312,13 @@ class Fovea:
             )
             for number, place in enumerate(chosen)
         ]
+
+
+def _aside(boxes: NDArray[np.float32], right: float, below: float, size: float) -> NDArray[np.float32]:
+    """Return boxes moved by shares of their own sides, and so many times as large."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    centres = 0.5 * (boxes[:, :2] + boxes[:, 2:]) + sides * (right, below)
+    return np.concatenate([centres - 0.5 * size * sides, centres + 0.5 * size * sides], axis=1)
 
 
 def _confirming(channels: NDArray[np.int64]) -> NDArray[np.int64]:

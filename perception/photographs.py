@@ -4,7 +4,7 @@ The network knows signs from about 10 to 70 pixels, and those near 20 best: it s
 at in several sizes, a quarter of an octave apart, down to a picture of 32 rows, so that a sign of any size is of a
 well-known size in some of them. A sign looks like one in all sizes that lie side by side; what looks like one in a
 single size mostly is none. So a score rests on several sizes, and so does a box. Weights with a second look
-(`perception.fovea`) then take one, at the photograph's full sharpness.
+(`perception.fovea`) then take it, many glances of it, at the photograph's full sharpness.
 """
 
 from __future__ import annotations
@@ -95,9 +95,9 @@ class SignFinder:
         boxes, scores = _merged(*_agreed(*_inside(boxes, scores, which, rgb.shape[0], rgb.shape[1])))
         if self._fovea is not None:
             signs = np.full(len(boxes), Channel.STOP_SIGN, np.int64)
-            again = self._fovea.revise(rgb, boxes, scores, signs)
+            final, measured = self._fovea.ponder(rgb, boxes, scores, signs)
             limits = np.array([rgb.shape[1], rgb.shape[0]] * 2, np.float32)
-            boxes, scores = np.clip(again.boxes, 0.0, limits), again.scores.astype(np.float32)
+            boxes, scores = np.clip(measured, 0.0, limits), final.astype(np.float32)
             order = np.argsort(-scores, kind="stable")
             boxes, scores = _merged(boxes[order], scores[order])
         return [

@@ -20,6 +20,7 @@ from perception.fovea import (
     FARTHEST_CENTRE,
     FINE,
     FOVEA_PX,
+    GLANCES,
     LOOKED_AT,
     LOWEST_LOOKED_AT,
     MOST_LOOKED_AT,
@@ -164,6 +165,39 @@ def test_the_second_look_raises_and_lowers_what_it_looks_at_and_nothing_else():
     assert done.scores[2:].tolist() == scores[2:].tolist()
     assert done.boxes == pytest.approx(boxes, abs=0.51)
     assert len(done.log_spans) == len(done.log_spreads) == 2
+
+
+def test_many_glances_outvote_one_that_errs_and_close_in_on_the_thing():
+    thing = (40.0, 30.0, 64.0, 54.0)
+    rgb = np.zeros((96, 128, 3), np.uint8)
+    rgb[30:54, 40:64] = 255
+    calls = []
+
+    def judge(cuttings):
+        """Believe in a stop sign, but for the first glance; measure the white square's edges."""
+        outputs = np.zeros((len(cuttings), OUTPUTS), np.float32)
+        for row, cutting in zip(outputs, cuttings, strict=True):
+            row[Answer.STOP_SIGN] = 6.0 if calls else -6.0
+            white = pictures_of(cutting)[0][..., 0] > 128
+            columns, rows = (np.flatnonzero(white.any(axis=axis)) for axis in (0, 1))
+            (u0, u1), (v0, v1) = ((found[0] / 96, (found[-1] + 1) / 96) for found in (columns, rows))
+            measures = ((u0 + u1) / 2 - 0.5, (v0 + v1) / 2 - 0.5, np.log(u1 - u0), np.log(v1 - v0))
+            row[len(Answer) :][: len(measures)] = measures
+        calls.append(len(cuttings))
+        return outputs
+
+    fovea = Fovea(np.array([(0.0, 1.0, 0.0)] * len(LOOKED_AT), np.float32), judge)
+    boxes = np.array([(36.0, 28.0, 58.0, 52.0), (36.0, 28.0, 58.0, 52.0)], np.float32)
+    scores, channels = np.array([0.5, 0.5]), np.array([Channel.STOP_SIGN, Channel.VEHICLE])
+
+    final, measured = fovea.ponder(rgb, boxes, scores, channels)
+
+    assert calls == [1] * (2 * len(GLANCES))
+    assert final[0] > 0.95
+    assert measured[0] == pytest.approx(thing, abs=1.0)
+    assert np.abs(measured[0] - thing).max() < np.abs(boxes[0] - thing).max()
+    assert final[1] == 0.5
+    assert measured[1].tolist() == boxes[1].tolist()
 
 
 def test_no_more_candidates_than_agreed_are_looked_at():
