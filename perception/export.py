@@ -401,10 +401,28 @@ def _litert_in_int8(model: Any, shape: tuple[int, ...], folder: Path) -> bytes:
     named.run()
     named.layer_statistics_dump(table)
     names = [row["tensor_name"] for row in csv.DictReader(io.StringIO(table.getvalue()))]
-    answering = [each for each in names if any(part in each for part in _ANSWERING)]
-    made = bytes(quantizer(answering).get_nondebug_quantized_model())
+    made = bytes(quantizer(answering(names)).get_nondebug_quantized_model())
     shutil.rmtree(plain)
     return made
+
+
+def answering(names: Sequence[str]) -> list[str]:
+    """Return those of a LiteRT file's tensors that belong to the layers that answer.
+
+    Args:
+        names: Of all its tensors.
+
+    Raises:
+        RollingStopError: If a head has none: in int8 it would answer coarsely, and nobody would be told.
+    """
+    kept = [each for each in names if any(part in each for part in _ANSWERING)]
+    for head in ("sign_boxes", "road_boxes", "lane_hidden"):
+        if not any(head in each for each in kept):
+            raise RollingStopError(
+                f"Expected LiteRT's converter to keep the layers' names, '{head}' among them. Received: names without.",
+                hint="Install the versions of constraints.txt, or export with --precision float32.",
+            )
+    return kept
 
 
 def _write_saved_model(

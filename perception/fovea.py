@@ -1,7 +1,7 @@
 """A second look: what might be a stop sign or a person is cut out at full sharpness, judged and measured once more.
 
     frame ─► network ─► candidates ─► two cuttings of each: the thing, 96 x 96, and its surroundings, 48 x 48
-                                            └─► 5 convolutions ─► nothing, stop sign, other sign, vehicle, person?
+                                            └─► 9 convolutions ─► nothing, stop sign, other sign, vehicle, person?
                                                               └─► its box, and how far it is
 
 The network looks at all of the frame at once and pays for it: of a sign 60 m away its maps keep a cell or two. The eye
@@ -126,16 +126,9 @@ def build_fovea(widths: tuple[int, int, int], precision: str = "float32") -> Any
     x = keras.layers.Rescaling(1 / 64, offset=-2.0, dtype="float32", name=f"{PREFIX}scale")(cuttings)
     large, middle, small = widths
     for number, (filters, stride) in enumerate(((large, 2), (middle, 1), (middle, 2), (small, 1), (small, 2)), start=1):
-        x = keras.layers.Conv2D(
-            filters,
-            3,
-            strides=stride,
-            padding="same",
-            activation="relu",
-            kernel_initializer="he_normal",
-            dtype=precision,
-            name=f"{PREFIX}{number}",
-        )(x)
+        x = _convolution(f"{number}", filters, precision, strides=stride, activation="relu")(x)
+        if stride == 1:
+            x = _corrected(x, f"{number}", precision)
     x = keras.layers.Flatten(dtype=precision, name=f"{PREFIX}flat")(x)
     x = keras.layers.Dropout(0.2, dtype=precision, name=f"{PREFIX}dropout")(x)
     x = keras.layers.Dense(
@@ -148,6 +141,20 @@ def build_fovea(widths: tuple[int, int, int], precision: str = "float32") -> Any
     ]
     outputs = keras.layers.Concatenate(dtype="float32", name=f"{PREFIX}outputs")(both)
     return keras.Model(cuttings, outputs, name="rollingstop_fovea")
+
+
+def _convolution(name: str, filters: int, precision: str, **more: Any) -> Any:
+    more = {"kernel_initializer": "he_normal"} | more
+    return keras.layers.Conv2D(filters, 3, padding="same", dtype=precision, name=f"{PREFIX}{name}", **more)
+
+
+def _corrected(x: Any, name: str, precision: str) -> Any:
+    """Return features and what two more convolutions add to them: nothing before they have learned (He et al. 2016)."""
+    filters = x.shape[-1]
+    more = _convolution(f"{name}_more", filters, precision, activation="relu")(x)
+    more = _convolution(f"{name}_again", filters, precision, kernel_initializer="zeros")(more)
+    x = keras.layers.Add(dtype=precision, name=f"{PREFIX}{name}_sum")([x, more])
+    return keras.layers.Activation("relu", dtype=precision, name=f"{PREFIX}{name}_kept")(x)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -69,7 +69,7 @@ _AGAIN = "Fetch the file again, or train your own with `rollingstop train`."
 def pack(arrays: dict[str, NDArray[Any]]) -> bytes:
     """Return arrays as the bytes of an .npz file: the same arrays, the same bytes."""
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 
 

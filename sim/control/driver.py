@@ -15,6 +15,7 @@ from sim.control.longitudinal import (
     StopProfile,
     curve_speed_mps,
     free_accel,
+    gentle_accel,
     limit_jerk,
     stop_accel,
     stop_urgency,
@@ -158,6 +159,10 @@ SURPRISED_URGENCY = 1.4
 
 CANNOT_WAIT_URGENCY = 1.1
 """From this urgency on the driver brakes for what it is not yet sure of."""
+
+SIGN_M, READ_PX = 0.75, 23.0
+"""A usual stop sign, and the rows from which on its word can be read. Until then an octagon may say anything, and the
+driver brakes for it so gently that a mistake is none, unless there is a stop line, too."""
 
 SURELY_SEEN_S = 0.6
 TOO_LATE_URGENCY = 3.0
@@ -411,6 +416,11 @@ def _stopping_accel(
     """Return the acceleration towards a stop, given the one without it and the braking now, and the stop's urgency."""
     profile = StopProfile(config.comfort_brake_mps2)
     urgency = stop_urgency(speed_mps, stop.in_m, profile, braking_mps2)
+    unread_m = _unread_m(stop, config)
+    if unread_m > 0.0:
+        going = max(free_mps2, 0.0) * (1.0 - min(urgency, 1.0))
+        gentle = gentle_accel(speed_mps, stop.in_m, unread_m, profile)
+        return going + max(gentle, -config.hard_brake_mps2), urgency
     if stop.doubtful and urgency < CANNOT_WAIT_URGENCY:
         return 0.0, urgency  # a foot off the pedal is no brake for a flicker, nor much lost for a sign
     if stop.seen_s < SURELY_SEEN_S and urgency > TOO_LATE_URGENCY:
@@ -421,6 +431,11 @@ def _stopping_accel(
     creep = free_accel(speed_mps, 0.5 + 0.7 * stop.in_m, config.max_accel_mps2)
     going = max(min(free_mps2, creep), 0.0) * (1.0 - min(urgency, 1.0))
     return going + stop_accel(speed_mps, urgency, profile, config.hard_brake_mps2), urgency
+
+
+def _unread_m(stop: Stop, config: DriverConfig) -> float:
+    """Return how much nearer a sign must be to be read; no way at all if a stop line says what it would."""
+    return 0.0 if stop.line_m is not None else stop.sign_m - config.camera.focal_px * SIGN_M / READ_PX
 
 
 def _waiting_accel(wait: Yield, free_mps2: float, speed_mps: float, config: DriverConfig) -> tuple[float, float]:
@@ -508,6 +523,8 @@ def _reason(
     if turn.phase is Phase.STOPPING and stop is not None:
         if own.speed_mps < 1.5 and stop.in_m > ARRIVED_M and leader is None:
             return f"Stopping: creeping up, {stop.in_m:.1f} m to go"
+        if _unread_m(stop, config) > 0.0:
+            return f"Stopping: gently, what looks like a stop sign {stop.sign_m:.0f} m ahead cannot be read yet"
         if stop.sign_m > 0.0:
             return f"Stopping: stop sign {stop.sign_m:.0f} m ahead, seen for {stop.seen_s:.1f} s"
         return f"Stopping: {max(stop.in_m, 0.0):.1f} m to go"

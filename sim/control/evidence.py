@@ -26,8 +26,8 @@ AT_A_LINE_GAIN = 0.6
 """A sign no farther than this from a stop line that is believed in is where one ought to be, which adds the second to
 what its score says; under `MIN_SCORE` it says nothing."""
 
-SURE_WITHIN_M = 40.0
-UNSURE_BEYOND_M = 80.0
+SURE_WITHIN_M = 23.0
+UNSURE_BEYOND_M = 45.0
 """Nearer than the first, a stop sign scores what these eyes are sure of; beyond the second it may score anything from
 `MIN_SCORE` on."""
 

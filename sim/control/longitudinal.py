@@ -18,6 +18,11 @@ COMFORT_LIMIT_MPS2 = 2.9
 SPARE_BRAKE = 1.03
 """So much harder than is needed it brakes then: what is braked late is braked hard."""
 
+GENTLE_BRAKE_MPS2 = 0.85
+CALM_URGENCY, BRISK_URGENCY = 0.8, 1.35
+"""Braking for what may yet turn out to be nothing, which hardly anyone notices; with what urgency the stop is to begin
+where it no longer may, and with what at most."""
+
 LATERAL_MPS2 = 1.8
 """Lateral acceleration in curves; passengers find 2 the limit of comfort."""
 
@@ -93,6 +98,34 @@ def stop_accel(speed_mps: float, urgency: float, profile: StopProfile, hardest_m
     planned = profile.brake_at(speed_mps)
     needed = planned * urgency
     return -min(needed * urgency, max(COMFORT_LIMIT_MPS2, SPARE_BRAKE * needed), hardest_mps2)
+
+
+def speed_for(stop_in_m: float, urgency: float, profile: StopProfile) -> float:
+    """Return the speed at which a stop has some urgency: the inverse of `stop_urgency`, for speeds above easing's.
+
+    Above it the profile's distance is v^2 / (2 b) + c, so that v^2 / (2 b) + c = u (s - r v), with the reaction r.
+    """
+    extra_m = profile.distance_m(EASE_SPEED_MPS) - EASE_SPEED_MPS**2 / (2.0 * profile.brake_mps2)
+    half = urgency * REACTION_S
+    inside = half**2 + 2.0 * (urgency * stop_in_m - extra_m) / profile.brake_mps2
+    return max(profile.brake_mps2 * (sqrt(max(inside, 0.0)) - half), EASE_SPEED_MPS)
+
+
+def gentle_accel(speed_mps: float, stop_in_m: float, gentle_m: float, profile: StopProfile) -> float:
+    """Return the acceleration, at most 0, with which a stop need not be begun in earnest for some way yet.
+
+    Args:
+        speed_mps: The car's speed.
+        stop_in_m: Where it would have to stand.
+        gentle_m: How much of that way it brakes with no more than `GENTLE_BRAKE_MPS2`, if what is left is then enough.
+        profile: The stop planned with.
+    """
+    way_m = max(gentle_m, 5.0)  # what is too much at the very end is left to the stop itself
+    calm, brisk = (
+        (speed_mps**2 - speed_for(stop_in_m - gentle_m, urgency, profile) ** 2) / (2.0 * way_m)
+        for urgency in (CALM_URGENCY, BRISK_URGENCY)
+    )
+    return -max(min(calm, GENTLE_BRAKE_MPS2), brisk, 0.0)
 
 
 def curve_speed_mps(curvature_here_per_m: float, curvature_ahead_per_m: float) -> float:

@@ -23,6 +23,7 @@ from perception.export import (
     Agreement,
     Format,
     agree,
+    answering,
     check_agreement,
     drawn_frames,
     export,
@@ -169,3 +170,11 @@ def test_a_precision_that_is_not_offered_is_one_clear_line(
     err = capsys.readouterr().err
     assert "litert offers on a processor (float32, int8)" in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_layers_that_answer_are_found_by_name_or_nothing_is_made_coarse() -> None:
+    names = ["net/stem_2_1/Relu", "net/sign_boxes/BiasAdd", "net/road_boxes/BiasAdd;x", "net/lane_hidden/Relu"]
+
+    assert answering(names) == names[1:]
+    with pytest.raises(RollingStopError, match="'lane_hidden' among them"):
+        answering(names[:-1])

@@ -22,9 +22,16 @@ Score = Callable[[float], float]
 
 
 def drive_towards(
-    score_at: Score, *, from_m: float = 70.0, line: bool = False, aside_m: float = 3.5, sure_score: float = SURE_SCORE
+    score_at: Score,
+    *,
+    from_m: float = 70.0,
+    line: bool = False,
+    aside_m: float = 3.5,
+    sure_score: float = SURE_SCORE,
+    braked_mps2: float = 1.0,
+    obeys: bool = False,
 ) -> tuple[float | None, float]:
-    """Drive past a sign at a steady speed, whatever is asked; return where the car first braked, and for how long.
+    """Drive past a sign; return where the car first braked, and for how long.
 
     Args:
         score_at: The sign's score at a depth; 0 is a miss.
@@ -32,22 +39,25 @@ def drive_towards(
         line: Whether a stop line is seen before it.
         aside_m: How far right of the lane's centre it stands.
         sure_score: What the driver is told of its eyes.
+        braked_mps2: What counts as braking.
+        obeys: Whether the car does what is asked; a steady speed if not.
     """
     config = DriverConfig(cruise_mps=SPEED_MPS, sure_score=sure_score)
     memory, first_m, braking_s = DriverMemory(), None, 0.0
-    x_m, step = from_m, 0
-    while x_m > 6.0:
+    x_m, step, speed_mps = from_m, 0, SPEED_MPS
+    while x_m > 6.0 and speed_mps > 0.5:
         score, detections = score_at(x_m), ()
         if score > 0.0:
             detections = (_sign(x_m, aside_m, score),)
         seen = StopLineEstimate(x_m - 1.5, 0.03 * x_m, 0.95) if line and x_m < 28.0 else None
         memory, control = decide(
-            memory, Percept(step, detections, LANE, seen), OwnMotion(SPEED_MPS, 0.0), STEP_S, config
+            memory, Percept(step, detections, LANE, seen), OwnMotion(speed_mps, 0.0), STEP_S, config
         )
-        if control.accel_mps2 < -1.0:
+        if control.accel_mps2 < -braked_mps2:
             first_m = x_m if first_m is None else first_m
             braking_s += STEP_S
-        x_m, step = x_m - SPEED_MPS * STEP_S, step + 1
+        speed_mps += control.accel_mps2 * STEP_S if obeys else 0.0
+        x_m, step = x_m - speed_mps * STEP_S, step + 1
     return first_m, braking_s
 
 
@@ -79,16 +89,16 @@ def scores(seed: int, middle: float, spread: float, missed: float = 0.0) -> Scor
 @pytest.mark.parametrize("seed", range(5))
 def test_a_sign_seen_as_signs_are_is_braked_for_in_time(seed: int, middle: float):
     """4.5 is what a faded sign scores within 40 m: 0.989 in the middle of its frames."""
-    first_m, _ = drive_towards(scores(seed, middle, 1.0, missed=0.03))
+    first_m, _ = drive_towards(scores(seed, middle, 1.0, missed=0.03), braked_mps2=0.5)
 
     assert first_m is not None
-    assert first_m > 35.0  # 25 m of braking in comfort, and 5 m before it begins
+    assert first_m > 35.0  # 25 m of braking in comfort, and 5 m before it begins; gently, until it can be read
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_what_flickers_all_the_way_is_not_braked_for(seed: int):
     """0.57 in the middle, nine in ten between 0.1 and 0.94; a third of the frames missed."""
-    _, braking_s = drive_towards(scores(seed, 0.3, 1.5, missed=0.3))
+    _, braking_s = drive_towards(scores(seed, 0.3, 1.5, missed=0.3), obeys=True)
 
     assert braking_s < 0.5
 
@@ -102,8 +112,8 @@ def test_a_driver_that_is_told_nothing_of_its_eyes_brakes_for_a_flicker(seed: in
 
 
 def test_what_was_believed_from_afar_is_given_up_when_it_is_no_sign_near_by():
-    _, steady_s = drive_towards(lambda x_m: 0.97)
-    _, braking_s = drive_towards(lambda x_m: 0.95 if x_m > 45.0 else 0.70)
+    _, steady_s = drive_towards(lambda x_m: 0.97, obeys=True)
+    _, braking_s = drive_towards(lambda x_m: 0.95 if x_m > 45.0 else 0.70, obeys=True)
 
     assert braking_s < 0.5 < steady_s
 

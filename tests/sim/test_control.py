@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 from sim.camera import Camera
 from sim.control import DriverConfig, DriverMemory, Phase, Track, decide
 from sim.control.lane import LaneBelief, update_lane
-from sim.control.longitudinal import StopProfile, curve_speed_mps, free_accel, limit_jerk, stop_accel, stop_urgency
+from sim.control.longitudinal import (
+    BRISK_URGENCY,
+    StopProfile,
+    curve_speed_mps,
+    free_accel,
+    gentle_accel,
+    limit_jerk,
+    speed_for,
+    stop_accel,
+    stop_urgency,
+)
 from sim.control.odometry import Travel, carry, measure_travel
 from sim.control.placing import place
 from sim.control.steering import steer
@@ -360,6 +370,59 @@ def test_a_stop_is_never_asked_for_harder_than_allowed_nor_with_the_engine(speed
     urgency = stop_urgency(speed, way, profile)
     assert 0.0 <= urgency <= 10.0
     assert -6.0 <= stop_accel(speed, urgency, profile, 6.0) <= 0.0
+
+
+@given(st.floats(15.0, 120.0), st.floats(0.7, 2.0))
+def test_a_speed_for_an_urgency_has_that_urgency(way: float, urgency: float):
+    profile = StopProfile(2.0)
+    assert stop_urgency(speed_for(way, urgency, profile), way, profile) == pytest.approx(urgency, rel=1e-6)
+
+
+@pytest.mark.parametrize("speed", [6.0, 9.0, 11.2, 13.4])
+@pytest.mark.parametrize("seen_from", [52.0, 65.0, 80.0])
+def test_braked_gently_while_it_may_be_nothing_a_stop_is_comfortable_afterwards(speed: float, seen_from: float):
+    profile, way, hardest, began_at = StopProfile(2.0), seen_from, 0.0, speed
+    while way > 22.0:
+        accel = gentle_accel(speed, way, way - 22.0, profile)
+        hardest = max(hardest, -accel)
+        way -= speed * STEP_S
+        speed = speed + accel * STEP_S
+    assert stop_urgency(speed, way, profile) <= 1.05 * BRISK_URGENCY
+    if seen_from >= 65.0 or began_at <= 11.2:
+        assert hardest <= 1.0
+
+
+def octagons(score_within: Callable[[float], float], speed: float, depth: float = 75.0) -> tuple[list[float], float]:
+    """Return what was asked for, step by step, on the way to something that scores so, and how fast it is passed."""
+    memory, asked = DriverMemory(), []
+    config = replace(CONFIG, cruise_mps=speed, sure_score=0.85)
+    for step in range(400):
+        seen = (sign(depth, score=score_within(depth)),) if depth > 8.5 else ()
+        memory, control = decide(memory, Percept(step, seen, STRAIGHT), OwnMotion(speed, 0.0), STEP_S, config)
+        asked.append(control.accel_mps2)
+        speed = max(speed + control.accel_mps2 * STEP_S, 0.0)
+        depth -= speed * STEP_S
+        if depth < 3.0 or speed < 0.05:
+            break
+    return asked, speed
+
+
+@pytest.mark.parametrize("speed", [8.0, 11.2, 13.4])
+def test_what_cannot_be_read_yet_is_braked_for_so_gently_that_a_mistake_is_none(speed: float):
+    asked, passed_at = octagons(lambda depth: 0.95 if depth > 27.0 else 0.05, speed)
+
+    assert passed_at > 5.0
+    harder = [accel < -1.0 for accel in asked]
+    longest = max(len(run) for run in "".join("x" if each else " " for each in harder).split(" "))
+    assert longest * STEP_S <= 0.5
+
+
+@pytest.mark.parametrize("speed", [8.0, 11.2, 13.4])
+def test_what_can_be_read_and_is_a_stop_sign_is_stopped_for_in_comfort(speed: float):
+    asked, passed_at = octagons(lambda depth: 0.97, speed)
+
+    assert passed_at < 0.05
+    assert min(asked) >= -2.9
 
 
 @given(st.floats(-8, 3), st.floats(-8, 3), st.booleans())
