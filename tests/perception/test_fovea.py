@@ -167,6 +167,21 @@ def test_the_second_look_raises_and_lowers_what_it_looks_at_and_nothing_else():
     assert len(done.log_spans) == len(done.log_spreads) == 2
 
 
+def test_what_is_added_changes_nothing_before_it_has_learned():
+    fovea = build_fovea(WIDTHS)
+    weights = {weight.path: weight for weight in fovea.trainable_variables}
+    cuttings = np.random.default_rng(3).integers(0, 256, (4, FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS), np.uint8)
+    before = np.asarray(fovea(cuttings, training=False))
+
+    for name in ("fovea_2_more/kernel", "fovea_4_more/kernel"):
+        weights[name].assign(2.0 * weights[name])
+    same = np.asarray(fovea(cuttings, training=False))
+    weights["fovea_2_again/kernel"].assign(weights["fovea_2_again/kernel"] + 0.1)
+
+    assert (same == before).all()
+    assert not np.allclose(np.asarray(fovea(cuttings, training=False)), before)
+
+
 def test_many_glances_outvote_one_that_errs_and_close_in_on_the_thing():
     thing = (40.0, 30.0, 64.0, 54.0)
     rgb = np.zeros((96, 128, 3), np.uint8)
