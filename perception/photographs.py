@@ -4,7 +4,7 @@ The network knows signs from about 10 to 70 pixels, and those near 20 best: it s
 at in several sizes, a quarter of an octave apart, down to a picture of 32 rows, so that a sign of any size is of a
 well-known size in some of them. A sign looks like one in all sizes that lie side by side; what looks like one in a
 single size mostly is none. So a score rests on several sizes, and so does a box. Weights with a second look
-(`perception.fovea`) then take it, many glances of it, at the photograph's full sharpness.
+(`perception.fovea`) then take it, in many glances, at the photograph's full sharpness.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ what its score says; under `MIN_SCORE` it says nothing."""
 
 SURE_WITHIN_M = 23.0
 UNSURE_BEYOND_M = 45.0
-"""Nearer than the first, a stop sign scores what these eyes are sure of; beyond the second it may score anything from
-`MIN_SCORE` on."""
+"""Nearer than the first, where its word can be read, a stop sign scores what these eyes are sure of; beyond the second
+it may score anything from `MIN_SCORE` on: what is braked for gently may be doubted late."""
 
 RIVAL_IOU = 0.3
 """A sign and a distractor whose boxes overlap by more than this are one thing, and the network cannot tell which."""

@@ -104,6 +104,14 @@ def speed_for(stop_in_m: float, urgency: float, profile: StopProfile) -> float:
     """Return the speed at which a stop has some urgency: the inverse of `stop_urgency`, for speeds above easing's.
 
     Above it the profile's distance is v^2 / (2 b) + c, so that v^2 / (2 b) + c = u (s - r v), with the reaction r.
+
+    Args:
+        stop_in_m: Where the car is to stand.
+        urgency: As `stop_urgency` has it.
+        profile: The stop planned with.
+
+    Returns:
+        Metres a second; `EASE_SPEED_MPS` where the way is too short for more.
     """
     extra_m = profile.distance_m(EASE_SPEED_MPS) - EASE_SPEED_MPS**2 / (2.0 * profile.brake_mps2)
     half = urgency * REACTION_S
