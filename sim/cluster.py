@@ -36,6 +36,7 @@ _REPORT_EVERY_S = 0.5
 _WATCHED = 1000
 """How many tasks are waited for at a time, those that were begun first: each costs a little at every look."""
 _CONNECT_WITHIN_S = 5.0
+_CONNECT_ATTEMPTS = 6
 _CLIENT_PORT = 10001
 """Where a `ray://` address without a port points."""
 
@@ -118,11 +119,15 @@ def _start(ray: Any, address: str | None, workers: int) -> None:
     size = {} if address else {"num_cpus": workers, "include_dashboard": False, "object_store_memory": 100_000_000}
     settings = {"log_to_driver": False, "logging_level": logging.ERROR, **size}
     try:
-        try:
-            ray.init(address=address or "local", **settings)
-        except ConnectionAbortedError:
-            # Now and then the process that a head starts for a client is gone before it serves; the next one is not.
-            ray.init(address=address, **settings)
+        for attempts_left in reversed(range(_CONNECT_ATTEMPTS)):
+            try:
+                ray.init(address=address or "local", **settings)
+                break
+            except ConnectionAbortedError:
+                # A head forks a process for each client while gRPC's threads run: on a busy machine one in five of
+                # them was gone before it served, and none where the head had GRPC_ENABLE_FORK_SUPPORT=0.
+                if not attempts_left:
+                    raise
     except (ConnectionError, RuntimeError, ValueError, OSError, ImportError, ray.exceptions.RayError) as fault:
         lines = [line for line in str(fault).splitlines() if line.strip()] or [type(fault).__name__]
         # A head's own traceback follows a first line that only announces it.
