@@ -1,12 +1,13 @@
 """Lessons for the lane alone: all else of a trained network stays as it is, so nothing else is forgotten.
 
 Where the lane runs is learned beside four other things, and by a head of its own. Whole frames teach it best: close-ups
-have no lane, and an enlarged frame's does not fit the camera.
+have no lane, and an enlarged frame's does not fit the camera: none is enlarged here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def _loss(answers: Any, targets: dict[str, Any]) -> dict[str, Any]:
 
 
 def _batches(dataset: Dataset, trained_on: int, config: TrainConfig, workers: int) -> Iterator[Batch]:
-    prepare = Preparer(dataset.camera, config.augment, config.seed)
+    prepare = Preparer(dataset.camera, replace(config.augment, zoom=0.0), config.seed)
     for number in range(FIRST_PASS, FIRST_PASS + config.lane_epochs):
         order = shuffled(dataset, trained_on, config.seed, number, config.shuffle_buffer)
         yield from batches(order, prepare, number, config.batch, workers)

@@ -47,7 +47,7 @@ than a pixel."""
 BARE = 255
 """Where no sticker is."""
 
-DECEITS, DECEIT = 6, 40.0
+DECEITS, DECEIT = 4, 55.0
 """Steps that a deceitful sticker is improved by, and how far each moves a colour, of 255."""
 
 

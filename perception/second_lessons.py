@@ -37,7 +37,7 @@ from perception.learner import Learner
 from perception.losses import laplace_loss
 from perception.network import build_network
 from perception.pipeline import Preparer, ahead, decode_image, shuffled
-from perception.second_boxes import boxes_to_show
+from perception.second_boxes import boxes_to_show, displaced
 from perception.second_cuttings import Cut, Opponent, cut_changed
 from perception.team import ALONE, Team
 from perception.training_config import TrainConfig
@@ -51,6 +51,11 @@ BOX_WEIGHT, BOX_BEND, DISTANCE_WEIGHT = 2.0, 0.05, 1.0
 squares."""
 
 FRAMES_AT_ONCE = 16
+TIMES_SHOWN, SHIFT, STRETCH = 2, 0.05, 0.07
+"""How often a frame's boxes are cut out, each time with changes of their own, since finding candidates costs more than
+cutting them; and how far these are displaced after the first time, in their own sizes, and resized, as a logarithm:
+standard deviations."""
+
 MIXED_BATCHES = 24
 """Batches of cuttings among which those of a frame are scattered."""
 
@@ -149,7 +154,7 @@ def _batches(
     workers: int,
 ) -> Iterator[list[Cut]]:
     """Yield batches of cuttings without end, made ahead of time; no pass has the number of another kind of lesson's."""
-    augment = config.augment
+    augment = config.fovea_augment or config.augment
     prepare = Preparer(dataset.camera, augment, config.seed)
 
     def cuttings() -> Iterator[list[Cut]]:
@@ -161,8 +166,11 @@ def _batches(
                     peaks = find(np.stack([rgb for rgb, _ in changed]))
                     for example, (rgb, labels), found in zip(chosen, changed, peaks, strict=True):
                         rng = stream(config.seed, Stream.AUGMENT, number, example.index, 3)
-                        told = boxes_to_show(labels, found, dataset.camera, rng)
-                        yield [cut_changed(rgb, told, k, augment, rng) for k in range(len(told.boxes))]
+                        for time in range(TIMES_SHOWN):
+                            if time:
+                                found[:, 2:6] = displaced(found[:, 2:6], SHIFT, STRETCH, rng)
+                            told = boxes_to_show(labels, found, dataset.camera, rng)
+                            yield [cut_changed(rgb, told, k, augment, rng) for k in range(len(told.boxes))]
 
     return ahead(_mixed(cuttings(), config.fovea_batch, stream(config.seed, Stream.SHUFFLE, 2_000_000)), 4)
 

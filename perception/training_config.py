@@ -40,6 +40,8 @@ class TrainConfig:
         network: The network's sizes.
         fovea: Channels of the second look at 24 x 24, 12 x 12 and 6 x 6.
         augment: How frames are changed.
+        fovea_augment: How they are changed in the second look's lessons, which has less to learn and bears more; as
+            `augment` says if not given.
         weights: How much each part of the loss counts.
 
     Raises:
@@ -68,6 +70,7 @@ class TrainConfig:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     fovea: tuple[int, int, int] = (32, 48, 96)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+    fovea_augment: AugmentConfig | None = None
     weights: LossWeights = field(default_factory=LossWeights)
 
     def __post_init__(self) -> None:
