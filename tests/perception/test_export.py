@@ -175,6 +175,7 @@ def test_a_precision_that_is_not_offered_is_one_clear_line(
 def test_layers_that_answer_are_found_by_name_or_nothing_is_made_coarse() -> None:
     names = ["net/stem_2_1/Relu", "net/sign_boxes/BiasAdd", "net/road_boxes/BiasAdd;x", "net/lane_hidden/Relu"]
 
-    assert answering(names) == names[1:]
+    parts, heads = ("sign_boxes", "road_boxes", "lane_"), ("sign_boxes", "lane_hidden")
+    assert answering(names, parts, heads) == names[1:]
     with pytest.raises(RollingStopError, match="'lane_hidden' among them"):
-        answering(names[:-1])
+        answering(names[:-1], parts, heads)
