@@ -92,19 +92,25 @@ def find_peaks(heat: NDArray[np.float32], boxes: NDArray[np.float32], count: int
     """
     _, width, channels = heat.shape
     summit = cv2.dilate(heat, np.ones((3, 3), np.uint8)).reshape(heat.shape)
-    peaks = np.where(heat >= summit, heat, np.float32(-1e9)).ravel()
-    count = min(count, peaks.size)
-    lowest = np.partition(peaks, -count)[-count]
+    logits = heat.ravel()
+    places = np.flatnonzero(heat >= summit)
+    if len(places) > count:
+        lowest = np.partition(logits[places], -count)[-count]
+        places = places[logits[places] >= lowest]
     # Of equal ones the first in the picture, as in the graph.
-    candidates = np.flatnonzero(peaks >= lowest)
-    places = candidates[np.argsort(-peaks[candidates], kind="stable")[:count]]
+    places = places[np.argsort(-logits[places], kind="stable")[:count]]
+    peaks = logits[places]
+    if len(places) < min(count, logits.size):
+        others = np.setdiff1d(np.arange(logits.size), places)[: count - len(places)]
+        places = np.concatenate([places, others])
+        peaks = np.concatenate([peaks, np.full(len(others), -1e9, np.float32)])
     fields = boxes.reshape(-1, len(BoxField))[places]
     cell = places // channels
     centre_u = STRIDE * ((cell % width) + 0.5 + fields[:, BoxField.OFFSET_U])
     centre_v = STRIDE * ((cell // width) + 0.5 + fields[:, BoxField.OFFSET_V])
     half_w = 0.5 * STRIDE * np.exp(np.clip(fields[:, BoxField.LOG_WIDTH], -5.0, 5.0))
     half_h = 0.5 * STRIDE * np.exp(np.clip(fields[:, BoxField.LOG_HEIGHT], -5.0, 5.0))
-    scores = 1.0 / (1.0 + np.exp(-np.clip(peaks[places], -80.0, 80.0)))
+    scores = 1.0 / (1.0 + np.exp(-np.clip(peaks, -80.0, 80.0)))
     columns = (
         scores,
         places % channels,
