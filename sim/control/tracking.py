@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import exp, hypot
 
 from sim.camera import Camera
-from sim.control.evidence import EDGE_PX, MIN_SCORE, evidence_of, is_at_a_line
+from sim.control.evidence import AT_A_LINE_M, EDGE_PX, MIN_SCORE, evidence_of, is_at_a_line
 from sim.control.lane import LaneBelief
 from sim.control.looming import Looming
 from sim.control.odometry import Travel, carry
@@ -236,8 +236,12 @@ def update_tracks(
             kept = (
                 None
                 if gone
-                else _miss(track, travel.dt_s, lane, camera, hidden=_is_hidden(track, percept.detections, camera))
-            )
+                else _miss(
+                    track, travel.dt_s, lane, camera,
+                    hidden=_is_hidden(track, percept.detections, camera),
+                    at_line=any(line.believed and abs(line.x_m - track.x_m) < AT_A_LINE_M for line in lines),
+                )
+            )  # fmt: skip
         else:
             after_s = BELIEVED_AT_A_LINE_AFTER_S if is_at_a_line(seen[match][0], lines) else BELIEVED_AFTER_S
             kept = _update(track, *seen[match], gains[match], after_s, travel, lane, camera)
@@ -496,7 +500,7 @@ def _is_hidden(track: Track, detections: Sequence[Detection], camera: Camera) ->
     )
 
 
-def _miss(track: Track, dt_s: float, lane: LaneBelief, camera: Camera, *, hidden: bool) -> Track | None:
+def _miss(track: Track, dt_s: float, lane: LaneBelief, camera: Camera, *, hidden: bool, at_line: bool) -> Track | None:
     """Return a track after it has not been seen, or None if it is to be forgotten."""
     log_odds = track.log_odds
     if hidden:
@@ -508,8 +512,8 @@ def _miss(track: Track, dt_s: float, lane: LaneBelief, camera: Camera, *, hidden
         log_odds -= lost * min(max(tells, 0.3), 1.0)
     elif not track.believed:
         log_odds -= MISS_CANDIDATE
-    elif log_odds < 0.0 and track.kind is ObjectKind.STOP_SIGN:
-        return None  # what was fading while in view is not carried on unseen
+    elif track.kind is ObjectKind.STOP_SIGN and log_odds < (0.0 if at_line or track.handled else BELIEVED_LOG_ODDS):
+        return None  # what was fading while in view is not carried on unseen, unless a stop line speaks for it
     vehicle = track.kind is ObjectKind.VEHICLE
     moves = track.kind in ROAD_USERS
     behind_m = -2.0 if moves else -20.0

@@ -206,6 +206,14 @@ def test_a_sign_that_has_left_the_view_is_remembered_by_odometry():
     assert track.believed
 
 
+def test_a_sign_that_faded_in_plain_view_is_not_carried_on_unless_a_line_speaks_for_it():
+    percepts = approach(25.0, 9.0, 40, set(range(12)))
+    lined = [replace(each, stop_line=StopLineEstimate(24.0 - 0.45 * each.step, 0.3, 0.9)) for each in percepts[:34]]
+    assert see(percepts[:30], 9.0).stop_at_m is not None
+    assert see(percepts, 9.0).stop_at_m is None
+    assert see(percepts[34:], 9.0, see(lined, 9.0)).stop_at_m is not None
+
+
 def test_a_tracks_distance_sharpens_as_the_car_approaches():
     errors = [1.0, -1.2, 0.8, -0.7, 1.1, -0.9, 1.3, -1.4]
     tracks: tuple[Track, ...] = ()
