@@ -21,6 +21,9 @@ FROM_M = 6.0
 FEWEST = 8
 """Nothing is said of a size before so much way and so many frames."""
 
+FEWEST_FOR_A_HINT, HINT_FROM_M = 6, 3.0
+"""Likewise for a hint, which decides nothing alone."""
+
 SURE = 2.0
 MODEL_RELATIVE_SD = 0.10
 """So many standard deviations must lie between a size and those of stop signs; the second, of the slope, stands for
@@ -71,18 +74,33 @@ class Looming:
 
     def size_m(self, focal_px: float) -> tuple[float, float] | None:
         """Return the least and the greatest height that fit what was seen, or None where too little was."""
-        if self.frames < FEWEST or self.way_m - self.first_m < FROM_M:
+        line = self._line(FEWEST, FROM_M)
+        if line is None:
+            return None
+        slope, sd = line
+        sd = (sd**2 + (MODEL_RELATIVE_SD * slope) ** 2) ** 0.5
+        least_m, most_m = (_height_m(each, focal_px) for each in (slope + SURE * sd, slope - SURE * sd))
+        return least_m, most_m
+
+    def grows_too_slowly(self, focal_px: float) -> bool:
+        """Return whether it rather grows like what is too large for a stop sign, or not at all, as what moves along."""
+        line = self._line(FEWEST_FOR_A_HINT, HINT_FROM_M)
+        return line is not None and _height_m(line[0], focal_px) > LARGEST_M
+
+    def _line(self, fewest: int, from_m: float) -> tuple[float, float] | None:
+        """Return how much 1 / h falls on a metre, and that one's standard deviation; None where too little was seen."""
+        if self.frames < fewest or self.way_m - self.first_m < from_m:
             return None
         spread = self.xx - self.x**2 / self.weight
         if spread <= 0.0:
             return None
-        slope = -(self.xy - self.x * self.y / self.weight) / spread
-        sd = (1.0 / spread + (MODEL_RELATIVE_SD * slope) ** 2) ** 0.5
-        steep, flat = slope + SURE * sd, slope - SURE * sd
-        least_m = 1.0 / (focal_px * steep) if steep > 0.0 else float("inf")
-        return least_m, 1.0 / (focal_px * flat) if flat > 0.0 else float("inf")
+        return -(self.xy - self.x * self.y / self.weight) / spread, spread**-0.5
 
     def is_no_sign(self, focal_px: float) -> bool:
         """Return whether it is surely too small or too large for a stop sign."""
         size = self.size_m(focal_px)
         return size is not None and (size[1] < SMALLEST_M or size[0] > LARGEST_M)
+
+
+def _height_m(slope: float, focal_px: float) -> float:
+    return 1.0 / (focal_px * slope) if slope > 0.0 else float("inf")

@@ -74,6 +74,8 @@ def next_stop(
         if not _asks(track) or (track.doubtful and _outdone(track, tracks)):
             continue
         line = line_for(track, lines)
+        if track.moves and line is None:
+            continue
         line_m = line.x_m if line is not None else None
         in_m = (line_m if line_m is not None else track.x_m - SIGN_MARGIN_M) - camera_to_bumper_m - gap_m
         if nearest is None or in_m < nearest.in_m:

@@ -113,6 +113,13 @@ VEHICLE_SPEED_SD_MPS = 4.0
 ASIDE_S = 0.3
 """Time over which a speed to the side is smoothed."""
 
+LAG_S = 0.3
+LAG_FROM_M = 16.0
+MOVING_LAG = 0.10
+"""Time over which a sign's lag is smoothed; nearer than the second it is a share of that; from the third on the sign
+may be moving along. Now and then one that stands still gets there, too, if it is smaller than it seems, or one of two.
+"""
+
 RISE_S = 0.5
 """Time over which a height above the road is smoothed."""
 
@@ -147,8 +154,10 @@ class Track:
         handled: Of a sign: whether the car has already stopped for it.
         aside_mps: Of a vehicle or person: how fast it moves to the left, over the ground.
         rise_m: Height of its middle above the road.
-        looming: Of a sign: how it grows, where the driver checks that.
+        looming: Of a sign: how it grows.
         wrong_size: Of a sign: whether it grows like something too small or too large for one.
+        lag: Of a sign: how much farther away it is seen than what stands still ought to be by now, as a smoothed share.
+        moves: Of a sign: whether it moves along with the traffic, as a picture on a lorry: it lags, and hardly grows.
     """
 
     track_id: int
@@ -170,6 +179,8 @@ class Track:
     rise_m: float = 0.0
     looming: Looming = Looming()  # noqa: RUF009 - frozen, so one for all is safe
     wrong_size: bool = False
+    lag: float = 0.0
+    moves: bool = False
 
     @property
     def evidence(self) -> float:
@@ -249,8 +260,7 @@ def update_tracks(
             detection = None if match is None else seen[match][0]
             if at_its_word and detection is not None:
                 kept = _taken_at_its_word(kept, detection)
-            if checks_size:
-                kept = _sized(kept, track.looming.driven(travel.distance_m), detection, camera)
+            kept = _sized(kept, track.looming.driven(travel.distance_m), detection, camera, tells=checks_size)
         if kept is not None:
             after.append(kept)
     taken = set(matches.values())
@@ -271,11 +281,12 @@ def _taken_at_its_word(track: Track, detection: Detection) -> Track:
     return replace(track, believed=believed, log_odds=log_odds, seen_s=max(track.seen_s, AT_ITS_WORD_S))
 
 
-def _sized(track: Track, looming: Looming, detection: Detection | None, camera: Camera) -> Track:
-    """Return a sign's track with what its growth tells, unless the frame's edge cuts it."""
+def _sized(track: Track, looming: Looming, detection: Detection | None, camera: Camera, *, tells: bool) -> Track:
+    """Return a sign's track with how it grows, unless the frame's edge cuts it, and what that `tells` of its size."""
     if detection is not None and detection.box[1] > 2.0 and detection.box[3] < camera.height_px - 2.0:
         looming = looming.seen(detection.box[3] - detection.box[1])
-    return replace(track, looming=looming, wrong_size=looming.is_no_sign(camera.focal_px))
+    moves = track.lag > MOVING_LAG and looming.grows_too_slowly(camera.focal_px)
+    return replace(track, looming=looming, wrong_size=tells and looming.is_no_sign(camera.focal_px), moves=moves)
 
 
 def coast_tracks(tracks: tuple[Track, ...], travel: Travel, geometry: VehicleGeometry) -> tuple[Track, ...]:
@@ -307,7 +318,7 @@ def _predict(track: Track, travel: Travel, camera_forward_m: float) -> Track:
     return Track(
         track.track_id, track.kind, x_m, y_m, variance**0.5, track.log_odds, track.seen_s, track.unseen_s,
         track.speed_mps, covariance, speed_var, track.half_length_m, track.in_place, track.believed,
-        track.handled, track.aside_mps, track.rise_m, track.looming, track.wrong_size,
+        track.handled, track.aside_mps, track.rise_m, track.looming, track.wrong_size, track.lag, track.moves,
     )  # fmt: skip
 
 
@@ -368,6 +379,8 @@ def _update(
     ways = _depths(detection, half_m, camera)
     if track.kind is ObjectKind.STOP_SIGN and is_arm_place(track.rise_m, track.y_m - lane.centre_y_m(x_m)):
         ways = _arm_depths(detection, camera) or ways
+    farther = (ways[0][0] - x_m) / max(x_m, LAG_FROM_M)
+    lag = track.lag + min(1.0, travel.dt_s / LAG_S) * (farther - track.lag)
     for depth_m, noise_m in ways:
         total = variance + noise_m * noise_m
         miss = depth_m - x_m
@@ -399,7 +412,7 @@ def _update(
         settle(track.in_place, place(track.kind, centre_m, y_m, speed_mps, lane, rise_m), travel.dt_s),
         track.believed or (log_odds >= BELIEVED_LOG_ODDS and seen_s >= believed_after_s), track.handled,
         _aside_mps(track, y_step_m, travel.dt_s),
-        rise_m,
+        rise_m, lag=lag,
     )  # fmt: skip
 
 
@@ -531,7 +544,7 @@ def _miss(track: Track, dt_s: float, lane: LaneBelief, camera: Camera, *, hidden
     return Track(
         track.track_id, track.kind, track.x_m, track.y_m, track.spread_m, log_odds, track.seen_s,
         track.unseen_s + dt_s, track.speed_mps, track.covariance, track.speed_var, track.half_length_m, in_place,
-        track.believed, track.handled, track.aside_mps, track.rise_m,
+        track.believed, track.handled, track.aside_mps, track.rise_m, lag=track.lag,
     )  # fmt: skip
 
 

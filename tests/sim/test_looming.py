@@ -8,6 +8,8 @@ from sim.camera import Camera
 from sim.control.lane import LaneBelief
 from sim.control.looming import FEWEST, Looming
 from sim.control.odometry import Travel
+from sim.control.stopline import LineTrack
+from sim.control.stopping import next_stop
 from sim.control.tracking import update_tracks
 from sim.percept import Detection, ObjectKind, Percept
 from sim.vehicle import VehicleGeometry
@@ -47,13 +49,38 @@ def test_nothing_is_said_before_enough_way_and_frames():
     assert not looming.is_no_sign(CAMERA.focal_px)
 
 
-def _see(tracks, depth_m, *, sign, **options):
-    side = CAMERA.focal_px * 0.76 / depth_m
+def _see(tracks, depth_m, *, sign, taken_for=1.0, size_m=0.76, **options):
+    side = CAMERA.focal_px * size_m / depth_m
     u, v = CAMERA.centre_u_px + 0.1 * CAMERA.focal_px, CAMERA.centre_v_px - 20.0
     box = (u - side / 2, v - side / 2, u + side / 2, v + side / 2)
-    found = (Detection(ObjectKind.STOP_SIGN, box, 0.9, depth_m, 0.05 * depth_m),) if sign else ()
-    travel = Travel(0.45, 0.0, 9.0, 0.05)
+    found = (Detection(ObjectKind.STOP_SIGN, box, 0.9, taken_for * depth_m, 0.1 * depth_m),) if sign else ()
+    travel = Travel(0.45, 0.0, 0.05, 9.0)
     return update_tracks(tracks, Percept(0, found), travel, LaneBelief(), CAMERA, GEOMETRY, 1, **options)[0]
+
+
+@pytest.mark.parametrize(("speed_mps", "moves"), [(0.0, False), (7.0, True), (9.0, True)])
+def test_a_picture_on_a_lorry_moves_along_and_asks_for_no_stop(speed_mps, moves):
+    tracks, depth_m = (), 32.0
+    for _ in range(24):
+        depth_m -= 0.45 - 0.05 * speed_mps
+        tracks = _see(tracks, depth_m, sign=True)
+
+    assert tracks[0].believed
+    assert tracks[0].moves is moves
+    assert (next_stop(tracks, (), 1.5, 0.7) is None) is moves
+    # A stop line says that there is something to stop for, whatever moves before it.
+    assert next_stop(tracks, (LineTrack(tracks[0].x_m - 1.0, 0.3, 3.0),), 1.5, 0.7) is not None
+
+
+@pytest.mark.parametrize("taken_for", [0.8, 0.9, 1.25, 1.6])
+def test_a_sign_of_another_size_than_it_is_taken_for_does_not_move(taken_for):
+    tracks, depth_m = (), 45.0
+    for _ in range(70):
+        depth_m -= 0.45
+        tracks = _see(tracks, depth_m, sign=True, taken_for=taken_for)
+
+    assert tracks[0].believed
+    assert not tracks[0].moves
 
 
 def test_a_driver_without_memory_believes_one_frame_and_forgets_with_the_next():
@@ -74,12 +101,12 @@ def test_the_standard_driver_believes_no_single_frame_and_does_not_forget_what_i
     assert _see(tracks, depth_m - 0.45, sign=False)[0].believed
 
 
-def test_growth_is_followed_only_where_it_is_asked_for():
-    tracks, sized, depth_m = (), (), 45.0
+@pytest.mark.parametrize("checks_size", [False, True])
+def test_what_growth_tells_of_a_size_counts_only_where_it_is_asked_for(checks_size):
+    tracks, depth_m = (), 45.0
     for _ in range(30):
-        tracks, sized = _see(tracks, depth_m, sign=True), _see(sized, depth_m, sign=True, checks_size=True)
+        tracks = _see(tracks, depth_m, sign=True, size_m=2.4, checks_size=checks_size)
         depth_m -= 0.45
 
-    assert tracks[0].looming == Looming()
-    assert sized[0].looming.frames > 20
-    assert not sized[0].wrong_size
+    assert tracks[0].looming.frames > 20
+    assert tracks[0].wrong_size is checks_size
