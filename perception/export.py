@@ -518,7 +518,7 @@ def _saved_model_run(folder: Path) -> Run:
 
 def _saved_judge(folder: Path) -> Judge:
     loaded = tf.saved_model.load(str(folder))  # as above
-    return lambda cuttings: np.asarray(loaded.serve(tf.constant(cuttings)).numpy(), np.float32)
+    return lambda cuttings: np.concatenate([loaded.serve(tf.constant(each[None])).numpy() for each in cuttings])
 
 
 def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
