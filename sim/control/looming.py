@@ -21,13 +21,13 @@ FROM_M = 6.0
 FEWEST = 8
 """Nothing is said of a size before so much way and so many frames."""
 
-FEWEST_FOR_A_HINT, HINT_FROM_M = 6, 3.0
-"""Likewise for a hint, which decides nothing alone."""
-
 SURE = 2.0
 MODEL_RELATIVE_SD = 0.10
 """So many standard deviations must lie between a size and those of stop signs; the second, of the slope, stands for
 errors that frames share."""
+
+FEWEST_FOR_A_HINT, HINT_FROM_M, HINT_SURE = 6, 3.0, 1.0
+"""The same for a hint, which decides nothing alone. Far away, where a pixel is a tenth of a sign, nothing is hinted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Looming:
     def grows_too_slowly(self, focal_px: float) -> bool:
         """Return whether it rather grows like what is too large for a stop sign, or not at all, as what moves along."""
         line = self._line(FEWEST_FOR_A_HINT, HINT_FROM_M)
-        return line is not None and _height_m(line[0], focal_px) > LARGEST_M
+        return line is not None and _height_m(line[0] + HINT_SURE * line[1], focal_px) > LARGEST_M
 
     def _line(self, fewest: int, from_m: float) -> tuple[float, float] | None:
         """Return how much 1 / h falls on a metre, and that one's standard deviation; None where too little was seen."""

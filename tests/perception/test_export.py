@@ -25,14 +25,17 @@ from perception.export import (
     agree,
     answering,
     check_agreement,
+    cuttings_of,
     drawn_frames,
     export,
     exported_for,
     read_export,
 )
+from perception.fovea import Answer, is_fovea, load_fovea_model
 from perception.perceiver import load_perceiver
 from perception.runtimes import PEAKS as PEAKS_HERE
-from perception.runtimes import Answers, find_peaks
+from perception.runtimes import Answers, find_peaks, make_judge, make_run
+from perception.weights import read_weights
 from sim.camera import Camera, CameraFrame
 from sim.errors import RollingStopError, WeightsError
 
@@ -84,6 +87,28 @@ def test_an_export_drives_as_keras_sees(name: str, tmp_path: Path, monkeypatch: 
     with pytest.raises(WeightsError, match="Received: another file"):
         read_export(kept.folder)
     assert exported_for(None, engine).agreement.belief_most < 0.005
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [with_library("litert")])
+def test_litert_has_both_looks_in_int8_and_answers_as_keras_does(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    backend = Backend(name)
+    coarse = exported_for(None, Engine(backend, Precision.INT8))
+    arrays = read_weights()[1]
+    second = load_fovea_model(arrays)
+    assert second is not None
+    look = make_run(backend, coarse.model, None)
+    cuttings = np.concatenate([cuttings_of(look, rgb) for rgb in drawn_frames(99, 6)])
+    assert coarse.fovea is not None
+    wanted, given = second[0](cuttings, training=False).numpy(), make_judge(backend, coarse.fovea, None)(cuttings)
+
+    # A byte a weight instead of four, but for the layers that answer.
+    assert coarse.fovea.stat().st_size < 2.5 * sum(each.size for name, each in arrays.items() if is_fovea(name))
+    assert 0.0 < np.abs(given - wanted).mean() < 0.2
+    assert (given[:, : len(Answer)].argmax(axis=1) == wanted[:, : len(Answer)].argmax(axis=1)).mean() > 0.9
 
 
 @pytest.mark.parametrize("precision", OFFERED[Backend.KERAS])

@@ -44,7 +44,7 @@ from perception.fovea import (
 )
 from perception.labels import no_labels
 from perception.perceiver import Perceiver, load_perceiver
-from perception.pipeline import decode_image
+from perception.pipeline import Preparer, decode_image
 from perception.second_boxes import Told, boxes_to_show
 from perception.second_cuttings import BARE, Cut, Opponent, cut_changed, pasted
 from perception.train import train
@@ -388,6 +388,33 @@ def test_a_frame_of_doubtful_boxes_alone_is_passed_over(trained: Trained, small_
 
     assert len(calls) > 10
     assert np.isfinite(learned[WEIGHING]).all()
+
+
+@pytest.mark.parametrize("own", [None, AugmentConfig(blur=0.9, cut_sticker=0.0)])
+def test_lessons_change_frames_in_their_own_way_and_show_each_box_twice(
+    trained: Trained, small_dataset: Dataset, monkeypatch, own
+) -> None:
+    config = replace(SECOND_TRAINING, fovea_steps=3, fovea_augment=own)
+    used, shown = [], []
+
+    def prepared(camera, augment, seed):
+        used.append(augment)
+        return Preparer(camera, augment, seed)
+
+    def told(labels, peaks, *args):
+        shown.append((id(labels), peaks[:, 2:6].copy()))
+        return boxes_to_show(labels, peaks, *args)
+
+    monkeypatch.setattr(second_lessons, "Preparer", prepared)
+    monkeypatch.setattr(second_lessons, "boxes_to_show", told)
+
+    second_lessons.learn_to_look_twice(small_dataset, 36, config, read_weights(trained.folder)[1], 1)
+
+    assert used == [own or config.augment]
+    for (frame, boxes), (again, displaced) in zip(shown[::2], shown[1::2], strict=False):
+        assert frame == again
+        aside = np.abs(boxes + np.roll(boxes, 2, axis=1) - displaced - np.roll(displaced, 2, axis=1))[:, :2] / 2.0
+        assert 0.0 < (aside / (boxes[:, 2:] - boxes[:, :2])).max() < 0.4
 
 
 @pytest.mark.parametrize("change", [second_cuttings._turned, second_cuttings._ending])

@@ -8,10 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from perception import lane_lessons
+from perception.augment import AugmentConfig
 from perception.perceiver import load_perceiver
+from perception.pipeline import Preparer
 from perception.train import train
 from perception.training_config import TrainConfig
 from perception.weights import read_weights
+from sim.camera import Camera
 from sim.recording import Dataset
 from tests.perception.conftest import SMALL_TRAINING, Trained
 
@@ -54,6 +58,22 @@ def test_the_number_of_threads_changes_nothing(
 
     one, three = read_weights(taught)[1], read_weights(tmp_path)[1]
     assert all((one[name] == three[name]).all() for name in one)
+
+
+def test_no_frame_is_enlarged(trained: Trained, small_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[AugmentConfig | None] = []
+
+    class Watched(Preparer):
+        def __init__(self, camera: Camera, augment: AugmentConfig | None, seed: int) -> None:
+            used.append(augment)
+            super().__init__(camera, augment, seed)
+
+    monkeypatch.setattr(lane_lessons, "Preparer", Watched)
+    enlarging = replace(LANE_ALONE, lane_epochs=1, augment=replace(LANE_ALONE.augment, zoom=1.0, blur=0.5))
+
+    lane_lessons.learn_lane(small_dataset, 36, enlarging, read_weights(trained.folder)[1], 1)
+
+    assert used == [replace(enlarging.augment, zoom=0.0)]
 
 
 def test_a_second_look_stays_as_it_was(trained: Trained, small_dataset: Dataset, tmp_path: Path) -> None:
