@@ -53,8 +53,8 @@ MANIFEST = "export.json"
 NAME, FOVEA_NAME = "rollingstop", "fovea"
 """What the files of the network and of its second look are called."""
 
-FOVEA_TOLERANCES = {Precision.FLOAT32: 0.005, Precision.INT8: 0.35}
-"""Largest mean difference of the second look's answers and measures that is tolerated."""
+FOVEA_TOLERANCES = {Precision.FLOAT32: 0.02, Precision.INT8: 2.0}
+"""Largest difference of the second look's logits and measures that is tolerated; int8's are 0.65 apart at most."""
 
 REVISION = 3
 """Of the files: exports that an older revision left in the cache are made anew."""
@@ -299,7 +299,7 @@ def check_agreement(agreement: Agreement, precision: Precision, name: str) -> No
 
 
 def cuttings_of(run: Run, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return cuttings of what a network takes for something in a frame, uint8 (n, 48, 48, 15), at least one.
+    """Return cuttings of the four things in a frame that a network takes most for something, uint8 (n, 48, 48, 15).
 
     Args:
         run: The network.
@@ -317,7 +317,7 @@ def _check_fovea(model: Any, theirs: Judge, cuttings: NDArray[np.uint8], precisi
     Raises:
         RollingStopError: If they are too far from those of Keras, or not numbers.
     """
-    apart = float(np.abs(model(cuttings, training=False).numpy() - theirs(cuttings)).mean())
+    apart = float(np.abs(model(cuttings, training=False).numpy() - theirs(cuttings)).max())
     if not apart <= FOVEA_TOLERANCES[precision]:
         raise RollingStopError(
             f"Expected the exported second look ({name}, {precision}) to answer as Keras does, logits within "
