@@ -17,6 +17,7 @@ from sim.control.lane import LaneBelief
 from sim.control.looming import Looming
 from sim.control.odometry import Travel, carry
 from sim.control.placing import is_arm_place, place, settle
+from sim.control.ranging import arm_depths_of, bearing_of, depths_of, half_length_of, is_folded_arm, rise_of
 from sim.control.stopline import LineTrack
 from sim.percept import Detection, ObjectKind, Percept
 from sim.vehicle import VehicleGeometry
@@ -83,28 +84,8 @@ MIN_RELATIVE_SD = {
 BEARING_SD_RAD = 0.006
 """Of a box's centre: some 4 pixels at a focal length of 720."""
 
-FOOT_SD_PX = 2.0
-FOOT_RELATIVE_SD = 0.05
-"""Of the depth at which a vehicle's box touches the ground: its lower edge, and how high above the road that is."""
-
-ARM_HEIGHT_M = 0.46
-ARM_HEIGHT_SD_PX = 1.0
-ARM_RELATIVE_SD = 0.05
-"""A school bus's arm is 18 in across (FMVSS 131, S5.1); and how far its box's height may be off."""
-
-FOLDED_WIDTH = 0.75
-ARM_CLEAR_PX = 20.0
-"""An arm of at least so many rows is folded if it is narrower than this share of them."""
-
-WHEEL_INSET_M = 0.6
-"""What touches the ground is a wheel, which stands back from the near end."""
-
 VEHICLE_ACCEL_SD_MPS2 = 2.2
 """How much a vehicle may change its speed unseen."""
-
-ALIKE = 1.6
-"""A vehicle's depth is wrong in much the same way in the next frame (correlation 0.6: as little is told by frames that
-are independent of each other and have twice the spread), and by four fifths of what its spread says."""
 
 VEHICLE_SPEED_SD_MPS = 4.0
 """How far from the own speed a vehicle's speed may be when first seen."""
@@ -231,11 +212,11 @@ def update_tracks(
     moved = [_predict(track, travel, geometry.camera_forward_m) for track in tracks]
     others = [each for each in percept.detections if each.kind is ObjectKind.DISTRACTOR]
     seen = [
-        (detection, _bearing(detection, camera))
+        (detection, bearing_of(detection, camera))
         for detection in percept.detections
         if detection.kind is not ObjectKind.DISTRACTOR
         and detection.distance_m > 0.0
-        and not _is_folded_arm(detection, lane, camera)
+        and not is_folded_arm(detection, lane, camera)
     ]
     gains = [evidence_of(detection, others, lines, sure_score, camera) for detection, _ in seen]
     matches = _associate(moved, seen)
@@ -293,12 +274,6 @@ def coast_tracks(tracks: tuple[Track, ...], travel: Travel, geometry: VehicleGeo
     """Return the tracks after the car has moved without looking: nothing is seen, and so nothing is missed."""
     moved = (_predict(track, travel, geometry.camera_forward_m) for track in tracks)
     return tuple(replace(track, unseen_s=track.unseen_s + travel.dt_s) for track in moved if track.x_m > -20.0)
-
-
-def _bearing(detection: Detection, camera: Camera) -> float:
-    """Return the tangent of the angle, to the left, at which a detection's centre is seen."""
-    u0, _, u1, _ = detection.box
-    return (camera.centre_u_px - 0.5 * (u0 + u1)) / camera.focal_px
 
 
 def _predict(track: Track, travel: Travel, camera_forward_m: float) -> Track:
@@ -374,11 +349,11 @@ def _update(
     half_m = track.half_length_m
     vehicle = track.kind is ObjectKind.VEHICLE
     if vehicle:
-        half_m += 0.1 * (_half_length_m(detection, camera, half_m) - half_m)
+        half_m += 0.1 * (half_length_of(detection, camera, half_m) - half_m)
     floor_m = MIN_RELATIVE_SD[track.kind] * max(detection.distance_m, 3.0)
-    ways = _depths(detection, half_m, camera)
+    ways = depths_of(detection, half_m, camera)
     if track.kind is ObjectKind.STOP_SIGN and is_arm_place(track.rise_m, track.y_m - lane.centre_y_m(x_m)):
-        ways = _arm_depths(detection, camera) or ways
+        ways = arm_depths_of(detection, camera) or ways
     farther = (ways[0][0] - x_m) / max(x_m, LAG_FROM_M)
     lag = track.lag + min(1.0, travel.dt_s / LAG_S) * (farther - track.lag)
     for depth_m, noise_m in ways:
@@ -405,7 +380,7 @@ def _update(
     if log_odds < (lowest if track.believed else DROPPED_LOG_ODDS):
         return None
     seen_s = track.seen_s + (travel.dt_s if gain > 0.0 else 0.0)
-    rise_m = track.rise_m + min(1.0, travel.dt_s / RISE_S) * (_rise_m(detection, camera) - track.rise_m)
+    rise_m = track.rise_m + min(1.0, travel.dt_s / RISE_S) * (rise_of(detection, camera) - track.rise_m)
     return Track(
         track.track_id, track.kind, x_m, y_m, max(variance**0.5, floor_m),
         log_odds, seen_s, 0.0, speed_mps, covariance, speed_var, half_m,
@@ -424,63 +399,6 @@ def _aside_mps(track: Track, y_step_m: float, dt_s: float) -> float:
     if track.kind is ObjectKind.PEDESTRIAN:
         return track.aside_mps + share * y_step_m / dt_s  # it was already moved along with its speed
     return track.aside_mps + share * (y_step_m / dt_s - track.aside_mps)
-
-
-def _rise_m(detection: Detection, camera: Camera) -> float:
-    """Return the height above a flat road of the middle of a detection."""
-    down_px = 0.5 * (detection.box[1] + detection.box[3]) - camera.centre_v_px
-    return camera.height_m - down_px * detection.distance_m / camera.focal_px
-
-
-def _depths(detection: Detection, half_m: float, camera: Camera) -> list[tuple[float, float]]:
-    """Return each way to measure the depth of a thing's near side, and its standard deviation."""
-    noise_m = max(detection.distance_spread_m, 0.03 * detection.distance_m)
-    if detection.kind is not ObjectKind.VEHICLE:
-        return [(detection.distance_m, noise_m)]
-    noise_m *= ALIKE
-    ways = [(detection.distance_m - half_m, hypot(noise_m, 0.4))]
-    foot_px = detection.box[3]
-    if foot_px < camera.height_px - 3.0:
-        foot_m = camera.ground_distance_m(foot_px) - WHEEL_INSET_M
-        if abs(foot_m - ways[0][0]) < 0.35 * detection.distance_m:
-            noise_m = ALIKE * foot_m * hypot(FOOT_SD_PX / (foot_px - camera.centre_v_px), FOOT_RELATIVE_SD)
-            ways.append((foot_m, noise_m))
-    return ways
-
-
-def _is_folded_arm(detection: Detection, lane: LaneBelief, camera: Camera) -> bool:
-    """Return whether a detection is a school bus's arm that is folded, which asks for nothing.
-
-    An arm that is out looks along the road, and so looks as wide as it is high; one that lies against the bus's side
-    is seen askew for as long as it is in view.
-    """
-    u0, v0, u1, v1 = detection.box
-    if detection.kind is not ObjectKind.STOP_SIGN or u0 < 2.0 or v1 - v0 < ARM_CLEAR_PX:
-        return False
-    depth_m = min(camera.focal_px * ARM_HEIGHT_M / (v1 - v0), detection.distance_m)
-    aside_m = _bearing(detection, camera) * depth_m - lane.centre_y_m(depth_m)
-    return is_arm_place(_rise_m(detection, camera), aside_m) and u1 - u0 < FOLDED_WIDTH * (v1 - v0)
-
-
-def _arm_depths(detection: Detection, camera: Camera) -> list[tuple[float, float]]:
-    """Return the depth of a school bus's arm and its standard deviation, as `_depths` does; nothing if its box is cut.
-
-    Whoever knows it for one knows its size. Eyes that only see an octagon take it for a larger one farther away.
-    """
-    height_px = detection.box[3] - detection.box[1]
-    if detection.box[1] < 2.0 or detection.box[3] > camera.height_px - 2.0 or height_px <= 0.0:
-        return []
-    depth_m = camera.focal_px * ARM_HEIGHT_M / height_px
-    return [(depth_m, depth_m * hypot(ARM_HEIGHT_SD_PX / height_px, ARM_RELATIVE_SD))]
-
-
-def _half_length_m(detection: Detection, camera: Camera, otherwise_m: float) -> float:
-    """Return half a vehicle's length, guessed from its shape as seen: the taller for its width, the longer."""
-    u0, v0, u1, v1 = detection.box
-    if u0 < 2.0 or v0 < 2.0 or u1 > camera.width_px - 2.0 or v1 > camera.height_px - 2.0 or u1 - u0 < 4.0:
-        return otherwise_m
-    tall = (v1 - v0) / (u1 - u0)
-    return min(max(2.2 + 3.6 * (tall - 0.85), 2.2), 4.0)
 
 
 def _in_view(track: Track, camera: Camera) -> bool:
@@ -560,9 +478,9 @@ def _found(
 ) -> Track:
     """Return the track that a detection starts."""
     vehicle = detection.kind is ObjectKind.VEHICLE
-    half_m = _half_length_m(detection, camera, 2.2) if vehicle else 0.0
-    depth_m, noise_m = _depths(detection, half_m, camera)[-1]
-    y_m, rise_m = bearing * detection.distance_m, _rise_m(detection, camera)
+    half_m = half_length_of(detection, camera, 2.2) if vehicle else 0.0
+    depth_m, noise_m = depths_of(detection, half_m, camera)[-1]
+    y_m, rise_m = bearing * detection.distance_m, rise_of(detection, camera)
     # A sign seen anew beside one that has been obeyed is the same sign, or its twin at the same line.
     handled = detection.kind is ObjectKind.STOP_SIGN and any(
         o.handled and abs(o.x_m - depth_m) < SAME_STOP_M and abs(o.y_m - y_m) < SAME_STOP_ASIDE_M for o in others

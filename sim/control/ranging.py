@@ -1,0 +1,93 @@
+"""Where a thing is, told from its box: at what angle, how far, how high, and how long it is."""
+
+from __future__ import annotations
+
+from math import hypot
+
+from sim.camera import Camera
+from sim.control.lane import LaneBelief
+from sim.control.placing import is_arm_place
+from sim.percept import Detection, ObjectKind
+
+FOOT_SD_PX = 2.0
+FOOT_RELATIVE_SD = 0.05
+"""Of the depth at which a vehicle's box touches the ground: its lower edge, and how high above the road that is."""
+
+ARM_HEIGHT_M = 0.46
+ARM_HEIGHT_SD_PX = 1.0
+ARM_RELATIVE_SD = 0.05
+"""A school bus's arm is 18 in across (FMVSS 131, S5.1); and how far its box's height may be off."""
+
+FOLDED_WIDTH = 0.75
+ARM_CLEAR_PX = 20.0
+"""An arm of at least so many rows is folded if it is narrower than this share of them."""
+
+WHEEL_INSET_M = 0.6
+"""What touches the ground is a wheel, which stands back from the near end."""
+
+ALIKE = 1.6
+"""A vehicle's depth is wrong in much the same way in the next frame (correlation 0.6: as little is told by frames that
+are independent of each other and have twice the spread), and by four fifths of what its spread says."""
+
+
+def bearing_of(detection: Detection, camera: Camera) -> float:
+    """Return the tangent of the angle, to the left, at which a detection's centre is seen."""
+    u0, _, u1, _ = detection.box
+    return (camera.centre_u_px - 0.5 * (u0 + u1)) / camera.focal_px
+
+
+def rise_of(detection: Detection, camera: Camera) -> float:
+    """Return the height above a flat road of the middle of a detection."""
+    down_px = 0.5 * (detection.box[1] + detection.box[3]) - camera.centre_v_px
+    return camera.height_m - down_px * detection.distance_m / camera.focal_px
+
+
+def depths_of(detection: Detection, half_m: float, camera: Camera) -> list[tuple[float, float]]:
+    """Return each way to measure the depth of a thing's near side, and its standard deviation."""
+    noise_m = max(detection.distance_spread_m, 0.03 * detection.distance_m)
+    if detection.kind is not ObjectKind.VEHICLE:
+        return [(detection.distance_m, noise_m)]
+    noise_m *= ALIKE
+    ways = [(detection.distance_m - half_m, hypot(noise_m, 0.4))]
+    foot_px = detection.box[3]
+    if foot_px < camera.height_px - 3.0:
+        foot_m = camera.ground_distance_m(foot_px) - WHEEL_INSET_M
+        if abs(foot_m - ways[0][0]) < 0.35 * detection.distance_m:
+            noise_m = ALIKE * foot_m * hypot(FOOT_SD_PX / (foot_px - camera.centre_v_px), FOOT_RELATIVE_SD)
+            ways.append((foot_m, noise_m))
+    return ways
+
+
+def arm_depths_of(detection: Detection, camera: Camera) -> list[tuple[float, float]]:
+    """Return the depth of a school bus's arm and its standard deviation, as `depths_of` does; nothing if it is cut.
+
+    Whoever knows it for one knows its size. Eyes that only see an octagon take it for a larger one farther away.
+    """
+    height_px = detection.box[3] - detection.box[1]
+    if detection.box[1] < 2.0 or detection.box[3] > camera.height_px - 2.0 or height_px <= 0.0:
+        return []
+    depth_m = camera.focal_px * ARM_HEIGHT_M / height_px
+    return [(depth_m, depth_m * hypot(ARM_HEIGHT_SD_PX / height_px, ARM_RELATIVE_SD))]
+
+
+def half_length_of(detection: Detection, camera: Camera, otherwise_m: float) -> float:
+    """Return half a vehicle's length, guessed from its shape as seen: the taller for its width, the longer."""
+    u0, v0, u1, v1 = detection.box
+    if u0 < 2.0 or v0 < 2.0 or u1 > camera.width_px - 2.0 or v1 > camera.height_px - 2.0 or u1 - u0 < 4.0:
+        return otherwise_m
+    tall = (v1 - v0) / (u1 - u0)
+    return min(max(2.2 + 3.6 * (tall - 0.85), 2.2), 4.0)
+
+
+def is_folded_arm(detection: Detection, lane: LaneBelief, camera: Camera) -> bool:
+    """Return whether a detection is a school bus's arm that is folded, which asks for nothing.
+
+    An arm that is out looks along the road, and so looks as wide as it is high; one that lies against the bus's side
+    is seen askew for as long as it is in view.
+    """
+    u0, v0, u1, v1 = detection.box
+    if detection.kind is not ObjectKind.STOP_SIGN or u0 < 2.0 or v1 - v0 < ARM_CLEAR_PX:
+        return False
+    depth_m = min(camera.focal_px * ARM_HEIGHT_M / (v1 - v0), detection.distance_m)
+    aside_m = bearing_of(detection, camera) * depth_m - lane.centre_y_m(depth_m)
+    return is_arm_place(rise_of(detection, camera), aside_m) and u1 - u0 < FOLDED_WIDTH * (v1 - v0)
