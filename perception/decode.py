@@ -105,8 +105,21 @@ def contested(
 
 def pairwise_iou(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the intersection over union of each box of `first` (n, 4) with each of `second` (m, 4); shape (n, m)."""
+    overlap = _overlaps(first, second)
+    areas = [_areas(each) for each in (first, second)]
+    return overlap / np.maximum(areas[0][:, None] + areas[1][None, :] - overlap, 1e-9)
+
+
+def share_within(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return which share of each box of `first` (n, 4) lies within each of `second` (m, 4); shape (n, m)."""
+    return _overlaps(first, second) / np.maximum(_areas(first)[:, None], 1e-9)
+
+
+def _overlaps(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
     low = np.maximum(first[:, None, :2], second[None, :, :2])
     high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    overlap = np.prod(np.maximum(high - low, 0.0), axis=-1)
-    areas = [np.prod(np.maximum(each[:, 2:] - each[:, :2], 0.0), axis=-1) for each in (first, second)]
-    return overlap / np.maximum(areas[0][:, None] + areas[1][None, :] - overlap, 1e-9)
+    return np.prod(np.maximum(high - low, 0.0), axis=-1)
+
+
+def _areas(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0.0), axis=-1)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.channels import Channel
-from perception.decode import pairwise_iou, suppress
+from perception.decode import pairwise_iou, share_within, suppress
 from perception.fovea import Answer
 from perception.labels import Labels
 from sim.camera import Camera
@@ -27,7 +27,12 @@ ANYWHERE = 1
 """Boxes taken at random places of a frame."""
 
 RIGHT_IOU, DOUBTFUL_IOU = 0.5, 0.2
-"""A cutting shows what its box overlaps this much; between the two it shows neither that nor anything else."""
+"""A cutting shows what its box overlaps this much; between the two it shows neither that nor anything else, unless it
+is a part of something."""
+
+WITHIN = 0.8
+"""A box of which this share lies within a sign that is no stop sign shows that: of a poster, the stop sign on it, which
+is what the first look takes for one."""
 
 SHIFT, STRETCH = 0.12, 0.15
 """How far true boxes are displaced, in their own sizes, and resized, as a logarithm: standard deviations."""
@@ -109,6 +114,10 @@ def _told(boxes: NDArray[np.float32], labels: Labels, camera: Camera) -> Told:
         of = np.array([_ANSWER_OF[Channel(int(channel))] for channel in labels.channels[there]], np.int32)
         answers = np.where(right, of[nearest], answers).astype(np.int32)
         known = (most < DOUBTFUL_IOU) | (right & labels.asked[there][nearest])
+        others = of == Answer.OTHER_SIGN
+        inside = share_within(boxes, labels.boxes[there][others & labels.asked[there]]).max(axis=1, initial=0.0)
+        part = (inside >= WITHIN) & ~right & (overlaps[:, ~others].max(axis=1, initial=0.0) < DOUBTFUL_IOU)
+        answers[part], known[part] = Answer.OTHER_SIGN, True
         # Boxes of a turned picture are larger than what they hold.
         if labels.road_asked:
             things[right] = labels.boxes[there][nearest[right]]

@@ -2,7 +2,8 @@
 
 On some stickers is whatever, within what a few steps of gradient find, makes the second look err: who learns against an
 opponent is not so easily deceived (Madry et al. 2018, Towards Deep Learning Models Resistant to Adversarial Attacks;
-Rao et al. 2020 for patches). Stop signs and others wear them alike: no sticker may tell which it is.
+Rao et al. 2020 for patches). Other signs wear stickers too, that none may tell which it is, but those are of whatever:
+a few strokes make STOP of SHOP, and who learns to withstand them learns not to read.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Cut:
             surroundings' one; `BARE` where none is.
         texels: The sticker's colours, float32 (64, 3).
         light: How bright they may be, of 255: no brighter than what surrounds them.
-        deceitful: Whether they are to be made such as to deceive.
+        deceitful: Whether they are to be made such that a stop sign looks like none.
     """
 
     rgb: NDArray[np.uint8]
@@ -140,7 +141,7 @@ def cut_changed(
         sticker,
         _texels(rng) * np.float32(light / 255.0),
         light,
-        bool(rng.random() < config.cut_deceit),
+        answer == Answer.STOP_SIGN and bool(rng.random() < config.cut_deceit),
     )
 
 
@@ -195,7 +196,6 @@ class Opponent:
             tf.TensorSpec((*pixels, CUTTING_CHANNELS // 3), tf.uint8),
             tf.TensorSpec((None, TEXELS**2, 3), tf.float32),
             tf.TensorSpec((None,), tf.float32),
-            tf.TensorSpec((None,), tf.float32),
         ]
         self._deceive = tf.function(self._worsened, input_signature=signature, autograph=False)
 
@@ -208,16 +208,14 @@ class Opponent:
         worn = np.flatnonzero((stickers != BARE).any(axis=(1, 2, 3)))
         chosen = worn[[cuts[k].deceitful for k in worn]]
         if len(chosen):
-            # A stop sign is to look like none, and any other sign like one.
-            wish = np.where(answers[chosen] == Answer.STOP_SIGN, -1.0, 1.0).astype(np.float32)
             light = np.array([cuts[k].light for k in chosen], np.float32)
-            given = (rgb[chosen].astype(np.float32), stickers[chosen], texels[chosen], light, wish)
+            given = (rgb[chosen].astype(np.float32), stickers[chosen], texels[chosen], light)
             texels[chosen] = self._deceive(*map(tf.constant, given)).numpy()
         if len(worn):
             rgb[worn] = pasted(rgb[worn], stickers[worn], texels[worn])
         return CuttingBatch(rgb, Shown(answers, np.stack([cut.measures for cut in cuts])))
 
-    def _worsened(self, rgb: Any, stickers: Any, texels: Any, light: Any, wish: Any) -> Any:
+    def _worsened(self, rgb: Any, stickers: Any, texels: Any, light: Any) -> Any:
         texels = tf.convert_to_tensor(texels)
         bare = tf.repeat(stickers == BARE, 3, axis=-1)
         places = tf.minimum(tf.cast(stickers, tf.int32), TEXELS**2 - 1)
@@ -227,9 +225,8 @@ class Opponent:
                 on = tf.reshape(tf.gather(texels, places, batch_dims=1), tf.shape(rgb))
                 seen = tf.where(bare, rgb, on) / 64.0 - 2.0
                 logits = tf.cast(self._model(seen, training=False), tf.float32)[:, : len(Answer)]
-                belief = tf.nn.log_softmax(logits)[:, Answer.STOP_SIGN]
-                aim = tf.reduce_sum(wish * belief)
-            moved = texels + DECEIT * tf.sign(tape.gradient(aim, texels))
+                belief = tf.reduce_sum(tf.nn.log_softmax(logits)[:, Answer.STOP_SIGN])
+            moved = texels - DECEIT * tf.sign(tape.gradient(belief, texels))
             texels = tf.clip_by_value(moved, 0.0, light[:, None, None])
         return texels
 

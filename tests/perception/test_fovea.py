@@ -311,6 +311,35 @@ def test_boxes_are_told_by_what_they_overlap_and_doubtful_ones_are_not_shown():
     assert np.isnan(shown.things[shown.answers == Answer.NOTHING]).all()
 
 
+def test_a_part_of_another_sign_shows_that_sign_and_a_stop_sign_before_one_does_not():
+    labels = replace(
+        no_labels(),
+        boxes=np.array([[40, 20, 80, 60], [100, 20, 140, 60], [110, 30, 126, 46]], np.float32),
+        channels=np.array([Channel.DISTRACTOR, Channel.DISTRACTOR, Channel.STOP_SIGN], np.int32),
+        distances_m=np.full(3, 20.0, np.float32),
+        asked=np.array([True, True, True]),
+        road_asked=True,
+    )
+    peaks = np.zeros((4, 8), np.float32)
+    peaks[:, 0] = 0.9, 0.8, 0.7, 0.6
+    peaks[:, 2:6] = [
+        (46, 24, 70, 48),  # the stop sign on a poster, with an IoU of 0.36
+        (110, 30, 126, 46),  # a stop sign before a poster
+        (118, 32, 134, 48),  # half of it: doubtful
+        (66, 46, 94, 74),  # a poster's corner, most of it beside the poster
+    ]
+
+    shown = boxes_to_show(labels, peaks, SMALL_CAMERA, np.random.default_rng(1))
+
+    told = {tuple(box): k for k, box in enumerate(shown.boxes.tolist())}
+    part = told[(46, 24, 70, 48)]
+    assert shown.answers[part] == Answer.OTHER_SIGN
+    assert np.isnan(shown.things[part]).all() and np.isnan(shown.log_spans[part])
+    assert shown.answers[told[(110, 30, 126, 46)]] == Answer.STOP_SIGN
+    assert (118, 32, 134, 48) not in told
+    assert shown.answers[told[(66, 46, 94, 74)]] == Answer.NOTHING
+
+
 def test_training_the_second_look_leaves_the_first_as_it_was(twice: Path, trained: Trained) -> None:
     before, after = read_weights(trained.folder)[1], read_weights(twice)[1]
 
@@ -462,7 +491,7 @@ def test_of_two_distances_each_counts_as_much_as_it_is_sure():
 
 @pytest.mark.parametrize("answer", [Answer.STOP_SIGN, Answer.OTHER_SIGN, Answer.NOTHING, Answer.VEHICLE, Answer.PERSON])
 def test_stickers_are_put_on_signs_of_every_kind_and_on_nothing_else(answer):
-    always = AugmentConfig(cut_sticker=1.0)
+    always = AugmentConfig(cut_sticker=1.0, cut_deceit=1.0)
     rgb = np.full((96, 192, 3), 60, np.uint8)
     told = told_of((40.0, 20.0, 70.0, 50.0), answer)
     for seed in range(20):
@@ -475,11 +504,12 @@ def test_stickers_are_put_on_signs_of_every_kind_and_on_nothing_else(answer):
             assert 0.2 * 0.03 / THING**2 < fine < 0.17 / THING**2
             assert 0.0 < shares[-1] < fine
             assert cut.texels.max() <= cut.light
+            assert cut.deceitful is (answer is Answer.STOP_SIGN)
         else:
             assert not shares.any()
 
 
-def test_an_opponent_paints_stickers_that_make_signs_look_like_what_they_are_not():
+def test_an_opponent_paints_stickers_that_make_stop_signs_look_like_none():
     fovea = build_fovea(WIDTHS)
     rng = np.random.default_rng(2)
     weights = fovea.get_layer("fovea_answers")
@@ -489,14 +519,13 @@ def test_an_opponent_paints_stickers_that_make_signs_look_like_what_they_are_not
     cuts = [
         Cut(
             rng.integers(0, 256, (FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS), dtype=np.uint8),
-            answer,
+            Answer.STOP_SIGN,
             np.full(5, np.nan, np.float32),
             stickers,
             np.full((64, 3), 100.0, np.float32),
             200.0,
             deceitful,
         )
-        for answer in (Answer.STOP_SIGN, Answer.OTHER_SIGN)
         for deceitful in (True, False)
     ]
 
@@ -509,13 +538,12 @@ def test_an_opponent_paints_stickers_that_make_signs_look_like_what_they_are_not
     plain = pasted(
         np.stack([cut.rgb for cut in cuts]), np.stack([cut.sticker for cut in cuts]), np.stack([c.texels for c in cuts])
     )
-    assert (batch.rgb[[1, 3]] == plain[[1, 3]]).all()
+    assert (batch.rgb[1] == plain[1]).all()
     worn = np.repeat(stickers != BARE, 3, axis=-1)
     assert (batch.rgb[:, ~worn] == plain[:, ~worn]).all()
     assert batch.rgb[:, worn].max() <= 200
     before, after = belief(plain), belief(batch.rgb)
     assert after[0] < before[0]
-    assert after[2] > before[2]
 
 
 def test_everything_that_was_looked_at_twice_can_be_shown():
