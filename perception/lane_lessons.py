@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perception.backend import keras, tf, training_precision
-from perception.learner import Learner
+from perception.learner import Learner, tempered
 from perception.losses import lane_loss
 from perception.network import build_network
 from perception.pipeline import Batch, Preparer, batches, shuffled
@@ -47,7 +47,7 @@ def learn_lane(
         dataset: Where the frames lie.
         trained_on: Only the examples before this index are learned from.
         config: How to train; `lane_epochs` says how long.
-        arrays: The trained network's weights by name.
+        arrays: The trained network's weights by name; of the head's, `lane_base_share` remains.
         workers: Threads that prepare frames.
         progress: Told the steps done.
         team: The devices that share each batch.
@@ -65,7 +65,7 @@ def learn_lane(
         learner.take_step(batch)
         if progress is not None:
             progress(learner.step)
-    return learner.averaged()
+    return tempered(learner.averaged(), arrays, config.lane_base_share)
 
 
 def _loss(answers: Any, targets: dict[str, Any]) -> dict[str, Any]:

@@ -162,3 +162,13 @@ def _optimizer(config: TrainConfig, steps: int, *, clips: bool) -> Any:
     optimizer = keras.optimizers.AdamW(rate, weight_decay=config.weight_decay, global_clipnorm=norm)
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     return optimizer
+
+
+def tempered(
+    learned: Mapping[str, NDArray[np.float32]], base: Mapping[str, NDArray[np.float32]], share: float
+) -> dict[str, NDArray[np.float32]]:
+    """Return the mean of learned weights and those that they went on from, if any; `share` is the latter's."""
+    return {
+        name: (array + np.float32(share) * (base[name] - array)).astype(np.float32) if name in base else array
+        for name, array in learned.items()
+    }

@@ -33,7 +33,7 @@ from perception.fovea import (
     is_fovea,
 )
 from perception.labels import label
-from perception.learner import Learner
+from perception.learner import Learner, tempered
 from perception.losses import laplace_loss
 from perception.network import build_network
 from perception.pipeline import Preparer, ahead, decode_image, shuffled
@@ -95,16 +95,6 @@ def learn_to_look_twice(
     fovea = fovea_of(quick, np.zeros((len(LOOKED_AT), 3), np.float32))
     learned[WEIGHING] = _weigh(dataset, trained_on, find, fovea)
     return learned
-
-
-def tempered(
-    learned: Mapping[str, NDArray[np.float32]], base: Mapping[str, NDArray[np.float32]], share: float
-) -> dict[str, NDArray[np.float32]]:
-    """Return the mean of learned weights and those that they went on from, if any; `share` is the latter's."""
-    return {
-        name: (array + np.float32(share) * (base[name] - array)).astype(np.float32) if name in base else array
-        for name, array in learned.items()
-    }
 
 
 def _loss(outputs: Any, targets: dict[str, Any]) -> dict[str, Any]:

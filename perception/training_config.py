@@ -24,6 +24,7 @@ class TrainConfig:
         epochs: Passes over the training examples; none if only the lane head or the second look is to learn.
         batch: Examples in a step.
         lane_epochs: Passes in which the lane head alone learns, after the others.
+        lane_base_share: Share, in the end, of the head's weights from which these passes began, as `fovea_base_share`.
         fovea_steps: Steps of the second look's lessons, after the last epoch; without any the network looks once.
         fovea_batch: Cuttings in such a step.
         fovea_base_share: Share, in the end, of the weights from which the second look's lessons began, if they began
@@ -56,6 +57,7 @@ class TrainConfig:
     epochs: int = 3
     batch: int = 16
     lane_epochs: int = 0
+    lane_base_share: float = 0.0
     fovea_steps: int = 0
     fovea_batch: int = 128
     fovea_base_share: float = 0.0
@@ -84,8 +86,9 @@ class TrainConfig:
             raise ValueError("Expected epochs, lane_epochs or fovea_steps to be positive. Received: none.")
         if not 0.0 <= self.ema_decay < 1.0:
             raise ValueError(f"Expected ema_decay to be within 0 to below 1. Received: {self.ema_decay}.")
-        if not 0.0 <= self.fovea_base_share < 1.0:
-            raise ValueError(f"Expected fovea_base_share to be within 0 to below 1. Received: {self.fovea_base_share}.")
+        for name in ("lane_base_share", "fovea_base_share"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise ValueError(f"Expected {name} to be within 0 to below 1. Received: {getattr(self, name)}.")
         if not 0.0 < self.validation_share < 1.0:
             raise ValueError(f"Expected validation_share to be between 0 and 1. Received: {self.validation_share}.")
 

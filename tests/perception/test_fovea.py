@@ -43,6 +43,7 @@ from perception.fovea import (
     true_measures,
 )
 from perception.labels import no_labels
+from perception.learner import tempered
 from perception.perceiver import Perceiver, load_perceiver
 from perception.pipeline import Preparer, decode_image
 from perception.second_boxes import Told, boxes_to_show
@@ -573,6 +574,6 @@ def test_everything_that_was_looked_at_twice_can_be_shown():
 def test_what_was_learned_is_tempered_by_what_was_known():
     learned, base = {"a": np.array([2.0], np.float32), "b": np.array([1.0], np.float32)}, {"a": np.zeros(1, np.float32)}
 
-    assert second_lessons.tempered(learned, base, 0.0)["a"] == 2.0
-    assert second_lessons.tempered(learned, base, 0.25)["a"] == 1.5
-    assert second_lessons.tempered(learned, base, 0.25)["b"] == 1.0
+    assert tempered(learned, base, 0.0)["a"] == 2.0
+    assert tempered(learned, base, 0.25)["a"] == 1.5
+    assert tempered(learned, base, 0.25)["b"] == 1.0

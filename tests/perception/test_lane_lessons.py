@@ -76,6 +76,22 @@ def test_no_frame_is_enlarged(trained: Trained, small_dataset: Dataset, monkeypa
     assert used == [replace(enlarging.augment, zoom=0.0)]
 
 
+def test_a_share_of_what_was_known_remains(
+    taught: Path, trained: Trained, small_dataset: Dataset, tmp_path: Path
+) -> None:
+    train(small_dataset.path, tmp_path, replace(LANE_ALONE, lane_base_share=0.75), start_from=trained.folder, workers=1)
+
+    before, after, half = (read_weights(folder)[1] for folder in (trained.folder, taught, tmp_path))
+    for name in before:
+        assert half[name] == pytest.approx(0.75 * before[name] + 0.25 * after[name], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["lane_base_share", "fovea_base_share"])
+def test_a_share_of_all_that_was_known_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        TrainConfig(**{name: 1.0})
+
+
 def test_a_second_look_stays_as_it_was(trained: Trained, small_dataset: Dataset, tmp_path: Path) -> None:
     twice = replace(LANE_ALONE, lane_epochs=0, fovea_steps=2, fovea_batch=8, fovea=(4, 4, 8), shuffle_buffer=8)
     train(small_dataset.path, tmp_path / "twice", twice, start_from=trained.folder, workers=1)
