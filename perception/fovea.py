@@ -48,7 +48,8 @@ LOWEST_LOOKED_AT = 0.03
 frames of `rich_test`, 0.952 have one that is believed 0.02 or more, and 0.945 one of 0.05."""
 
 MOST_LOOKED_AT = 12
-"""Candidates that are looked at again in one frame, the most believed ones: ten times what a frame has on average."""
+"""Candidates that are looked at again in one frame, the most believed ones. Of 3,000 frames one had more, and none more
+than 14; noise has 40. Where there are k times as many, each is believed by so much less: it is no road."""
 
 SURE = 12.0
 """Log odds beyond which the second look's answer counts no more."""
@@ -237,13 +238,14 @@ class Fovea:
             Candidates of other kinds, those hardly believed, and those after the first `MOST_LOOKED_AT` as they were.
         """
         final, corrected = np.asarray(scores, np.float64).copy(), np.asarray(boxes, np.float32).copy()
-        chosen = _worth_it(final, channels)
+        worth = _worth_it(final, channels)
+        chosen = worth[:MOST_LOOKED_AT]
         if not len(chosen):
             return Revised(chosen, final, corrected, np.zeros(0), np.zeros(0))
         places = places_of(boxes[chosen], rgb.shape)
         outputs = self._judge(_cut_places(rgb, places)).astype(np.float64)
         evidence = log_odds(outputs, _confirming(channels[chosen]))
-        final[chosen] = weighed(self.weighing, final[chosen], evidence, channels[chosen])
+        final[chosen] = weighed(self.weighing, final[chosen], evidence, channels[chosen], len(worth))
         measures = outputs[:, len(Answer) :]
         corrected[chosen] = measured_boxes(measures, places)
         spans = measures[:, Measured.LOG_SIZE] - np.log(places[:, 0, 2])
@@ -265,7 +267,8 @@ class Fovea:
             channels: Shape (n,).
         """
         final, corrected = np.asarray(scores, np.float64).copy(), np.asarray(boxes, np.float32).copy()
-        chosen = _worth_it(final, channels)
+        worth = _worth_it(final, channels)
+        chosen = worth[:MOST_LOOKED_AT]
         if not len(chosen):
             return final, corrected
         confirming = _confirming(channels[chosen])
@@ -278,7 +281,7 @@ class Fovea:
                 outputs = self._judge(_cut_places(rgb, places)).astype(np.float64)
                 evidence.append(log_odds(outputs, confirming))
                 measured.append(measured_boxes(outputs[:, len(Answer) :], places))
-        final[chosen] = weighed(self.weighing, final[chosen], np.mean(evidence, axis=0), channels[chosen])
+        final[chosen] = weighed(self.weighing, final[chosen], np.mean(evidence, axis=0), channels[chosen], len(worth))
         corrected[chosen] = np.mean(measured, axis=0)
         return final, corrected
 
@@ -293,7 +296,8 @@ class Fovea:
             scores: Shape (n,).
             channels: Shape (n,).
         """
-        chosen = _worth_it(np.asarray(scores, np.float64), channels)
+        worth = _worth_it(np.asarray(scores, np.float64), channels)
+        chosen = worth[:MOST_LOOKED_AT]
         if not len(chosen):
             return []
         places = places_of(boxes[chosen], rgb.shape)
@@ -303,7 +307,7 @@ class Fovea:
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
         evidence = log_odds(outputs, _confirming(channels[chosen]))
-        final = weighed(self.weighing, scores[chosen], evidence, channels[chosen])
+        final = weighed(self.weighing, scores[chosen], evidence, channels[chosen], len(worth))
         measures = outputs[:, len(Answer) :]
         corrected = measured_boxes(measures, places)
         return [
@@ -334,12 +338,12 @@ def _confirming(channels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _worth_it(scores: NDArray[np.float64], channels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the places of the candidates that are looked at again."""
+    """Return the places of the candidates that are worth another look."""
     places = np.flatnonzero(scores >= LOWEST_LOOKED_AT)
     chosen = [
         place for place, channel in zip(places.tolist(), channels[places].tolist(), strict=True) if channel in LOOKED_AT
     ]
-    return np.array(chosen[:MOST_LOOKED_AT], np.int64)
+    return np.array(chosen, np.int64)
 
 
 def fovea_of(model: Any, weighing: NDArray[np.float32]) -> Fovea:
@@ -539,7 +543,11 @@ def features(scores: NDArray[Any], evidence: NDArray[np.float64]) -> NDArray[np.
 
 
 def weighed(
-    weighing: NDArray[np.float32], scores: NDArray[Any], evidence: NDArray[np.float64], channels: NDArray[np.int64]
+    weighing: NDArray[np.float32],
+    scores: NDArray[Any],
+    evidence: NDArray[np.float64],
+    channels: NDArray[np.int64],
+    among: int,
 ) -> NDArray[np.float64]:
     """Return final scores, shape (n,).
 
@@ -548,7 +556,9 @@ def weighed(
         scores: By the first look, shape (n,).
         evidence: By the second, shape (n,).
         channels: Shape (n,), all among `LOOKED_AT`.
+        among: How many candidates of the frame are worth another look.
     """
     order: Sequence[Channel] = list(LOOKED_AT)
     rows = weighing[[order.index(Channel(int(channel))) for channel in channels]].astype(np.float64)
-    return 1.0 / (1.0 + np.exp(-(rows * features(scores, evidence)).sum(axis=1)))
+    odds = (rows * features(scores, evidence)).sum(axis=1) - np.log(max(1.0, among / MOST_LOOKED_AT))
+    return 1.0 / (1.0 + np.exp(-odds))

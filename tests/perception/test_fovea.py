@@ -312,6 +312,19 @@ def test_boxes_are_told_by_what_they_overlap_and_doubtful_ones_are_not_shown():
     assert np.isnan(shown.things[shown.answers == Answer.NOTHING]).all()
 
 
+def test_among_more_candidates_than_any_road_has_each_is_believed_less():
+    fovea = answering(Answer.STOP_SIGN, 2.0, (0.5, 1.0, 0.0))
+    rgb = np.zeros((96, 192, 3), np.uint8)
+
+    def first_of(count: int) -> float:
+        boxes = np.tile(np.array([10, 10, 30, 30], np.float32), (count, 1))
+        return fovea.revise(rgb, boxes, np.full(count, 0.5), np.full(count, Channel.STOP_SIGN)).scores[0]
+
+    assert first_of(1) == first_of(MOST_LOOKED_AT)
+    odds = [score / (1.0 - score) for score in (first_of(MOST_LOOKED_AT), first_of(3 * MOST_LOOKED_AT))]
+    assert odds[1] == pytest.approx(odds[0] / 3.0)
+
+
 def test_a_part_of_another_sign_shows_that_sign_and_a_stop_sign_before_one_does_not():
     labels = replace(
         no_labels(),
