@@ -20,6 +20,7 @@ from sim.control.longitudinal import (
     stop_accel,
     stop_urgency,
 )
+from sim.control.obstruction import Obstruction, update_obstruction
 from sim.control.steering import steer
 from sim.control.stopline import LineTrack, coast_lines, update_lines
 from sim.control.stopping import ARRIVED_M, MISSED_M, Stop, mark_handled, next_stop, vehicle_ahead
@@ -130,6 +131,7 @@ class DriverMemory:
         left_m: How far it has driven since it left the last line; infinity if it has left none lately.
         next_track_id: The first track id not yet given.
         crossers: The crossing traffic that it remembers while it comes to, or stands at, a stop line.
+        obstruction: What is across its way just ahead, as it stands at a line or leaves it.
         watch: What it mistrusts.
     """
 
@@ -145,6 +147,7 @@ class DriverMemory:
     left_m: float = inf
     next_track_id: int = 1
     crossers: tuple[Crosser, ...] = ()
+    obstruction: Obstruction = Obstruction()  # noqa: RUF009 - frozen, so one for all is safe
     watch: Watch = Watch()  # noqa: RUF009 - frozen, so one for all is safe
 
 
@@ -180,6 +183,15 @@ WALKING_MPS = 1.5
 
 ENTERING_M = 8.0
 """For so long after its stop the car has not yet crossed the near lane of the crossing road."""
+
+LOOKS_S = 1.5
+"""Whoever minds others stands for so much longer: who came a moment before comes into view only after setting off."""
+
+ENTERING_MPS = 2.5
+"""Whoever minds others enters no faster than this: it sees them late, and must still be able to stop for them."""
+
+OBSTRUCTION_GAP_M = 1.5
+"""Left between the front bumper and the side of a vehicle across the way."""
 
 LEADER_BRAKE_MPS2 = 2.5
 """The braking that a vehicle ahead may take up at any time."""
@@ -240,7 +252,7 @@ def decide(
     if stop is not None and stop.in_m < -MISSED_M and memory.phase is not Phase.HOLDING:
         tracks, stop = mark_handled(tracks, stop.sign_m + SAME_STOP_M), None
     leader = vehicle_ahead(tracks)
-    crossers, wait = memory.crossers, None
+    crossers, obstruction, wait = memory.crossers, Obstruction(), None
     if config.yields:
         crossers = update_crossers(
             crossers, tracks, travel, lane, _line_m(memory, stop, geometry), geometry.camera_forward_m,
@@ -251,8 +263,19 @@ def decide(
         )
         if wait is None and memory.phase is Phase.HOLDING and must_let_through(crossers, memory.held_s - config.hold_s):
             wait = Yield(Cause.TRAFFIC, inf, 0.0)
-        if wait is None and memory.left_m < ENTERING_M:
-            wait = crossing_before(tracks, lane, own.speed_mps, geometry.camera_to_bumper_m, config.comfort_brake_mps2)
+        if memory.left_m < ENTERING_M or memory.phase is Phase.HOLDING:
+            obstruction = update_obstruction(
+                memory.obstruction, None if sight.percept is None else sight.percept.detections, tracks, lane,
+                config.camera, geometry.camera_to_bumper_m, travel.distance_m, dt_s,
+            )  # fmt: skip
+            if wait is None and memory.phase is not Phase.HOLDING:
+                wait = crossing_before(
+                    tracks, lane, own.speed_mps, geometry.camera_to_bumper_m, config.comfort_brake_mps2
+                )
+            if obstruction.believed:
+                in_m = obstruction.x_m - geometry.camera_to_bumper_m - OBSTRUCTION_GAP_M
+                if wait is None or in_m < wait.in_m:
+                    wait = Yield(Cause.OBSTRUCTION, obstruction.x_m, in_m)
     turn = _take_turn(memory, stop, leader, wait, own, travel.distance_m, dt_s, config)
     if watch.stops:
         stays = memory.phase is Phase.HOLDING
@@ -284,6 +307,7 @@ def decide(
             turn.left_m,
             next_id,
             crossers,
+            obstruction,
             watch,
         ),
         control,
@@ -327,7 +351,11 @@ def _take_turn(
     if memory.phase is Phase.HOLDING:
         # What has been reached is held: a belief that fades while standing does not cut the stop short.
         held_s = memory.held_s + dt_s
-        if held_s < config.hold_s - 1e-9 or _blocked(leader, config) or (wait is not None and wait.in_m < WAIT_NEAR_M):
+        if (
+            held_s < config.hold_s + _looks_s(config) - 1e-9
+            or _blocked(leader, config)
+            or (wait is not None and wait.in_m < WAIT_NEAR_M)
+        ):
             return _Turn(Phase.HOLDING, held_s)
         return _Turn(Phase.LEAVING, 0.0, 0.0)
     left_m = memory.left_m + driven_m
@@ -344,6 +372,10 @@ def _take_turn(
     if leader is not None and _gap_m(leader, config) < 3.0 + 2.5 * config.time_gap_s * max(own.speed_mps, 2.0):
         return _Turn(Phase.FOLLOWING, 0.0, left_m)
     return _Turn(Phase.CRUISING, 0.0, left_m)
+
+
+def _looks_s(config: DriverConfig) -> float:
+    return LOOKS_S if config.yields else 0.0
 
 
 def _is_felt(wait: Yield, own: OwnMotion, memory: DriverMemory, config: DriverConfig) -> bool:
@@ -380,6 +412,8 @@ def _wanted_accel(
         return -STAND_BRAKE_MPS2, False
     speed = own.speed_mps
     wished = min(config.cruise_mps, curve_speed_mps(lane.curvature_here_per_m, lane.curvature_per_m))
+    if config.yields and turn.left_m < ENTERING_M:
+        wished = min(wished, ENTERING_MPS)
     if lane.unseen_s > LANE_LOST_S:
         wished = min(wished, LANE_LOST_MPS if lane.unseen_m < LANE_LOST_M else 0.0)
     accel = free_accel(speed, wished, config.max_accel_mps2)
@@ -511,6 +545,8 @@ def _reason(
             where = f"{place:.1f} m before the {mark}" if place >= 0.0 else f"{-place:.1f} m past the {mark}"
         if turn.held_s >= config.hold_s and wait is not None:
             return f"Holding: stopped {where}, {wait.cause}"
+        if config.hold_s <= turn.held_s < config.hold_s + _looks_s(config):
+            return f"Holding: stopped {where}, looking whether anyone comes from the side"
         if turn.held_s >= config.hold_s:
             return f"Holding: stopped {where}, waiting for the car ahead"
         return f"Holding: stopped {where}, {turn.held_s:.1f} s of {config.hold_s:.1f} s"

@@ -9,6 +9,12 @@ from sim.control.lane import LaneBelief
 from sim.control.placing import is_arm_place
 from sim.percept import Detection, ObjectKind
 
+CUT_PX = 2.0
+"""A box that ends nearer to the frame's edge than this is cut by it."""
+
+HALF_CAR_M = 2.3
+"""Half of a car, seen from its side."""
+
 FOOT_SD_PX = 2.0
 FOOT_RELATIVE_SD = 0.05
 """Of the depth at which a vehicle's box touches the ground: its lower edge, and how high above the road that is."""
@@ -73,10 +79,32 @@ def arm_depths_of(detection: Detection, camera: Camera) -> list[tuple[float, flo
 def half_length_of(detection: Detection, camera: Camera, otherwise_m: float) -> float:
     """Return half a vehicle's length, guessed from its shape as seen: the taller for its width, the longer."""
     u0, v0, u1, v1 = detection.box
-    if u0 < 2.0 or v0 < 2.0 or u1 > camera.width_px - 2.0 or v1 > camera.height_px - 2.0 or u1 - u0 < 4.0:
+    if u0 < CUT_PX or v0 < CUT_PX or u1 > camera.width_px - CUT_PX or v1 > camera.height_px - CUT_PX or u1 - u0 < 4.0:
         return otherwise_m
     tall = (v1 - v0) / (u1 - u0)
     return min(max(2.2 + 3.6 * (tall - 0.85), 2.2), 4.0)
+
+
+def whole_of(detection: Detection, half_width_m: float, camera: Camera) -> tuple[float, float]:
+    """Return the tangent at which a vehicle's middle lies, to the left, and half its width.
+
+    The middle of what is left of it at the frame's edge is not its middle: seen so, one that stands would drive off
+    towards the lane. Its inner edge is still seen, and from there on it is as wide as it was.
+
+    Args:
+        detection: The vehicle.
+        half_width_m: Half its width as last seen whole; 0 if it never was: then it is taken for a car from its side.
+        camera: What it is seen with.
+    """
+    u0, _, u1, _ = detection.box
+    metre_px = camera.focal_px / max(detection.distance_m, 1.0)
+    seen_m = 0.5 * (u1 - u0) / metre_px
+    cut_left, cut_right = u0 < CUT_PX, u1 > camera.width_px - CUT_PX
+    if cut_left == cut_right:
+        return bearing_of(detection, camera), half_width_m if cut_left else seen_m
+    half_px = max(half_width_m or HALF_CAR_M, seen_m) * metre_px
+    middle_px = u1 - half_px if cut_left else u0 + half_px
+    return (camera.centre_u_px - middle_px) / camera.focal_px, half_width_m
 
 
 def is_folded_arm(detection: Detection, lane: LaneBelief, camera: Camera) -> bool:

@@ -17,7 +17,7 @@ from sim.control.lane import LaneBelief
 from sim.control.looming import Looming
 from sim.control.odometry import Travel, carry
 from sim.control.placing import is_arm_place, place, settle
-from sim.control.ranging import arm_depths_of, bearing_of, depths_of, half_length_of, is_folded_arm, rise_of
+from sim.control.ranging import arm_depths_of, bearing_of, depths_of, half_length_of, is_folded_arm, rise_of, whole_of
 from sim.control.stopline import LineTrack
 from sim.percept import Detection, ObjectKind, Percept
 from sim.vehicle import VehicleGeometry
@@ -138,6 +138,7 @@ class Track:
         looming: Of a sign: how it grows.
         wrong_size: Of a sign: whether it grows like something too small or too large for one.
         lag: Of a sign: how much farther away it is seen than what stands still ought to be by now, as a smoothed share.
+        half_width_m: Of a vehicle: half its width as last seen whole.
         moves: Of a sign: whether it moves along with the traffic, as a picture on a lorry: it lags, and hardly grows.
     """
 
@@ -162,6 +163,7 @@ class Track:
     wrong_size: bool = False
     lag: float = 0.0
     moves: bool = False
+    half_width_m: float = 0.0
 
     @property
     def evidence(self) -> float:
@@ -219,7 +221,7 @@ def update_tracks(
         and not is_folded_arm(detection, lane, camera)
     ]
     gains = [evidence_of(detection, others, lines, sure_score, camera) for detection, _ in seen]
-    matches = _associate(moved, seen)
+    matches = _associate(moved, seen, camera)
     after: list[Track] = []
     for index, track in enumerate(moved):
         match = matches.get(index)
@@ -294,10 +296,11 @@ def _predict(track: Track, travel: Travel, camera_forward_m: float) -> Track:
         track.track_id, track.kind, x_m, y_m, variance**0.5, track.log_odds, track.seen_s, track.unseen_s,
         track.speed_mps, covariance, speed_var, track.half_length_m, track.in_place, track.believed,
         track.handled, track.aside_mps, track.rise_m, track.looming, track.wrong_size, track.lag, track.moves,
+        track.half_width_m,
     )  # fmt: skip
 
 
-def _associate(tracks: list[Track], seen: list[tuple[Detection, float]]) -> dict[int, int]:
+def _associate(tracks: list[Track], seen: list[tuple[Detection, float]], camera: Camera) -> dict[int, int]:
     """Return which detection belongs to which track, nearest pairs first; both by index."""
     pairs: list[tuple[float, int, int]] = []
     for t, track in enumerate(tracks):
@@ -308,6 +311,8 @@ def _associate(tracks: list[Track], seen: list[tuple[Detection, float]]) -> dict
                 continue
             depth_m = track.x_m + track.half_length_m
             sd_m = hypot(max(detection.distance_spread_m, 0.06 * detection.distance_m), track.spread_m) + 0.5
+            if track.kind is ObjectKind.VEHICLE:
+                bearing, _ = whole_of(detection, track.half_width_m, camera)
             aside = (bearing - track.y_m / depth_m) / _bearing_sd(track.kind, bearing, depth_m)
             along = (detection.distance_m - depth_m) / sd_m
             cost = aside * aside + along * along
@@ -346,9 +351,10 @@ def _update(
     """Return a track after it has been seen, or None if what is seen in its place is rather something else."""
     x_m, variance = track.x_m, track.spread_m**2
     speed_mps, covariance, speed_var = track.speed_mps, track.covariance, track.speed_var
-    half_m = track.half_length_m
+    half_m, half_width_m = track.half_length_m, track.half_width_m
     vehicle = track.kind is ObjectKind.VEHICLE
     if vehicle:
+        bearing, half_width_m = whole_of(detection, half_width_m, camera)
         half_m += 0.1 * (half_length_of(detection, camera, half_m) - half_m)
     floor_m = MIN_RELATIVE_SD[track.kind] * max(detection.distance_m, 3.0)
     ways = depths_of(detection, half_m, camera)
@@ -387,7 +393,7 @@ def _update(
         settle(track.in_place, place(track.kind, centre_m, y_m, speed_mps, lane, rise_m), travel.dt_s),
         track.believed or (log_odds >= BELIEVED_LOG_ODDS and seen_s >= believed_after_s), track.handled,
         _aside_mps(track, y_step_m, travel.dt_s),
-        rise_m, lag=lag,
+        rise_m, lag=lag, half_width_m=half_width_m,
     )  # fmt: skip
 
 
@@ -462,7 +468,7 @@ def _miss(track: Track, dt_s: float, lane: LaneBelief, camera: Camera, *, hidden
     return Track(
         track.track_id, track.kind, track.x_m, track.y_m, track.spread_m, log_odds, track.seen_s,
         track.unseen_s + dt_s, track.speed_mps, track.covariance, track.speed_var, track.half_length_m, in_place,
-        track.believed, track.handled, track.aside_mps, track.rise_m, lag=track.lag,
+        track.believed, track.handled, track.aside_mps, track.rise_m, lag=track.lag, half_width_m=track.half_width_m,
     )  # fmt: skip
 
 
@@ -490,7 +496,7 @@ def _found(
         FIRST_LOG_ODDS + gain, max(travel.dt_s, 0.05), 0.0,
         travel.speed_mps if vehicle else 0.0, 0.0, VEHICLE_SPEED_SD_MPS**2 if vehicle else 0.0, half_m,
         place(detection.kind, detection.distance_m, y_m, travel.speed_mps, lane, rise_m), False, handled,
-        0.0, rise_m,
+        0.0, rise_m, half_width_m=whole_of(detection, 0.0, camera)[1] if vehicle else 0.0,
     )  # fmt: skip
 
 

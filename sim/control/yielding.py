@@ -25,6 +25,7 @@ class Cause(StrEnum):
     PERSON = "someone crosses"
     SCHOOL_BUS = "a school bus has its arm out"
     TRAFFIC = "crossing traffic goes first"
+    OBSTRUCTION = "a vehicle is across the way"
 
 
 @dataclass(frozen=True, slots=True)
