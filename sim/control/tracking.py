@@ -53,6 +53,11 @@ GATE_CANDIDATE = 7.0
 """Squared deviations, of depth and bearing together, up to which a detection may belong to a track (chi-squared, two
 degrees of freedom: 99.3 and 97 %). Two flickers one after the other are not so easily taken for one thing."""
 
+JUMP_M, JUMP_SHARE = 8.0, 0.75
+"""Whatever the spreads say, no vehicle is seen farther than this, and this share of its depth, from where it was: one
+behind another, far off, is seen in nearly the same direction, and its depth is known so badly that it may be anywhere.
+"""
+
 SAME_STOP_M = 16.0
 """Signs nearer to each other than this along the road belong to one stop; junctions lie farther apart."""
 
@@ -312,6 +317,8 @@ def _associate(tracks: list[Track], seen: list[tuple[Detection, float]], camera:
             depth_m = track.x_m + track.half_length_m
             sd_m = hypot(max(detection.distance_spread_m, 0.06 * detection.distance_m), track.spread_m) + 0.5
             if track.kind is ObjectKind.VEHICLE:
+                if abs(detection.distance_m - depth_m) > max(JUMP_M, JUMP_SHARE * depth_m):
+                    continue
                 bearing, _ = whole_of(detection, track.half_width_m, camera)
             aside = (bearing - track.y_m / depth_m) / _bearing_sd(track.kind, bearing, depth_m)
             along = (detection.distance_m - depth_m) / sd_m

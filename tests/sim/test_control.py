@@ -312,6 +312,18 @@ def test_only_a_vehicle_in_the_lane_is_in_the_way(left: float, speed: float, in_
     assert (place(ObjectKind.VEHICLE, 18.0, left, speed, LaneBelief()) > 0.5) is in_way
 
 
+def test_a_vehicle_far_behind_another_is_not_taken_for_it():
+    tracks: tuple[Track, ...] = ()
+    for _ in range(12):
+        tracks, _ = update_tracks(tracks, Percept(0, (car(18.0, -2.6),)), STILL, LaneBelief(), CAMERA, GEOMETRY, 1)
+    # In the same direction, and its distance hardly known.
+    far = replace(car(55.0, -3.5), distance_spread_m=25.0)
+    tracks, _ = update_tracks(tracks, Percept(0, (far,)), STILL, LaneBelief(), CAMERA, GEOMETRY, 2)
+    near = next(track for track in tracks if track.track_id == 1)
+    assert near.unseen_s > 0.0
+    assert near.x_m == pytest.approx(18.0, abs=0.5)
+
+
 def test_what_comes_towards_the_car_is_not_followed():
     track = Track(1, ObjectKind.VEHICLE, 20.0, 0.0, 0.5, 4.0, 2.0, 0.0, -8.0, in_place=1.0, believed=True)
     assert vehicle_ahead((track,)) is None
