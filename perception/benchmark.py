@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from perception.backend import describe_device, limit_threads
+from perception.backend import compute_precision, describe_device, limit_threads, tf
 from perception.channels import CHANNELS, STRIDE, BoxField
+from perception.decode import find_peaks
 from perception.engine import STANDARD, Backend, Engine, Precision
 from perception.export import drawn_frames
+from perception.network import build_network
 from perception.perceiver import load_perceiver
 from perception.pipeline import Batch, Preparer, batches, shuffled
 from perception.targets import Targets
 from perception.train import new_learner
 from perception.training_config import TrainConfig
+from perception.weights import fill, read_weights
 from sim.camera import Camera, CameraFrame
 from sim.errors import DatasetError
 from sim.recording import Dataset
@@ -46,6 +50,30 @@ class InferenceSpeed:
     frames: int
     threads: int | None
     device: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSpeed:
+    """Speed of the first look at several frames at once, as simultaneous drives could ask for.
+
+    Attributes:
+        frames: How many at once.
+        median_ms: For all of them together; half of the times are less.
+        p99_ms: 99 of 100 take less.
+        rounds: How often it was timed.
+        device: What it ran on.
+    """
+
+    frames: int
+    median_ms: float
+    p99_ms: float
+    rounds: int
+    device: str
+
+    @property
+    def images_per_s(self) -> float:
+        """Frames a second, by the median."""
+        return 1e3 * self.frames / self.median_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +135,41 @@ def benchmark_inference(
     return InferenceSpeed(
         float(np.median(timed)), float(np.quantile(timed, 0.99)), len(timed), threads, _describe(engine)
     )
+
+
+def benchmark_batches(
+    weights: Path | None = None, *, at_once: Sequence[int] = (1, 2, 4, 8), rounds: int = 40, threads: int | None = 1
+) -> list[BatchSpeed]:
+    """Time the network's first look at one frame and at several at once, in turns, so that a noisy machine is fair.
+
+    Raises:
+        RuntimeError: If `threads` is given and TensorFlow has already computed something in this process.
+        WeightsError: If the weights are missing, altered or foreign.
+    """
+    if threads is not None:
+        limit_threads(threads)
+    card, arrays = read_weights(weights)
+    model = build_network(card.network, card.camera, compute_precision())
+    fill(model, arrays, "the weights file")
+
+    @tf.function(autograph=False)
+    def look(rgb: Any) -> Any:
+        outputs = model(rgb, training=False)
+        return find_peaks(outputs["heat"], outputs["boxes"]), outputs["lane"]
+
+    pictures = [tf.constant(np.stack(list(_noise(card.camera, frames)))) for frames in at_once]
+    spent_ms: list[list[float]] = [[] for _ in at_once]
+    for number in range(rounds + 3):
+        for batch, spent in zip(pictures, spent_ms, strict=True):
+            begun = time.perf_counter()
+            _, lane = look(batch)
+            lane.numpy()
+            if number >= 3:
+                spent.append(1e3 * (time.perf_counter() - begun))
+    return [
+        BatchSpeed(frames, float(np.median(spent)), float(np.quantile(spent, 0.99)), rounds, describe_device())
+        for frames, spent in zip(at_once, spent_ms, strict=True)
+    ]
 
 
 def _describe(engine: Engine) -> str:

@@ -19,6 +19,7 @@ class BenchmarkName(StrEnum):
     LOOP = "loop"
     WINDOW = "window"
     INFERENCE = "inference"
+    BATCH = "batch"
     TRAIN = "train"
     GENERATE = "generate"
     READ = "read"
@@ -53,12 +54,15 @@ def benchmark(
         # It asks how reading and training share the cores that training has: it is no part of "all", on one core.
         _benchmark_reading(quiet, as_json)
         return
+    if what is BenchmarkName.BATCH:
+        _benchmark_batches(weights, quiet, as_json)
+        return
     if what is BenchmarkName.SEARCH:
         _benchmark_search(cores, quiet, as_json)
         return
     engine = make_engine(backend, precision)
     cores = on_cores(cores)
-    alone = (BenchmarkName.ALL, BenchmarkName.READ, BenchmarkName.SEARCH)
+    alone = (BenchmarkName.ALL, BenchmarkName.READ, BenchmarkName.SEARCH, BenchmarkName.BATCH)
     wanted = [name for name in BenchmarkName if what in (name, BenchmarkName.ALL) and name not in alone]
     # TensorFlow takes its number of threads before its first computation: inference comes first.
     wanted.sort(key=lambda name: name is not BenchmarkName.INFERENCE)
@@ -150,6 +154,24 @@ def _benchmark_reading(quiet: bool, as_json: bool) -> None:
         f"{speed.images_per_s:.0f} training images a second over {speed.steps} steps, read from shards by "
         f"{speed.workers} threads; {speed.wait_share:.1%} of the time is spent waiting for data ({speed.device})."
     )
+
+
+def _benchmark_batches(weights: Path | None, quiet: bool, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from perception.benchmark import benchmark_batches
+
+    with progress_bar("Looking at several frames at once", quiet):
+        speeds = benchmark_batches(weights)
+    if as_json:
+        print_json([asdict(each) | {"images_per_s": each.images_per_s} for each in speeds])
+        return
+    one = speeds[0].images_per_s
+    for each in speeds:
+        typer.echo(
+            f"{each.frames} at once: {each.median_ms:.1f} ms, {each.images_per_s:.0f} frames a second, "
+            f"{each.images_per_s / one:.2f} times as many as one at a time ({each.device}, one thread)"
+        )
 
 
 def _benchmark_search(workers: int, quiet: bool, as_json: bool) -> None:
