@@ -19,6 +19,17 @@ farther to the left, beyond the narrowest oncoming lane."""
 ISLAND_LOWEST_M = 1.62
 """What is lower there is a school bus's arm: no sign's lower edge is under 1.5 m."""
 
+POST_LOWEST_M = 1.5
+STAND_HIGHEST_M = 1.05
+STAND_FARTHEST_M = -4.5
+"""Height of the middle of the lowest sign on a post, whose lower edge is 5 ft high (MUTCD 2A.18), less what a look may
+be wrong; of the highest on a portable stand, with as much more; and how far aside that may stand, just off the
+carriageway. What hangs between the two, or is low and far aside, is the print on somebody's shirt: taken for a sign of
+the usual size, it seems farther away than it is, and so farther aside, and lower."""
+
+POSTED_WITHIN_M = 25.0
+"""Nearer than this a height is known well enough, in a car that nods, to tell so."""
+
 ARM_ASIDE_M = (-1.5, 5.5)
 """Where a school bus's arm may be, left of the lane's centre: nearer to the lane than any sign on a post."""
 
@@ -61,7 +72,14 @@ def place(kind: ObjectKind, x_m: float, y_m: float, speed_mps: float, lane: Lane
             outside_m = min(outside_m, max(ISLAND_NEAREST_M - aside_m, aside_m - ISLAND_FARTHEST_M))
         if rise_m >= OVERHEAD_RISE_M:
             outside_m = min(outside_m, abs(aside_m) - OVERHEAD_ASIDE_M)
+        if x_m < POSTED_WITHIN_M and aside_m < SIGN_NEAREST_M and _is_nowhere(rise_m, aside_m):
+            return 0.0
     return 1.0 / (1.0 + exp(min(max(3.0 * outside_m / known_m, -50.0), 50.0)))
+
+
+def _is_nowhere(rise_m: float, aside_m: float) -> bool:
+    """Return whether neither a post nor a stand holds a sign at such a height so far aside, on the right."""
+    return rise_m < POST_LOWEST_M and (rise_m > STAND_HIGHEST_M or aside_m < STAND_FARTHEST_M)
 
 
 def is_arm_place(rise_m: float, aside_m: float) -> bool:

@@ -291,10 +291,19 @@ def test_a_believed_sign_that_turns_out_to_be_something_else_is_let_go():
         (0.0, 5.3, True),  # over the lane
         (0.0, 2.5, False),  # in the lane, as on somebody's shirt
         (4.9, 5.3, False),  # over the oncoming lane
+        (-3.0, 1.8, True),  # the smallest sign on the lowest post
+        (-2.6, 0.75, True),  # on a portable stand
+        (-3.0, 1.3, False),  # on a shirt
+        (-6.3, 0.8, False),  # on a shirt, taken for larger and farther away
     ],
 )
 def test_a_sign_is_meant_for_the_lane_by_where_it_stands(aside_m: float, rise_m: float, *, meant: bool) -> None:
     assert (place(ObjectKind.STOP_SIGN, 15.0, aside_m, 0.0, LaneBelief(), rise_m) >= 0.5) is meant
+
+
+def test_from_afar_a_height_says_little_of_a_sign():
+    assert place(ObjectKind.STOP_SIGN, 40.0, -3.0, 0.0, LaneBelief(), 1.3) >= 0.5
+    assert place(ObjectKind.STOP_SIGN, 20.0, -3.0, 0.0, LaneBelief(), 1.3) < 0.5
 
 
 def test_on_a_curve_the_place_of_a_sign_is_taken_from_the_lanes_course():
