@@ -28,7 +28,9 @@ carriageway. What hangs between the two, or is low and far aside, is the print o
 the usual size, it seems farther away than it is, and so farther aside, and lower."""
 
 POSTED_WITHIN_M = 25.0
-"""Nearer than this a height is known well enough, in a car that nods, to tell so."""
+LOW_WITHIN_M = 45.0
+"""Nearer than the first a height is known well enough, in a car that nods, to tell so; nearer than the second, if it is
+as low as on a stand."""
 
 ARM_ASIDE_M = (-1.5, 5.5)
 """Where a school bus's arm may be, left of the lane's centre: nearer to the lane than any sign on a post."""
@@ -72,14 +74,24 @@ def place(kind: ObjectKind, x_m: float, y_m: float, speed_mps: float, lane: Lane
             outside_m = min(outside_m, max(ISLAND_NEAREST_M - aside_m, aside_m - ISLAND_FARTHEST_M))
         if rise_m >= OVERHEAD_RISE_M:
             outside_m = min(outside_m, abs(aside_m) - OVERHEAD_ASIDE_M)
-        if x_m < POSTED_WITHIN_M and aside_m < SIGN_NEAREST_M and _is_nowhere(rise_m, aside_m):
+        if is_nowhere(x_m, aside_m, rise_m):
             return 0.0
     return 1.0 / (1.0 + exp(min(max(3.0 * outside_m / known_m, -50.0), 50.0)))
 
 
-def _is_nowhere(rise_m: float, aside_m: float) -> bool:
-    """Return whether neither a post nor a stand holds a sign at such a height so far aside, on the right."""
-    return rise_m < POST_LOWEST_M and (rise_m > STAND_HIGHEST_M or aside_m < STAND_FARTHEST_M)
+def is_nowhere(x_m: float, aside_m: float, rise_m: float) -> bool:
+    """Return whether neither a post nor a stand, on the right, holds a sign at such a place.
+
+    Args:
+        x_m: Depth from the camera: what is far off may be anywhere.
+        aside_m: Left of the lane's centre.
+        rise_m: Height of its middle above the road.
+    """
+    if aside_m >= SIGN_NEAREST_M or rise_m >= POST_LOWEST_M:
+        return False
+    if rise_m > STAND_HIGHEST_M:
+        return x_m < POSTED_WITHIN_M
+    return x_m < LOW_WITHIN_M and aside_m < STAND_FARTHEST_M
 
 
 def is_arm_place(rise_m: float, aside_m: float) -> bool:

@@ -16,7 +16,7 @@ from sim.control.evidence import AT_A_LINE_M, EDGE_PX, MIN_SCORE, evidence_of, i
 from sim.control.lane import LaneBelief
 from sim.control.looming import Looming
 from sim.control.odometry import Travel, carry
-from sim.control.placing import is_arm_place, place, settle
+from sim.control.placing import is_arm_place, is_nowhere, place, settle
 from sim.control.ranging import arm_depths_of, bearing_of, depths_of, half_length_of, is_folded_arm, rise_of, whole_of
 from sim.control.stopline import LineTrack
 from sim.percept import Detection, ObjectKind, Percept
@@ -50,8 +50,9 @@ TRUSTED_AFTER_S = 2.0
 
 GATE_BELIEVED = 10.0
 GATE_CANDIDATE = 7.0
-"""Squared deviations, of depth and bearing together, up to which a detection may belong to a track (chi-squared, two
-degrees of freedom: 99.3 and 97 %). Two flickers one after the other are not so easily taken for one thing."""
+"""Squared deviations, of depth and bearing together, and of a sign's height, up to which a detection may belong to a
+track (chi-squared, of two degrees of freedom: 99.3 and 97 %). Two flickers one after the other are not so easily taken
+for one thing."""
 
 JUMP_M, JUMP_SHARE = 8.0, 0.75
 """Whatever the spreads say, no vehicle is seen farther than this, and this share of its depth, from where it was: one
@@ -322,7 +323,8 @@ def _associate(tracks: list[Track], seen: list[tuple[Detection, float]], camera:
                 bearing, _ = whole_of(detection, track.half_width_m, camera)
             aside = (bearing - track.y_m / depth_m) / _bearing_sd(track.kind, bearing, depth_m)
             along = (detection.distance_m - depth_m) / sd_m
-            cost = aside * aside + along * along
+            up = _up(track, detection, depth_m, camera) if track.kind is ObjectKind.STOP_SIGN else 0.0
+            cost = aside * aside + along * along + up * up
             if cost < (GATE_BELIEVED if track.believed else GATE_CANDIDATE):
                 pairs.append((cost, t, d))
     matches: dict[int, int] = {}
@@ -332,6 +334,16 @@ def _associate(tracks: list[Track], seen: list[tuple[Detection, float]], camera:
             matches[t] = d
             taken.add(d)
     return matches
+
+
+def _up(track: Track, detection: Detection, depth_m: float, camera: Camera) -> float:
+    """Return by how many standard deviations a sign is seen higher than expected: one on a board, one on a shirt below.
+
+    A car that nods moves both, by a hundredth of a radian or so.
+    """
+    middle_px = camera.centre_v_px - 0.5 * (detection.box[1] + detection.box[3])
+    expected = (track.rise_m - camera.height_m) / depth_m
+    return (middle_px / camera.focal_px - expected) / (0.02 + 0.3 / depth_m)
 
 
 def _bearing_sd(kind: ObjectKind, bearing: float, depth_m: float) -> float:
@@ -472,6 +484,8 @@ def _miss(track: Track, dt_s: float, lane: LaneBelief, camera: Camera, *, hidden
         in_place = settle(
             in_place, place(track.kind, track.x_m + track.half_length_m, track.y_m, track.speed_mps, lane), dt_s
         )
+    elif not moves and is_nowhere(track.x_m, track.y_m - lane.centre_y_m(track.x_m), track.rise_m):
+        in_place = settle(in_place, 0.0, dt_s)
     return Track(
         track.track_id, track.kind, track.x_m, track.y_m, track.spread_m, log_odds, track.seen_s,
         track.unseen_s + dt_s, track.speed_mps, track.covariance, track.speed_var, track.half_length_m, in_place,

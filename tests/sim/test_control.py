@@ -303,7 +303,20 @@ def test_a_sign_is_meant_for_the_lane_by_where_it_stands(aside_m: float, rise_m:
 
 def test_from_afar_a_height_says_little_of_a_sign():
     assert place(ObjectKind.STOP_SIGN, 40.0, -3.0, 0.0, LaneBelief(), 1.3) >= 0.5
+    assert place(ObjectKind.STOP_SIGN, 50.0, -9.0, 0.0, LaneBelief(), 0.8) >= 0.5
+    assert place(ObjectKind.STOP_SIGN, 40.0, -8.0, 0.0, LaneBelief(), 0.8) < 0.5
     assert place(ObjectKind.STOP_SIGN, 20.0, -3.0, 0.0, LaneBelief(), 1.3) < 0.5
+
+
+@pytest.mark.parametrize(("rise_m", "matters"), [(1.2, False), (2.0, True)])
+def test_what_was_believed_from_afar_and_is_lost_from_sight_is_placed_anew(rise_m: float, *, matters: bool):
+    shirt = replace(stop_sign_track(30.0), y_m=-3.0, rise_m=rise_m, in_place=1.0)
+    tracks: tuple[Track, ...] = (shirt,)
+    for _ in range(24):
+        tracks, _ = update_tracks(tracks, Percept(0), Travel(0.5, 0.0, STEP_S, 10.0), LaneBelief(), CAMERA, GEOMETRY, 2)
+        if not tracks:
+            pytest.fail("It was forgotten, which tells nothing of its place.")
+    assert tracks[0].matters is matters
 
 
 def test_on_a_curve_the_place_of_a_sign_is_taken_from_the_lanes_course():
@@ -319,6 +332,17 @@ def test_on_a_curve_the_place_of_a_sign_is_taken_from_the_lanes_course():
 )
 def test_only_a_vehicle_in_the_lane_is_in_the_way(left: float, speed: float, in_way: bool):
     assert (place(ObjectKind.VEHICLE, 18.0, left, speed, LaneBelief()) > 0.5) is in_way
+
+
+def test_a_sign_below_another_is_not_taken_for_it():
+    board = Detection(ObjectKind.STOP_SIGN, box_at(20.0, -5.5, bottom=3.0), 0.95, 20.0, 1.4)
+    shirt = Detection(ObjectKind.STOP_SIGN, box_at(20.0, -5.5, bottom=0.4), 0.95, 20.0, 1.4)
+    tracks: tuple[Track, ...] = ()
+    for found in (board, board, shirt):
+        tracks, _ = update_tracks(tracks, Percept(0, (found,)), STILL, LaneBelief(), CAMERA, GEOMETRY, 1 + len(tracks))
+    (high,) = (track for track in tracks if track.track_id == 1)
+    assert high.unseen_s > 0.0
+    assert high.rise_m == pytest.approx(3.38, abs=0.1)
 
 
 def test_a_vehicle_far_behind_another_is_not_taken_for_it():
