@@ -16,13 +16,12 @@ from sim.control.ranging import CUT_PX
 from sim.control.tracking import Track
 from sim.percept import Detection, ObjectKind
 
-WAY_LEFT_M = 3.2
-WAY_RIGHT_M = 1.4
-"""What shows between these, to either side of the lane's centre, is in the way. On the left, where others come nearer
-by a lane, it is only if the frame's edge cuts it: who comes towards the car does not reach so far."""
-
 WAY_HALF_M = 1.4
-"""Half a car, and half a metre: what is whole in the picture is in the way only if it reaches so far."""
+"""Half a car, and half a metre: what reaches nearer to the lane's centre than this, from either side, is in the way."""
+
+WAY_LEFT_M = 3.2
+"""The same, to the left, of what the frame's edge cuts there: it comes from the side, and soon is in the way. Who
+comes towards the car keeps farther off."""
 
 ONCOMING_MPS = 2.5
 ONCOMING_SEEN_S = 1.0
@@ -133,4 +132,4 @@ def _is_in_the_way(detection: Detection, side_m: float, lane: LaneBelief, camera
     left_m = WAY_LEFT_M if u0_px < CUT_PX else WAY_HALF_M
     centre_px = camera.centre_u_px - lane.centre_y_m(side_m) / side_m * camera.focal_px
     metre_px = camera.focal_px / side_m
-    return u1_px > centre_px - left_m * metre_px and u0_px < centre_px + WAY_RIGHT_M * metre_px
+    return u1_px > centre_px - left_m * metre_px and u0_px < centre_px + WAY_HALF_M * metre_px

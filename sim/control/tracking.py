@@ -144,8 +144,8 @@ class Track:
         looming: Of a sign: how it grows.
         wrong_size: Of a sign: whether it grows like something too small or too large for one.
         lag: Of a sign: how much farther away it is seen than what stands still ought to be by now, as a smoothed share.
-        half_width_m: Of a vehicle: half its width as last seen whole.
         moves: Of a sign: whether it moves along with the traffic, as a picture on a lorry: it lags, and hardly grows.
+        half_width_m: Of a vehicle: half its width as last seen whole.
     """
 
     track_id: int
