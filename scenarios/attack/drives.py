@@ -38,11 +38,13 @@ class DriverKind(StrEnum):
 
     STANDARD = "standard"
     NO_MEMORY = "no memory"
-    CHECKS_SIZE = "checks sizes"
+    ANY_SIZE = "any size"
 
     def configured(self, driver: DriverConfig) -> DriverConfig:
         """Return the standard driver changed into this one."""
-        return replace(driver, at_its_word=self is DriverKind.NO_MEMORY, checks_size=self is DriverKind.CHECKS_SIZE)
+        if self is DriverKind.NO_MEMORY:
+            return replace(driver, at_its_word=True)
+        return replace(driver, checks_size=False) if self is DriverKind.ANY_SIZE else driver
 
 
 class Showing(StrEnum):

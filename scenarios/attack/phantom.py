@@ -100,7 +100,7 @@ def phantom_arms(
     standing = [
         Arm(kind.value.removeprefix("stop_"), "given", driver, road_with(kind), unchanged, weights)
         for kind in pictures
-        for driver in (DriverKind.STANDARD, DriverKind.NO_MEMORY, DriverKind.CHECKS_SIZE)
+        for driver in (DriverKind.STANDARD, DriverKind.NO_MEMORY, DriverKind.ANY_SIZE)
     ]
     return flashes, standing
 

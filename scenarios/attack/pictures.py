@@ -31,7 +31,7 @@ NEAR_M, FAR_M = 12.0, 30.0
 """Depths of the sign in the pictures."""
 
 _COLOURS = {"none": "#3a7d44", "white": "#8a8a8a", "noise": "#c79a00", "optimised": "#b3261e", "its own": "#7a1fa2"}
-_MARKS = {DriverKind.STANDARD: "#1f5f99", DriverKind.NO_MEMORY: "#b3261e", DriverKind.CHECKS_SIZE: "#3a7d44"}
+_MARKS = {DriverKind.STANDARD: "#1f5f99", DriverKind.NO_MEMORY: "#b3261e", DriverKind.ANY_SIZE: "#3a7d44"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

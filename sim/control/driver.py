@@ -24,7 +24,8 @@ from sim.control.obstruction import Obstruction, update_obstruction
 from sim.control.steering import steer
 from sim.control.stopline import LineTrack, coast_lines, update_lines
 from sim.control.stopping import ARRIVED_M, MISSED_M, Stop, mark_handled, next_stop, vehicle_ahead
-from sim.control.tracking import SAME_STOP_M, Track, coast_tracks, update_tracks
+from sim.control.track import SAME_STOP_M, Track
+from sim.control.tracking import coast_tracks, update_tracks
 from sim.control.watchdog import PROBE_MPS, SHED_MPS, SLOW_SHARE, Watch, keep_watch
 from sim.control.yielding import (
     Cause,
@@ -97,7 +98,7 @@ class DriverConfig:
     sure_score: float = MIN_SCORE
     yields: bool = False
     at_its_word: bool = False
-    checks_size: bool = False
+    checks_size: bool = True
     geometry: VehicleGeometry = field(default_factory=VehicleGeometry)
     camera: Camera = field(default_factory=Camera)
 

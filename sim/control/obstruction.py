@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sim.camera import Camera
 from sim.control.lane import LaneBelief
 from sim.control.ranging import CUT_PX
-from sim.control.tracking import Track
+from sim.control.track import Track
 from sim.percept import Detection, ObjectKind
 
 WAY_HALF_M = 1.4

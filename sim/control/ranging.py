@@ -42,10 +42,10 @@ def bearing_of(detection: Detection, camera: Camera) -> float:
     return (camera.centre_u_px - 0.5 * (u0 + u1)) / camera.focal_px
 
 
-def rise_of(detection: Detection, camera: Camera) -> float:
-    """Return the height above a flat road of the middle of a detection."""
+def rise_of(detection: Detection, camera: Camera, stretch: float = 1.0) -> float:
+    """Return the height above a flat road of the middle of a detection that is so much farther away than it looks."""
     down_px = 0.5 * (detection.box[1] + detection.box[3]) - camera.centre_v_px
-    return camera.height_m - down_px * detection.distance_m / camera.focal_px
+    return camera.height_m - down_px * stretch * detection.distance_m / camera.focal_px
 
 
 def depths_of(detection: Detection, half_m: float, camera: Camera) -> list[tuple[float, float]]:

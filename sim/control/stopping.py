@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from sim.control.stopline import LineTrack
-from sim.control.tracking import SAME_STOP_ASIDE_M, SAME_STOP_M, Track
+from sim.control.track import SAME_STOP_ASIDE_M, SAME_STOP_M, Track
 from sim.percept import ObjectKind
 
 LINE_FROM_SIGN_M = 10.0

@@ -8,17 +8,19 @@ by odometry.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import exp, hypot
+from dataclasses import replace
+from math import hypot
 
 from sim.camera import Camera
-from sim.control.evidence import AT_A_LINE_M, EDGE_PX, MIN_SCORE, evidence_of, is_at_a_line
+from sim.control.association import associate, is_elsewhere, is_hidden, is_in_view, merge
+from sim.control.evidence import AT_A_LINE_M, MIN_SCORE, evidence_of, is_at_a_line
 from sim.control.lane import LaneBelief
 from sim.control.looming import Looming
 from sim.control.odometry import Travel, carry
 from sim.control.placing import is_arm_place, is_nowhere, place, settle
 from sim.control.ranging import arm_depths_of, bearing_of, depths_of, half_length_of, is_folded_arm, rise_of, whole_of
 from sim.control.stopline import LineTrack
+from sim.control.track import ROAD_USERS, SAME_STOP_ASIDE_M, SAME_STOP_M, Track
 from sim.percept import Detection, ObjectKind, Percept
 from sim.vehicle import VehicleGeometry
 
@@ -29,9 +31,6 @@ DROPPED_LOG_ODDS = -3.5
 MOST_LOG_ODDS = 4.5
 """A thing starts as unlikely, counts from the second number on, is forgotten below the third once it has counted and
 below the fourth if it never has, and is never surer than the fifth, so that what has gone can be let go."""
-
-DOUBTFUL_LOG_ODDS = 2.5
-"""Of what counts, what is less sure than this is only acted upon if it cannot wait."""
 
 CONTRADICTED_LOG_ODDS = 0.0
 """Below this a sign no longer counts that is seen, but not as a sign near by would be."""
@@ -48,37 +47,10 @@ MISS_CANDIDATE = 0.55
 TRUSTED_AFTER_S = 2.0
 """What has been seen for this long loses belief half as fast."""
 
-GATE_BELIEVED = 10.0
-GATE_CANDIDATE = 7.0
-"""Squared deviations, of depth and bearing together, and of a sign's height, up to which a detection may belong to a
-track (chi-squared, of two degrees of freedom: 99.3 and 97 %). Two flickers one after the other are not so easily taken
-for one thing."""
-
-JUMP_M, JUMP_SHARE = 8.0, 0.75
-"""Whatever the spreads say, no vehicle is seen farther than this, and this share of its depth, from where it was: one
-behind another, far off, is seen in nearly the same direction, and its depth is known so badly that it may be anywhere.
-"""
-
-SAME_STOP_M = 16.0
-"""Signs nearer to each other than this along the road belong to one stop; junctions lie farther apart."""
-
-SAME_STOP_ASIDE_M = 30.0
-"""A sign farther aside than this belongs to no stop straight ahead: it stands at a road that the route turns into."""
-
 SURELY_SEEN_M = 35.0
 NEVER_SURE_M = 80.0
 """Nearer than the first, a miss tells; towards the second, small signs are missed often, and a miss tells less."""
 
-ROAD_USERS = (ObjectKind.VEHICLE, ObjectKind.PEDESTRIAN)
-"""What moves by itself."""
-
-HIDING_SCORE = 0.5
-HIDING_MARGIN_M = 0.5
-"""A vehicle seen with this score, or its edge so near, hides what is behind it."""
-
-SIGN_LEAVES_M = 8.5
-ROAD_USER_LEAVES_M = 3.0
-"""Depth at which a sign or a road user may have left the frame and no longer be seen."""
 MIN_RELATIVE_SD = {
     ObjectKind.STOP_SIGN: 0.03,
     ObjectKind.DISTRACTOR: 0.03,
@@ -107,6 +79,17 @@ MOVING_LAG = 0.10
 may be moving along. Now and then one that stands still gets there, too, if it is smaller than it seems, or one of two.
 """
 
+ARM_WITHIN_M = 30.0
+"""Nearer than this a school bus's arm is told by its place; farther away, nobody knows the lane so well."""
+
+WHOLE_PX = 4.0
+"""Nearer to the frame's edge than this a sign may be cut, and look smaller than it is."""
+
+STRETCH_S = 0.5
+STRETCHING, STRETCHING_SD = 0.005, 0.08
+"""Time over which it is smoothed how much farther away a sign is than it looks. While that changes by more than the
+second from frame to frame, its depth is known no better than the third, as a share: what was believed is forgotten."""
+
 RISE_S = 0.5
 """Time over which a height above the road is smoothed."""
 
@@ -116,75 +99,6 @@ AT_ITS_WORD_S = 1.0
 AT_ITS_WORD_M = 14.0
 """What is taken at its word counts from this score on, as if it had been seen for so long; nearer than the third, where
 the frame's edge may soon cut it off, it is not given up any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """One thing believed to be there, in the car's frame: x forward of the camera, y left of it.
-
-    Attributes:
-        track_id: A number that no other track of this drive has had.
-        kind: What it is believed to be.
-        x_m: Depth from the camera: of a sign's face, of a vehicle's near end.
-        y_m: Left of the camera's axis.
-        spread_m: One standard deviation of `x_m`.
-        log_odds: Belief that it is real, as the logarithm of odds.
-        seen_s: For how long it has been seen, in all.
-        unseen_s: Since when it has not been seen.
-        speed_mps: Of a vehicle: how fast it moves along the own car's heading; 0 for a sign.
-        covariance: Of a vehicle's depth and speed.
-        speed_var: Variance of a vehicle's speed.
-        half_length_m: Of a vehicle: from its near end to its centre.
-        in_place: How much it is in the place where it matters, from 0 to 1: a sign at the roadside of the own lane, a
-            vehicle in the own lane.
-        believed: Whether it is to be acted upon; once believed, it stays so until it is forgotten.
-        handled: Of a sign: whether the car has already stopped for it.
-        aside_mps: Of a vehicle or person: how fast it moves to the left, over the ground.
-        rise_m: Height of its middle above the road.
-        looming: Of a sign: how it grows.
-        wrong_size: Of a sign: whether it grows like something too small or too large for one.
-        lag: Of a sign: how much farther away it is seen than what stands still ought to be by now, as a smoothed share.
-        moves: Of a sign: whether it moves along with the traffic, as a picture on a lorry: it lags, and hardly grows.
-        half_width_m: Of a vehicle: half its width as last seen whole.
-    """
-
-    track_id: int
-    kind: ObjectKind
-    x_m: float
-    y_m: float
-    spread_m: float
-    log_odds: float
-    seen_s: float
-    unseen_s: float
-    speed_mps: float = 0.0
-    covariance: float = 0.0
-    speed_var: float = 0.0
-    half_length_m: float = 0.0
-    in_place: float = 0.5
-    believed: bool = False
-    handled: bool = False
-    aside_mps: float = 0.0
-    rise_m: float = 0.0
-    looming: Looming = Looming()  # noqa: RUF009 - frozen, so one for all is safe
-    wrong_size: bool = False
-    lag: float = 0.0
-    moves: bool = False
-    half_width_m: float = 0.0
-
-    @property
-    def evidence(self) -> float:
-        """Belief that it is real, from 0 to 1."""
-        return 1.0 / (1.0 + exp(-self.log_odds))
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether it has been seen but little, or is less like what it is believed to be than it ought to be."""
-        return self.log_odds < DOUBTFUL_LOG_ODDS
-
-    @property
-    def matters(self) -> bool:
-        """Whether it stands in the place where it is to be acted upon."""
-        return self.in_place >= 0.5
 
 
 def update_tracks(
@@ -227,7 +141,7 @@ def update_tracks(
         and not is_folded_arm(detection, lane, camera)
     ]
     gains = [evidence_of(detection, others, lines, sure_score, camera) for detection, _ in seen]
-    matches = _associate(moved, seen, camera)
+    matches = associate(moved, seen, camera)
     after: list[Track] = []
     for index, track in enumerate(moved):
         match = matches.get(index)
@@ -238,7 +152,8 @@ def update_tracks(
                 if gone
                 else _miss(
                     track, travel.dt_s, lane, camera,
-                    hidden=_is_hidden(track, percept.detections, camera),
+                    hidden=is_hidden(track, percept.detections, camera),
+                    elsewhere=is_elsewhere(track, [seen[each] for each in matches.values()], camera),
                     at_line=any(line.believed and abs(line.x_m - track.x_m) < AT_A_LINE_M for line in lines),
                 )
             )  # fmt: skip
@@ -249,7 +164,8 @@ def update_tracks(
             detection = None if match is None else seen[match][0]
             if at_its_word and detection is not None:
                 kept = _taken_at_its_word(kept, detection)
-            kept = _sized(kept, track.looming.driven(travel.distance_m), detection, camera, tells=checks_size)
+            looming = track.looming.driven(tracks[index].x_m - track.x_m)
+            kept = _sized(kept, looming, detection, travel.dt_s, camera, tells=checks_size)
         if kept is not None:
             after.append(kept)
     taken = set(matches.values())
@@ -260,7 +176,7 @@ def update_tracks(
                 found = _taken_at_its_word(found, detection)
             after.append(found)
             next_id += 1
-    return _merge(after), next_id
+    return merge(after), next_id
 
 
 def _taken_at_its_word(track: Track, detection: Detection) -> Track:
@@ -270,12 +186,31 @@ def _taken_at_its_word(track: Track, detection: Detection) -> Track:
     return replace(track, believed=believed, log_odds=log_odds, seen_s=max(track.seen_s, AT_ITS_WORD_S))
 
 
-def _sized(track: Track, looming: Looming, detection: Detection | None, camera: Camera, *, tells: bool) -> Track:
+def _sized(
+    track: Track, looming: Looming, detection: Detection | None, dt_s: float, camera: Camera, *, tells: bool
+) -> Track:
     """Return a sign's track with how it grows, unless the frame's edge cuts it, and what that `tells` of its size."""
-    if detection is not None and detection.box[1] > 2.0 and detection.box[3] < camera.height_px - 2.0:
-        looming = looming.seen(detection.box[3] - detection.box[1])
+    stretch = track.stretch
+    if detection is not None and _is_whole(detection, camera):
+        height_px = detection.box[3] - detection.box[1]
+        looming = looming.seen(height_px)
+        farther = looming.stretch(detection.distance_m * height_px / camera.focal_px, camera.focal_px)
+        stretch += min(1.0, dt_s / STRETCH_S) * (farther - stretch)
     moves = track.lag > MOVING_LAG and looming.grows_too_slowly(camera.focal_px)
-    return replace(track, looming=looming, wrong_size=tells and looming.is_no_sign(camera.focal_px), moves=moves)
+    farther = stretch / track.stretch  # in the same direction
+    x_m, spread_m = track.x_m * farther, track.spread_m * farther
+    if abs(farther - 1.0) > STRETCHING:
+        spread_m = max(spread_m, STRETCHING_SD * x_m)
+    return replace(
+        track, looming=looming, wrong_size=tells and looming.is_no_sign(camera.focal_px), moves=moves, stretch=stretch,
+        x_m=x_m, y_m=track.y_m * farther, spread_m=spread_m,
+    )  # fmt: skip
+
+
+def _is_whole(detection: Detection, camera: Camera) -> bool:
+    """Return whether a box is clear of the frame's edges."""
+    u0, v0, u1, v1 = detection.box
+    return min(u0, v0, camera.width_px - u1, camera.height_px - v1) > WHOLE_PX
 
 
 def coast_tracks(tracks: tuple[Track, ...], travel: Travel, geometry: VehicleGeometry) -> tuple[Track, ...]:
@@ -302,59 +237,8 @@ def _predict(track: Track, travel: Travel, camera_forward_m: float) -> Track:
         track.track_id, track.kind, x_m, y_m, variance**0.5, track.log_odds, track.seen_s, track.unseen_s,
         track.speed_mps, covariance, speed_var, track.half_length_m, track.in_place, track.believed,
         track.handled, track.aside_mps, track.rise_m, track.looming, track.wrong_size, track.lag, track.moves,
-        track.half_width_m,
+        track.half_width_m, track.stretch,
     )  # fmt: skip
-
-
-def _associate(tracks: list[Track], seen: list[tuple[Detection, float]], camera: Camera) -> dict[int, int]:
-    """Return which detection belongs to which track, nearest pairs first; both by index."""
-    pairs: list[tuple[float, int, int]] = []
-    for t, track in enumerate(tracks):
-        if track.x_m < 1.0:
-            continue
-        for d, (detection, bearing) in enumerate(seen):
-            if detection.kind is not track.kind:
-                continue
-            depth_m = track.x_m + track.half_length_m
-            sd_m = hypot(max(detection.distance_spread_m, 0.06 * detection.distance_m), track.spread_m) + 0.5
-            if track.kind is ObjectKind.VEHICLE:
-                if abs(detection.distance_m - depth_m) > max(JUMP_M, JUMP_SHARE * depth_m):
-                    continue
-                bearing, _ = whole_of(detection, track.half_width_m, camera)
-            aside = (bearing - track.y_m / depth_m) / _bearing_sd(track.kind, bearing, depth_m)
-            along = (detection.distance_m - depth_m) / sd_m
-            up = _up(track, detection, depth_m, camera) if track.kind is ObjectKind.STOP_SIGN else 0.0
-            cost = aside * aside + along * along + up * up
-            if cost < (GATE_BELIEVED if track.believed else GATE_CANDIDATE):
-                pairs.append((cost, t, d))
-    matches: dict[int, int] = {}
-    taken: set[int] = set()
-    for _, t, d in sorted(pairs):
-        if t not in matches and d not in taken:
-            matches[t] = d
-            taken.add(d)
-    return matches
-
-
-def _up(track: Track, detection: Detection, depth_m: float, camera: Camera) -> float:
-    """Return by how many standard deviations a sign is seen higher than expected: one on a board, one on a shirt below.
-
-    A car that nods moves both, by a hundredth of a radian or so.
-    """
-    middle_px = camera.centre_v_px - 0.5 * (detection.box[1] + detection.box[3])
-    expected = (track.rise_m - camera.height_m) / depth_m
-    return (middle_px / camera.focal_px - expected) / (0.02 + 0.3 / depth_m)
-
-
-def _bearing_sd(kind: ObjectKind, bearing: float, depth_m: float) -> float:
-    """Return how far a thing may be seen from where it was expected, as a tangent: sharp for a sign, a point on a post.
-
-    A vehicle's box moves on it as it turns or is cut by the frame's edge. The farther aside a thing stands, the more an
-    error of its depth turns into one of its bearing as the car comes nearer.
-    """
-    if kind is ObjectKind.VEHICLE:
-        return 0.02 + 0.8 / depth_m
-    return 0.012 + 0.3 / depth_m + 0.03 * abs(bearing)
 
 
 def _update(
@@ -375,9 +259,11 @@ def _update(
     if vehicle:
         bearing, half_width_m = whole_of(detection, half_width_m, camera)
         half_m += 0.1 * (half_length_of(detection, camera, half_m) - half_m)
-    floor_m = MIN_RELATIVE_SD[track.kind] * max(detection.distance_m, 3.0)
+    floor_m = MIN_RELATIVE_SD[track.kind] * max(track.stretch * detection.distance_m, 3.0)
     ways = depths_of(detection, half_m, camera)
-    if track.kind is ObjectKind.STOP_SIGN and is_arm_place(track.rise_m, track.y_m - lane.centre_y_m(x_m)):
+    if track.stretch != 1.0:
+        ways = [(track.stretch * depth_m, track.stretch * noise_m) for depth_m, noise_m in ways]
+    if track.kind is ObjectKind.STOP_SIGN and _is_arm(track, detection, bearing, lane):
         ways = arm_depths_of(detection, camera) or ways
     farther = (ways[0][0] - x_m) / max(x_m, LAG_FROM_M)
     lag = track.lag + min(1.0, travel.dt_s / LAG_S) * (farther - track.lag)
@@ -405,15 +291,28 @@ def _update(
     if log_odds < (lowest if track.believed else DROPPED_LOG_ODDS):
         return None
     seen_s = track.seen_s + (travel.dt_s if gain > 0.0 else 0.0)
-    rise_m = track.rise_m + min(1.0, travel.dt_s / RISE_S) * (rise_of(detection, camera) - track.rise_m)
+    rise_m = track.rise_m + min(1.0, travel.dt_s / RISE_S) * (rise_of(detection, camera, track.stretch) - track.rise_m)
     return Track(
         track.track_id, track.kind, x_m, y_m, max(variance**0.5, floor_m),
         log_odds, seen_s, 0.0, speed_mps, covariance, speed_var, half_m,
         settle(track.in_place, place(track.kind, centre_m, y_m, speed_mps, lane, rise_m), travel.dt_s),
         track.believed or (log_odds >= BELIEVED_LOG_ODDS and seen_s >= believed_after_s), track.handled,
         _aside_mps(track, y_step_m, travel.dt_s),
-        rise_m, lag=lag, half_width_m=half_width_m,
+        rise_m, lag=lag, half_width_m=half_width_m, stretch=track.stretch,
     )  # fmt: skip
+
+
+def _is_arm(track: Track, detection: Detection, bearing: float, lane: LaneBelief) -> bool:
+    """Return whether a sign is where a school bus's arm may be: where it is believed to be, and where it seems to be.
+
+    A low sign at the roadside of a bend, far off, seems to be over the lane if it is taken for a smaller one near by.
+    """
+    seems_m = detection.distance_m
+    return (
+        track.x_m < ARM_WITHIN_M
+        and is_arm_place(track.rise_m, track.y_m - lane.centre_y_m(track.x_m))
+        and is_arm_place(track.rise_m, bearing * seems_m - lane.centre_y_m(seems_m))
+    )
 
 
 def _aside_mps(track: Track, y_step_m: float, dt_s: float) -> float:
@@ -426,42 +325,16 @@ def _aside_mps(track: Track, y_step_m: float, dt_s: float) -> float:
     return track.aside_mps + share * (y_step_m / dt_s - track.aside_mps)
 
 
-def _in_view(track: Track, camera: Camera) -> bool:
-    """Return whether a track lies where it ought to be seen."""
-    if track.x_m < (ROAD_USER_LEAVES_M if track.kind in ROAD_USERS else SIGN_LEAVES_M):
-        return False
-    depth_m = track.x_m + track.half_length_m
-    unsure_px = camera.focal_px * 0.5 / depth_m
-    above_px = (track.rise_m - camera.height_m) / depth_m * camera.focal_px
-    return (
-        abs(track.y_m / depth_m) * camera.focal_px < camera.centre_u_px - EDGE_PX - unsure_px
-        and above_px < camera.centre_v_px - EDGE_PX - unsure_px
-    )
-
-
-def _is_hidden(track: Track, detections: Sequence[Detection], camera: Camera) -> bool:
-    """Return whether a vehicle is seen before a sign that is believed in: not to see the sign then tells nothing."""
-    if track.kind is not ObjectKind.STOP_SIGN or not track.believed or track.x_m < SIGN_LEAVES_M:
-        return False
-    u_px = camera.centre_u_px - track.y_m / track.x_m * camera.focal_px
-    v_px = camera.centre_v_px - (track.rise_m - camera.height_m) / track.x_m * camera.focal_px
-    margin_px = camera.focal_px * HIDING_MARGIN_M / track.x_m
-    return any(
-        each.kind is ObjectKind.VEHICLE
-        and each.score >= HIDING_SCORE
-        and 0.0 < each.distance_m < track.x_m
-        and each.box[0] - margin_px < u_px < each.box[2] + margin_px
-        and each.box[1] - margin_px < v_px < each.box[3]
-        for each in detections
-    )
-
-
-def _miss(track: Track, dt_s: float, lane: LaneBelief, camera: Camera, *, hidden: bool, at_line: bool) -> Track | None:
+def _miss(
+    track: Track, dt_s: float, lane: LaneBelief, camera: Camera, *, hidden: bool, elsewhere: bool, at_line: bool
+) -> Track | None:
     """Return a track after it has not been seen, or None if it is to be forgotten."""
     log_odds = track.log_odds
-    if hidden:
+    if elsewhere:
+        log_odds -= MISS_CANDIDATE
+    elif hidden:
         pass
-    elif _in_view(track, camera):
+    elif is_in_view(track, camera):
         tells = (NEVER_SURE_M - track.x_m) / (NEVER_SURE_M - SURELY_SEEN_M)
         # What has been seen for long is not so soon given up: something may stand before it.
         lost = MISS_BELIEVED / (1.0 + track.seen_s / TRUSTED_AFTER_S) if track.believed else MISS_CANDIDATE
@@ -490,6 +363,7 @@ def _miss(track: Track, dt_s: float, lane: LaneBelief, camera: Camera, *, hidden
         track.track_id, track.kind, track.x_m, track.y_m, track.spread_m, log_odds, track.seen_s,
         track.unseen_s + dt_s, track.speed_mps, track.covariance, track.speed_var, track.half_length_m, in_place,
         track.believed, track.handled, track.aside_mps, track.rise_m, lag=track.lag, half_width_m=track.half_width_m,
+        stretch=track.stretch,
     )  # fmt: skip
 
 
@@ -519,29 +393,3 @@ def _found(
         place(detection.kind, detection.distance_m, y_m, travel.speed_mps, lane, rise_m), False, handled,
         0.0, rise_m, half_width_m=whole_of(detection, 0.0, camera)[1] if vehicle else 0.0,
     )  # fmt: skip
-
-
-def _merge(tracks: list[Track]) -> tuple[Track, ...]:
-    """Return the tracks without doubles: of two of a kind in one place, the surer stays."""
-    if len(tracks) < 2:
-        return tuple(tracks)
-    kept: list[Track] = []
-    for track in sorted(tracks, key=_sureness, reverse=True):
-        if not any(
-            other.kind is track.kind
-            and abs(other.x_m - track.x_m) < max(3.0, 0.12 * track.x_m)
-            and abs(other.y_m - track.y_m) < 1.2 + 0.01 * track.x_m
-            and not (track.kind is ObjectKind.PEDESTRIAN and _are_two_people(track, other))
-            for other in kept
-        ):
-            kept.append(track)
-    return tuple(kept)
-
-
-def _are_two_people(one: Track, other: Track) -> bool:
-    """Return whether two tracks of people in one place are two people: side by side, or on different ways."""
-    return abs(one.y_m - other.y_m) > 0.4 + 0.004 * one.x_m or abs(one.aside_mps - other.aside_mps) > 1.0
-
-
-def _sureness(track: Track) -> tuple[bool, float, float]:
-    return track.handled, track.log_odds, track.seen_s

@@ -15,7 +15,7 @@ from sim.control.lane import LaneBelief
 from sim.control.odometry import Travel, carry
 from sim.control.placing import is_arm_place
 from sim.control.stopline import LineTrack
-from sim.control.tracking import Track
+from sim.control.track import Track
 from sim.percept import ObjectKind
 
 

@@ -68,7 +68,8 @@ def test_drivers_differ_in_what_they_are_called():
 
     assert DriverKind.STANDARD.configured(config) == config
     assert DriverKind.NO_MEMORY.configured(config).at_its_word
-    assert DriverKind.CHECKS_SIZE.configured(config).checks_size
+    assert config.checks_size
+    assert not DriverKind.ANY_SIZE.configured(config).checks_size
 
 
 def test_a_run_tells_what_was_seen_of_the_sign_and_how_it_ended():

@@ -30,6 +30,7 @@ def drive_towards(
     sure_score: float = SURE_SCORE,
     braked_mps2: float = 1.0,
     obeys: bool = False,
+    board: bool = False,
 ) -> tuple[float | None, float]:
     """Drive past a sign; return where the car first braked, and for how long.
 
@@ -41,6 +42,7 @@ def drive_towards(
         sure_score: What the driver is told of its eyes.
         braked_mps2: What counts as braking.
         obeys: Whether the car does what is asked; a steady speed if not.
+        board: Whether a board is seen around it, or behind it.
     """
     config = DriverConfig(cruise_mps=SPEED_MPS, sure_score=sure_score)
     memory, first_m, braking_s = DriverMemory(), None, 0.0
@@ -49,6 +51,8 @@ def drive_towards(
         score, detections = score_at(x_m), ()
         if score > 0.0:
             detections = (_sign(x_m, aside_m, score),)
+            if board:
+                detections += (_board_around(detections[0]),)
         seen = StopLineEstimate(x_m - 1.5, 0.03 * x_m, 0.95) if line and x_m < 28.0 else None
         memory, control = decide(
             memory, Percept(step, detections, LANE, seen), OwnMotion(speed_mps, 0.0), STEP_S, config
@@ -68,6 +72,12 @@ def _sign(x_m: float, aside_m: float, score: float) -> Detection:
         0.5 * 0.76 * CAMERA.focal_px / x_m,
     )
     return Detection(ObjectKind.STOP_SIGN, (u - px, v - px, u + px, v + px), score, x_m, 0.05 * x_m)
+
+
+def _board_around(sign: Detection) -> Detection:
+    u0, v0, u1, v1 = sign.box
+    px = 0.4 * (u1 - u0)
+    return Detection(ObjectKind.DISTRACTOR, (u0 - 3.0 * px, v0 - px, u1 + px, v1 + px), 0.6, 40.0, 8.0)
 
 
 def scores(seed: int, middle: float, spread: float, missed: float = 0.0) -> Score:
@@ -128,6 +138,15 @@ def test_a_sign_by_a_stop_line_is_believed_with_less():
     assert without_m is None
     assert with_m is not None
     assert with_m > 15.0
+
+
+@pytest.mark.parametrize(("score", "stops"), [(0.95, False), (0.999, True)])
+def test_a_sign_within_a_board_must_be_as_sure_as_true_ones_are(score: float, *, stops: bool):
+    on_board_m, _ = drive_towards(lambda x_m: score, from_m=45.0, board=True)
+    alone_m, _ = drive_towards(lambda x_m: score, from_m=45.0)
+
+    assert alone_m is not None
+    assert (on_board_m is not None) is stops
 
 
 def test_a_sign_is_not_given_up_as_it_leaves_the_frame():

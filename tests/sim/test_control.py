@@ -519,8 +519,8 @@ def test_a_school_bus_arm_is_as_far_as_its_size_says_whatever_the_eyes_believe()
     (track,), depth = towards(bus_arm)
     assert track.believed
     assert track.x_m == pytest.approx(depth, rel=0.05)
-    # On a post, at the right, the same box is a sign of a size that only the eyes can tell.
-    (beside,), depth = towards(lambda depth: bus_arm(depth, left=-3.5))
+    # On a post, at the right, the same box is a sign of a size that only the eyes can tell, until it has grown.
+    (beside,), depth = towards(lambda depth: bus_arm(depth, left=-3.5), depth=20.0, until=15.0)
     assert beside.x_m == pytest.approx(1.4 * depth, rel=0.1)
 
 

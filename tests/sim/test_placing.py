@@ -8,7 +8,8 @@ from sim.camera import Camera
 from sim.control.lane import LaneBelief
 from sim.control.odometry import Travel
 from sim.control.placing import place
-from sim.control.tracking import Track, update_tracks
+from sim.control.track import Track
+from sim.control.tracking import update_tracks
 from sim.percept import ObjectKind, Percept
 from sim.vehicle import STEP_S, VehicleGeometry
 

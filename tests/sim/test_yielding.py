@@ -10,7 +10,7 @@ from sim.camera import Camera
 from sim.control.lane import LaneBelief
 from sim.control.odometry import Travel
 from sim.control.stopline import LineTrack
-from sim.control.tracking import Track
+from sim.control.track import Track
 from sim.control.yielding import (
     ARM_GAP_M,
     PATIENCE_S,
