@@ -32,8 +32,10 @@ BANDS = {
     "40-55": (40.0, 55.0),
     "55-90": (55.0, 90.0),
     "8-40": (8.0, 40.0),
+    "40-60": (40.0, 60.0),
+    "60-80": (60.0, 80.0),
 }
-"""Distances in metres by which stop signs are scored."""
+"""Distances in metres by which stop signs are scored: six that follow each other, three for which targets are set."""
 
 ROAD_USER_BANDS = {name: BANDS[name] for name in ("0-8", "8-15", "15-25", "25-40")} | {"40-90": (40.0, 90.0)}
 """And vehicles and people: who is near and missed is worse than a mean over all shows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,10 +57,7 @@ def _precision_recall(scores: Scores) -> Figure:
 
 def _recall_by_distance(scores: Scores) -> Figure:
     figure, axes = _page("Stop signs found at 0.97 precision", "distance (m)", "recall")
-    spans = [(name, tuple(float(end) for end in name.split("-"))) for name in scores.stop_sign.bands]
-    # Bands that others subdivide would be drawn over them.
-    plain = [(n, s) for n, s in spans if not any(o != s and s[0] <= o[0] and o[1] <= s[1] for _, o in spans)]
-    for name, (low, high) in plain:
+    for name, low, high in one_after_the_other(scores.stop_sign.bands):
         recall = scores.stop_sign.bands[name].recall_at_97
         if recall.value is None or recall.low is None or recall.high is None:
             continue
@@ -71,6 +68,16 @@ def _recall_by_distance(scores: Scores) -> Figure:
         axes.text(middle, 0.03, f"n {recall.n}", ha="center", color="white", fontsize=7)
     axes.set(ylim=(0, 1.05), xlim=(0, None))
     return figure
+
+
+def one_after_the_other(names: Iterable[str]) -> list[tuple[str, float, float]]:
+    """Return those of the bands "0-8", "8-15", "8-40", ... that follow each other, the narrowest, with their ends."""
+    spans = sorted((*(float(end) for end in name.split("-")), name) for name in names)
+    chosen: list[tuple[str, float, float]] = []
+    for low, high, name in spans:
+        if not chosen or low == chosen[-1][2]:
+            chosen.append((name, low, high))
+    return chosen
 
 
 def _distance_error(scores: Scores) -> Figure:

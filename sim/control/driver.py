@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import inf
@@ -23,7 +24,7 @@ from sim.control.longitudinal import (
 from sim.control.obstruction import Obstruction, update_obstruction
 from sim.control.steering import steer
 from sim.control.stopline import LineTrack, coast_lines, update_lines
-from sim.control.stopping import ARRIVED_M, MISSED_M, Stop, mark_handled, next_stop, vehicle_ahead
+from sim.control.stopping import ARRIVED_M, MISSED_M, Stop, dismissal, mark_handled, next_stop, vehicle_ahead
 from sim.control.track import SAME_STOP_M, Track
 from sim.control.tracking import coast_tracks, update_tracks
 from sim.control.watchdog import PROBE_MPS, SHED_MPS, SLOW_SHARE, Watch, keep_watch
@@ -297,7 +298,7 @@ def decide(
     return (
         DriverMemory(
             turn.phase,
-            _doubts(watch, turn, own, config) or _reason(turn, stop, leader, wait, lane, own, config),
+            _doubts(watch, turn, own, config) or _reason(turn, stop, leader, wait, tracks, lane, own, config),
             tracks,
             stop.in_m if stop is not None and turn.phase is not Phase.LEAVING else None,
             lines,
@@ -533,6 +534,7 @@ def _reason(
     stop: Stop | None,
     leader: Track | None,
     wait: Yield | None,
+    tracks: Sequence[Track],
     lane: LaneBelief,
     own: OwnMotion,
     config: DriverConfig,
@@ -569,4 +571,4 @@ def _reason(
         return f"Following: car {max(_gap_m(leader, config), 0.0):.0f} m ahead"
     if stop is not None:
         return f"Cruising: stop sign {stop.sign_m:.0f} m ahead, seen for {stop.seen_s:.1f} s"
-    return "Cruising: the road is clear"
+    return f"Cruising: {dismissal(tracks, config.camera.focal_px) or 'the road is clear'}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+from sim.control.looming import SMALLEST_M
 from sim.control.stopline import LineTrack
 from sim.control.track import SAME_STOP_ASIDE_M, SAME_STOP_M, Track
 from sim.percept import ObjectKind
@@ -22,6 +23,9 @@ ARRIVED_M = 0.75
 MISSED_M = 4.0
 """A stop that lies farther back than this can no longer be made."""
 
+
+SEEN_S = 0.3
+"""What has not been seen for longer is not spoken of."""
 
 ONCOMING_MPS = -2.0
 """What comes towards the car faster than this is in the other lane, wherever a bend makes it seem to be."""
@@ -92,6 +96,21 @@ def _asks(track: Track) -> bool:
         and not track.handled
         and not track.wrong_size
     )
+
+
+def dismissal(tracks: Sequence[Track], focal_px: float) -> str:
+    """Return why the nearest of the things that look like a stop sign asks for none, in words; nothing without one."""
+    alike = [track for track in tracks if _looks_like_one(track) and (track.wrong_size or track.moves)]
+    if not alike:
+        return ""
+    size_m = min(alike, key=lambda each: each.x_m).looming.size_m(focal_px)
+    if size_m is not None and size_m[1] < SMALLEST_M:
+        return f"what looks like a stop sign grows too fast for one: it is at most {size_m[1]:.2f} m high"
+    return "what looks like a stop sign grows too slowly for one: it is larger, or moves along"
+
+
+def _looks_like_one(track: Track) -> bool:
+    return track.kind is ObjectKind.STOP_SIGN and track.believed and not track.handled and track.unseen_s < SEEN_S
 
 
 def _outdone(doubtful: Track, tracks: Sequence[Track]) -> bool:

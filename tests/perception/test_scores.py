@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from perception.evaluate import BANDS, evaluate
 from perception.matching import Answer, SceneAnswers, Target, average_precision, score_kind
-from perception.plots import write_plots
+from perception.plots import one_after_the_other, write_plots
 from perception.scores import quantile, rate, share
 from sim.errors import DatasetError
 from sim.recording import Dataset, Recipe, generate_dataset
@@ -122,3 +123,10 @@ def test_a_data_set_of_another_camera_is_refused(trained: Trained, tmp_path: Pat
     other = generate_dataset(Recipe(name="other", seed=1, count=1), tmp_path / "other", workers=1)
     with pytest.raises(DatasetError, match="192 x 96"):
         evaluate(other.path, trained.folder)
+
+
+def test_bands_are_drawn_side_by_side():
+    drawn = one_after_the_other(BANDS)
+
+    assert [name for name, _, _ in drawn] == ["0-8", "8-15", "15-25", "25-40", "40-55", "55-90"]
+    assert all(before[2] == after[1] for before, after in pairwise(drawn))

@@ -9,7 +9,7 @@ from sim.control.lane import LaneBelief
 from sim.control.looming import FEWEST, Looming
 from sim.control.odometry import Travel, carry
 from sim.control.stopline import LineTrack
-from sim.control.stopping import next_stop
+from sim.control.stopping import dismissal, next_stop
 from sim.control.tracking import update_tracks
 from sim.percept import Detection, ObjectKind, Percept
 from sim.vehicle import VehicleGeometry
@@ -165,3 +165,19 @@ def test_what_growth_tells_of_a_size_counts_only_where_it_is_asked_for(checks_si
 
     assert tracks[0].looming.frames > 20
     assert tracks[0].wrong_size is checks_size
+
+
+@pytest.mark.parametrize(
+    ("size_m", "speed_mps", "to_m", "says"),
+    [(2.4, 0.0, 25.0, "slowly"), (0.25, 0.0, 6.0, "at most 0"), (0.76, 8.0, 43.6, "slowly"), (0.76, 0.0, 25.0, "")],
+)
+def test_the_driver_says_why_what_looks_like_a_sign_is_none(size_m, speed_mps, to_m, says):
+    tracks, depth_m = (), 45.0
+    while depth_m > to_m:
+        depth_m -= 0.45 - 0.05 * speed_mps
+        tracks = _see(tracks, depth_m, sign=True, size_m=size_m, taken_for=0.76 / size_m, checks_size=True)
+
+    sentence = dismissal(tracks, CAMERA.focal_px)
+    assert says in sentence
+    assert bool(says) is bool(sentence)
+    assert dismissal((), CAMERA.focal_px) == ""
