@@ -164,8 +164,7 @@ def update_tracks(
             detection = None if match is None else seen[match][0]
             if at_its_word and detection is not None:
                 kept = _taken_at_its_word(kept, detection)
-            looming = track.looming.driven(tracks[index].x_m - track.x_m)
-            kept = _sized(kept, looming, detection, travel.dt_s, camera, tells=checks_size)
+            kept = _sized(kept, track.looming, detection, travel.dt_s, camera, tells=checks_size)
         if kept is not None:
             after.append(kept)
     taken = set(matches.values())
@@ -222,6 +221,7 @@ def coast_tracks(tracks: tuple[Track, ...], travel: Travel, geometry: VehicleGeo
 def _predict(track: Track, travel: Travel, camera_forward_m: float) -> Track:
     x_m, y_m = carry(track.x_m, track.y_m, travel, camera_forward_m)
     variance, covariance, speed_var = track.spread_m**2, track.covariance, track.speed_var
+    looming = track.looming.driven(track.x_m - x_m) if track.kind is ObjectKind.STOP_SIGN else track.looming
     if track.kind is ObjectKind.VEHICLE:
         dt = travel.dt_s
         x_m += track.speed_mps * dt
@@ -236,7 +236,7 @@ def _predict(track: Track, travel: Travel, camera_forward_m: float) -> Track:
     return Track(
         track.track_id, track.kind, x_m, y_m, variance**0.5, track.log_odds, track.seen_s, track.unseen_s,
         track.speed_mps, covariance, speed_var, track.half_length_m, track.in_place, track.believed,
-        track.handled, track.aside_mps, track.rise_m, track.looming, track.wrong_size, track.lag, track.moves,
+        track.handled, track.aside_mps, track.rise_m, looming, track.wrong_size, track.lag, track.moves,
         track.half_width_m, track.stretch,
     )  # fmt: skip
 

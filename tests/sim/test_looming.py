@@ -10,7 +10,7 @@ from sim.control.looming import FEWEST, Looming
 from sim.control.odometry import Travel, carry
 from sim.control.stopline import LineTrack
 from sim.control.stopping import dismissal, next_stop
-from sim.control.tracking import update_tracks
+from sim.control.tracking import coast_tracks, update_tracks
 from sim.percept import Detection, ObjectKind, Percept
 from sim.vehicle import VehicleGeometry
 
@@ -125,6 +125,21 @@ def test_a_size_is_told_on_a_bend_too(turn_rad):
 
     low_m, high_m = tracks[0].looming.size_m(CAMERA.focal_px)
     assert 2.0 / (1.0 / low_m + 1.0 / high_m) == pytest.approx(1.22, rel=0.05)
+
+
+def test_a_size_is_told_by_eyes_that_see_every_fourth_frame():
+    tracks, depth_m = (), 45.0
+    travel = Travel(0.45, 0.0, 0.05, 9.0)
+    for step in range(68):
+        depth_m -= 0.45
+        if step % 4:
+            tracks = coast_tracks(tracks, travel, GEOMETRY)
+        else:
+            tracks = _see(tracks, depth_m, sign=True, checks_size=True)
+
+    assert [(each.wrong_size, each.moves) for each in tracks] == [(False, False)]
+    assert tracks[0].stretch == pytest.approx(1.0, abs=0.02)
+    assert tracks[0].looming.way_m == pytest.approx(67 * 0.45, rel=0.05)
 
 
 def test_what_was_believed_nearer_than_it_is_goes_when_it_is_seen_where_it_is():
