@@ -36,11 +36,15 @@ def without_signs_beyond(reach_m):
     return spoil
 
 
-def with_signs_too_far(percept):
-    wrong = tuple(
-        replace(each, distance_m=1.9 * each.distance_m) if each.kind is SIGN else each for each in percept.detections
-    )
-    return replace(percept, detections=wrong, stop_line=None)
+def with_signs_farther(factor):
+    def spoil(percept):
+        wrong = tuple(
+            replace(each, distance_m=factor * each.distance_m) if each.kind is SIGN else each
+            for each in percept.detections
+        )
+        return replace(percept, detections=wrong, stop_line=None)
+
+    return spoil
 
 
 def with_a_lane_beside(percept):
@@ -62,7 +66,7 @@ def with_the_line_too_near(percept):
     [
         (without_signs_beyond(0.0), Cause.NOT_DETECTED),
         (without_signs_beyond(15.0), Cause.DETECTED_LATE),
-        (with_signs_too_far, Cause.WRONG_DISTANCE),
+        (with_signs_farther(3.5), Cause.WRONG_DISTANCE),
         (with_a_lane_beside, Cause.LANE_LOST),
         (with_the_line_too_near, Cause.LINE_WRONG),
     ],
@@ -73,6 +77,11 @@ def test_the_part_that_was_spoilt_is_named(spoil, cause):
     assert found.cause is cause, found
     assert found.mended_by in set(Part)
     assert found.visible_m > 30.0
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.9, 2.5])
+def test_growth_puts_right_a_distance_that_is_wrong_by_half_or_double(factor):
+    assert explain(STRAIGHT, 0, SpoiltEyes(with_signs_farther(factor))) is None
 
 
 def test_what_is_not_there_is_named():
