@@ -97,7 +97,13 @@ def is_in_view(track: Track, camera: Camera) -> bool:
 
 
 def is_elsewhere(track: Track, matched: Sequence[tuple[Detection, float]], camera: Camera) -> bool:
-    """Return whether a sign that is not seen is one that is, elsewhere: it was believed to be nearer or farther."""
+    """Return whether a sign that is not seen is one that is, elsewhere: it was believed to be nearer or farther.
+
+    Args:
+        track: What is not seen.
+        matched: What is seen and belongs to other tracks, each with the tangent of its angle to the left.
+        camera: The camera that the boxes' pixels belong to.
+    """
     if track.kind is not ObjectKind.STOP_SIGN or track.x_m < SIGN_LEAVES_M:
         return False
     at = track.y_m / track.x_m

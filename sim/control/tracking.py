@@ -193,8 +193,8 @@ def _sized(
     if detection is not None and _is_whole(detection, camera):
         height_px = detection.box[3] - detection.box[1]
         looming = looming.seen(height_px)
-        farther = looming.stretch(detection.distance_m * height_px / camera.focal_px, camera.focal_px)
-        stretch += min(1.0, dt_s / STRETCH_S) * (farther - stretch)
+        told = looming.stretch(detection.distance_m * height_px / camera.focal_px, camera.focal_px)
+        stretch += min(1.0, dt_s / STRETCH_S) * (told - stretch)
     moves = track.lag > MOVING_LAG and looming.grows_too_slowly(camera.focal_px)
     farther = stretch / track.stretch  # in the same direction
     x_m, spread_m = track.x_m * farther, track.spread_m * farther
