@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import hypot
+from math import hypot, inf
 
 from sim.camera import Camera
 from sim.control.lane import LaneBelief
@@ -31,6 +31,21 @@ ARM_CLEAR_PX = 20.0
 WHEEL_INSET_M = 0.6
 """What touches the ground is a wheel, which stands back from the near end."""
 
+WIDEST_M = 2.6
+"""No vehicle is wider (102 in in the United States, 23 CFR 658.15; 2.55 m in Europe, 96/53/EC)."""
+
+GUESSED_HALF_M = (2.2, 4.0)
+LONGEST_HALF_M = 6.5
+"""Half a vehicle's length: what its shape may tell, and half of a bus. What is longer than the first was told by its
+width, and stays so."""
+
+TELLS_LENGTH_M = 9.0
+"""Depth of its end from which on a width tells a length: what is nearer is cut, or nearly fills the frame."""
+
+ENDWISE, CUT_ENDWISE = 0.9, 0.6
+"""What is so many times as high as it is wide is seen from its end: a van, lorry or bus. The second holds for what the
+frame's upper or lower edge cuts; whatever is seen from its side is lower still."""
+
 ALIKE = 1.6
 """A vehicle's depth is wrong in much the same way in the next frame (correlation 0.6: as little is told by frames that
 are independent of each other and have twice the spread), and by four fifths of what its spread says."""
@@ -54,14 +69,31 @@ def depths_of(detection: Detection, half_m: float, camera: Camera) -> list[tuple
     if detection.kind is not ObjectKind.VEHICLE:
         return [(detection.distance_m, noise_m)]
     noise_m *= ALIKE
-    ways = [(detection.distance_m - half_m, hypot(noise_m, 0.4))]
+    farthest_m = _farthest_end_m(detection, camera)
+    ways = [(min(detection.distance_m - half_m, farthest_m), hypot(noise_m, 0.4))]
     foot_px = detection.box[3]
     if foot_px < camera.height_px - 3.0:
         foot_m = camera.ground_distance_m(foot_px) - WHEEL_INSET_M
         if abs(foot_m - ways[0][0]) < 0.35 * detection.distance_m:
             noise_m = ALIKE * foot_m * hypot(FOOT_SD_PX / (foot_px - camera.centre_v_px), FOOT_RELATIVE_SD)
-            ways.append((foot_m, noise_m))
+            ways.append((min(foot_m, farthest_m), noise_m))
     return ways
+
+
+def _farthest_end_m(detection: Detection, camera: Camera) -> float:
+    """Return the greatest depth at which a vehicle's near end can be, by its width; infinite if seen from its side.
+
+    A bus is as long as three cars, and its wheels stand far back: by its middle or its wheels it seems metres farther
+    away than its end is.
+    """
+    u0, v0, u1, v1 = detection.box
+    wide_px = u1 - u0
+    if u0 < CUT_PX or u1 > camera.width_px - CUT_PX or wide_px < 4.0:
+        return inf
+    cut = v0 < CUT_PX or v1 > camera.height_px - CUT_PX
+    if v1 - v0 < (CUT_ENDWISE if cut else ENDWISE) * wide_px:
+        return inf
+    return camera.focal_px * WIDEST_M / wide_px
 
 
 def arm_depths_of(detection: Detection, camera: Camera) -> list[tuple[float, float]]:
@@ -76,13 +108,24 @@ def arm_depths_of(detection: Detection, camera: Camera) -> list[tuple[float, flo
     return [(depth_m, depth_m * hypot(ARM_HEIGHT_SD_PX / height_px, ARM_RELATIVE_SD))]
 
 
-def half_length_of(detection: Detection, camera: Camera, otherwise_m: float) -> float:
-    """Return half a vehicle's length, guessed from its shape as seen: the taller for its width, the longer."""
+def half_length_of(detection: Detection, camera: Camera, before_m: float) -> float:
+    """Return half a vehicle's length: from its near end, by its width, or guessed: the taller as seen, the longer.
+
+    Args:
+        detection: The vehicle.
+        camera: What it is seen with.
+        before_m: What was believed.
+    """
+    shortest_m, guessed_most_m = GUESSED_HALF_M
+    by_width_m = min(detection.distance_m - _farthest_end_m(detection, camera), LONGEST_HALF_M)
+    if before_m > guessed_most_m:
+        tells = by_width_m > 0.0 and detection.distance_m - before_m > TELLS_LENGTH_M
+        return max(by_width_m, guessed_most_m) if tells else before_m
     u0, v0, u1, v1 = detection.box
     if u0 < CUT_PX or v0 < CUT_PX or u1 > camera.width_px - CUT_PX or v1 > camera.height_px - CUT_PX or u1 - u0 < 4.0:
-        return otherwise_m
-    tall = (v1 - v0) / (u1 - u0)
-    return min(max(2.2 + 3.6 * (tall - 0.85), 2.2), 4.0)
+        return max(before_m, by_width_m)
+    guessed_m = shortest_m + 3.6 * ((v1 - v0) / (u1 - u0) - 0.85)
+    return max(min(max(guessed_m, shortest_m), guessed_most_m), by_width_m)
 
 
 def whole_of(detection: Detection, half_width_m: float, camera: Camera) -> tuple[float, float]:

@@ -69,6 +69,9 @@ VEHICLE_SPEED_SD_MPS = 4.0
 """How far from the own speed a vehicle's speed may be when first seen."""
 
 
+FORWARD_AFTER_S = 1.0
+"""What has driven ahead for so long does not drive backwards; if it seems to, its distance was wrong."""
+
 ASIDE_S = 0.3
 """Time over which a speed to the side is smoothed."""
 
@@ -81,6 +84,16 @@ may be moving along. Now and then one that stands still gets there, too, if it i
 
 ARM_WITHIN_M = 30.0
 """Nearer than this a school bus's arm is told by its place; farther away, nobody knows the lane so well."""
+
+WIDE_SHARE = 0.35
+STEADY_MPS = 1.5
+"""The middle of a vehicle's box that takes so much of the frame's width says nothing of where it is, unless it moves to
+the side faster than the second: of what fills the frame, any part may be found."""
+
+FILLS_M = 7.0
+HALTS_S = 0.7
+"""A vehicle in the lane that is nearer than the first may fill the frame and not be seen for it. It is taken to come to
+a stand, with this time constant."""
 
 WHOLE_PX = 4.0
 """Nearer to the frame's edge than this a sign may be cut, and look smaller than it is."""
@@ -277,13 +290,21 @@ def _update(
         variance *= 1.0 - variance / total
     if not vehicle:
         speed_mps = covariance = speed_var = 0.0
+    elif track.matters and track.seen_s > FORWARD_AFTER_S and track.speed_mps >= 0.0:
+        speed_mps = max(speed_mps, 0.0)
     # The box's bearing is sharp, its depth is not: the lateral place follows from the bearing at the believed depth.
     centre_m = max(x_m + half_m, 0.5)
     y_noise = hypot(BEARING_SD_RAD * centre_m, 0.15)
     y_var = (0.01 * centre_m + 0.1) ** 2
     y_step_m = y_var / (y_var + y_noise * y_noise) * (bearing * centre_m - track.y_m)
     cut = track.kind is ObjectKind.PEDESTRIAN and not 2.0 < detection.box[0] < detection.box[2] < camera.width_px - 2.0
-    if cut:
+    wide = (
+        vehicle
+        and track.matters
+        and detection.box[2] - detection.box[0] > WIDE_SHARE * camera.width_px
+        and abs(track.aside_mps) < STEADY_MPS
+    )
+    if cut or wide:
         y_step_m = 0.0  # the middle of what is left of someone at the frame's edge is not their middle
     y_m = track.y_m + y_step_m
     log_odds = min(track.log_odds + gain, MOST_LOG_ODDS)
@@ -329,9 +350,12 @@ def _miss(
     track: Track, dt_s: float, lane: LaneBelief, camera: Camera, *, hidden: bool, elsewhere: bool, at_line: bool
 ) -> Track | None:
     """Return a track after it has not been seen, or None if it is to be forgotten."""
-    log_odds = track.log_odds
+    log_odds, speed_mps = track.log_odds, track.speed_mps
+    fills = track.kind is ObjectKind.VEHICLE and track.believed and track.matters and track.x_m < FILLS_M
     if elsewhere:
         log_odds -= MISS_CANDIDATE
+    elif fills:
+        speed_mps -= min(1.0, dt_s / HALTS_S) * max(speed_mps, 0.0)
     elif hidden:
         pass
     elif is_in_view(track, camera):
@@ -361,7 +385,7 @@ def _miss(
         in_place = settle(in_place, 0.0, dt_s)
     return Track(
         track.track_id, track.kind, track.x_m, track.y_m, track.spread_m, log_odds, track.seen_s,
-        track.unseen_s + dt_s, track.speed_mps, track.covariance, track.speed_var, track.half_length_m, in_place,
+        track.unseen_s + dt_s, speed_mps, track.covariance, track.speed_var, track.half_length_m, in_place,
         track.believed, track.handled, track.aside_mps, track.rise_m, lag=track.lag, half_width_m=track.half_width_m,
         stretch=track.stretch,
     )  # fmt: skip

@@ -17,14 +17,15 @@ from sim.vehicle import STEP_S, OwnMotion, VehicleGeometry
 
 CAMERA, GEOMETRY, LANE = Camera(), VehicleGeometry(), LaneBelief()
 BUMPER_M = GEOMETRY.camera_to_bumper_m
+LORRY_M = 3.2
 STRAIGHT = LaneEstimate(0.0, 0.0, 0.0, 1.0)
 
 
 def seen(side_m: float, right_m: float, left_m: float, score: float = 0.5) -> Detection:
-    """A vehicle whose side shows at a depth, between two places left of the camera, as far as the frame shows it."""
+    """A lorry whose side shows at a depth, between two places left of the camera, as far as the frame shows it."""
     box: Box = (
         max(CAMERA.centre_u_px - left_m / side_m * CAMERA.focal_px, 0.0),
-        40.0,
+        max(CAMERA.centre_v_px - (LORRY_M - CAMERA.height_m) / side_m * CAMERA.focal_px, 40.0),
         min(CAMERA.centre_u_px - right_m / side_m * CAMERA.focal_px, float(CAMERA.width_px)),
         CAMERA.centre_v_px + CAMERA.height_m / side_m * CAMERA.focal_px,
     )
