@@ -70,7 +70,7 @@ VEHICLE_SPEED_SD_MPS = 4.0
 
 
 FORWARD_AFTER_S = 1.0
-"""What has driven ahead for so long does not drive backwards; if it seems to, its distance was wrong."""
+"""What has been ahead for so long does not begin to drive backwards as it fills the frame: its distance is wrong."""
 
 ASIDE_S = 0.3
 """Time over which a speed to the side is smoothed."""
@@ -269,6 +269,7 @@ def _update(
     speed_mps, covariance, speed_var = track.speed_mps, track.covariance, track.speed_var
     half_m, half_width_m = track.half_length_m, track.half_width_m
     vehicle = track.kind is ObjectKind.VEHICLE
+    wide = _is_ahead(track) and detection.box[2] - detection.box[0] > WIDE_SHARE * camera.width_px
     if vehicle:
         bearing, half_width_m = whole_of(detection, half_width_m, camera)
         half_m += 0.1 * (half_length_of(detection, camera, half_m) - half_m)
@@ -290,20 +291,14 @@ def _update(
         variance *= 1.0 - variance / total
     if not vehicle:
         speed_mps = covariance = speed_var = 0.0
-    elif track.matters and track.seen_s > FORWARD_AFTER_S and track.speed_mps >= 0.0:
-        speed_mps = max(speed_mps, 0.0)
+    elif wide and track.seen_s > FORWARD_AFTER_S:
+        speed_mps = max(speed_mps, min(track.speed_mps, 0.0))
     # The box's bearing is sharp, its depth is not: the lateral place follows from the bearing at the believed depth.
     centre_m = max(x_m + half_m, 0.5)
     y_noise = hypot(BEARING_SD_RAD * centre_m, 0.15)
     y_var = (0.01 * centre_m + 0.1) ** 2
     y_step_m = y_var / (y_var + y_noise * y_noise) * (bearing * centre_m - track.y_m)
     cut = track.kind is ObjectKind.PEDESTRIAN and not 2.0 < detection.box[0] < detection.box[2] < camera.width_px - 2.0
-    wide = (
-        vehicle
-        and track.matters
-        and detection.box[2] - detection.box[0] > WIDE_SHARE * camera.width_px
-        and abs(track.aside_mps) < STEADY_MPS
-    )
     if cut or wide:
         y_step_m = 0.0  # the middle of what is left of someone at the frame's edge is not their middle
     y_m = track.y_m + y_step_m
@@ -321,6 +316,11 @@ def _update(
         _aside_mps(track, y_step_m, travel.dt_s),
         rise_m, lag=lag, half_width_m=half_width_m, stretch=track.stretch,
     )  # fmt: skip
+
+
+def _is_ahead(track: Track) -> bool:
+    """Return whether a track is a vehicle in the own lane that does not drive across it."""
+    return track.kind is ObjectKind.VEHICLE and track.matters and abs(track.aside_mps) < STEADY_MPS
 
 
 def _is_arm(track: Track, detection: Detection, bearing: float, lane: LaneBelief) -> bool:
@@ -351,7 +351,7 @@ def _miss(
 ) -> Track | None:
     """Return a track after it has not been seen, or None if it is to be forgotten."""
     log_odds, speed_mps = track.log_odds, track.speed_mps
-    fills = track.kind is ObjectKind.VEHICLE and track.believed and track.matters and track.x_m < FILLS_M
+    fills = _is_ahead(track) and track.believed and track.x_m < FILLS_M
     if elsewhere:
         log_odds -= MISS_CANDIDATE
     elif fills:
