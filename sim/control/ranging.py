@@ -36,8 +36,8 @@ WIDEST_M = 2.6
 
 GUESSED_HALF_M = (2.2, 4.0)
 LONGEST_HALF_M = 6.5
-"""Half a vehicle's length: what its shape may tell, and half of a bus. What is longer than the first was told by its
-width, and stays so."""
+"""Half a vehicle's length: the least and the most that its shape may tell, and half of a bus. What is longer than its
+shape may tell was told by its width, and stays so."""
 
 TELLS_LENGTH_M = 9.0
 """Depth of its end from which on a width tells a length: what is nearer is cut, or nearly fills the frame."""

@@ -18,7 +18,16 @@ from sim.control.lane import LaneBelief
 from sim.control.looming import Looming
 from sim.control.odometry import Travel, carry
 from sim.control.placing import is_arm_place, is_nowhere, place, settle
-from sim.control.ranging import arm_depths_of, bearing_of, depths_of, half_length_of, is_folded_arm, rise_of, whole_of
+from sim.control.ranging import (
+    GUESSED_HALF_M,
+    arm_depths_of,
+    bearing_of,
+    depths_of,
+    half_length_of,
+    is_folded_arm,
+    rise_of,
+    whole_of,
+)
 from sim.control.stopline import LineTrack
 from sim.control.track import ROAD_USERS, SAME_STOP_ASIDE_M, SAME_STOP_M, Track
 from sim.percept import Detection, ObjectKind, Percept
@@ -403,7 +412,7 @@ def _found(
 ) -> Track:
     """Return the track that a detection starts."""
     vehicle = detection.kind is ObjectKind.VEHICLE
-    half_m = half_length_of(detection, camera, 2.2) if vehicle else 0.0
+    half_m = half_length_of(detection, camera, GUESSED_HALF_M[0]) if vehicle else 0.0
     depth_m, noise_m = depths_of(detection, half_m, camera)[-1]
     y_m, rise_m = bearing * detection.distance_m, rise_of(detection, camera)
     # A sign seen anew beside one that has been obeyed is the same sign, or its twin at the same line.
