@@ -42,6 +42,7 @@ SHARES = (
     "cut_turned",
     "cut_ending",
     "cut_sticker",
+    "cut_sticker_others",
     "cut_deceit",
 )
 """What of the settings are shares."""
@@ -83,7 +84,9 @@ class AugmentConfig:
         zoom_turn_deg: Largest turn and shear to either side.
         cut_turned: Of the second look's cuttings those that are seen askew.
         cut_ending: Those near which the picture ends.
-        cut_sticker: Those of signs that wear a sticker.
+        cut_sticker: Those of stop signs that wear a sticker.
+        cut_sticker_others: Those of other signs that do. Where a sticker hides the word an octagon may be either, so
+            these two say which of them such a one is to be taken for.
         cut_deceit: Of these stickers those that are painted such as to deceive the second look as it is by then.
 
     Raises:
@@ -110,6 +113,7 @@ class AugmentConfig:
     cut_turned: float = 0.4
     cut_ending: float = 0.25
     cut_sticker: float = 0.35
+    cut_sticker_others: float = 0.35
     cut_deceit: float = 0.5
 
     def __post_init__(self) -> None:

@@ -45,6 +45,7 @@ class Card:
         training: The training's configuration, the time it took, and the device.
         command: The command line that made them.
         started_from: Digest, command and recipe of the weights that the training went on from; None if of none.
+        tempered_by: The same of those of which a part remains in the end; None if of none but those.
         scores: As `Scores.to_dict` gives them, on examples that were not trained on.
         machine: Processor and system.
         versions: Of the libraries that have a part in them.
@@ -61,6 +62,7 @@ class Card:
     training: dict[str, Any]
     command: str
     started_from: dict[str, Any] | None = None
+    tempered_by: dict[str, Any] | None = None
     scores: dict[str, Any]
     machine: str = field(default_factory=lambda: f"{platform.machine()}, {platform.system()}")
     versions: dict[str, str] = field(default_factory=lambda: {name: _version(name) for name in _TRAINED_WITH})
@@ -128,7 +130,8 @@ def render(card: Card) -> str:
         f"- Data: recipe `{recipe.get('name', 'unknown')}`, seed {recipe.get('seed', 'unknown')}, "
         f"{card.dataset.get('trained_on', 'unknown')} synthetic frames",
         f"- Command: `{card.command}`",
-        *_base_rows(card.started_from),
+        *_base_rows("Started from", card.started_from),
+        *_base_rows("Tempered by", card.tempered_by),
         f"- Training: {_in_words(card.training)}",
         f"- Machine: {card.machine}; {', '.join(f'{name} {number}' for name, number in card.versions.items())}",
         f"- SHA-256: `{card.sha256}` ({card.bytes:,} bytes), checked on loading",
@@ -153,12 +156,12 @@ def render(card: Card) -> str:
     return "\n".join(lines)
 
 
-def _base_rows(base: dict[str, Any] | None) -> list[str]:
-    """Return a line on the weights that the training went on from, if any."""
+def _base_rows(what: str, base: dict[str, Any] | None) -> list[str]:
+    """Return a line on weights that the training had, if any."""
     if base is None:
         return []
     recipe = (base["recipe"] or {}).get("name", "unknown")
-    return [f"- Started from: weights {base['sha256'][:12]}..., of recipe `{recipe}`, made by `{base['command']}`"]
+    return [f"- {what}: weights {base['sha256'][:12]}..., of recipe `{recipe}`, made by `{base['command']}`"]
 
 
 def _score_rows(scores: dict[str, Any], prefix: str = "") -> list[str]:

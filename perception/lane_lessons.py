@@ -40,6 +40,7 @@ def learn_lane(
     workers: int,
     progress: Callable[[int], None] | None = None,
     team: Team = ALONE,
+    temper_by: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
     """Train the lane head of a trained network; return the head's weights by name.
 
@@ -51,6 +52,7 @@ def learn_lane(
         workers: Threads that prepare frames.
         progress: Told the steps done.
         team: The devices that share each batch.
+        temper_by: Weights of which `lane_base_share` remains, instead of those in `arrays`.
     """
 
     def build() -> Any:
@@ -65,7 +67,7 @@ def learn_lane(
         learner.take_step(batch)
         if progress is not None:
             progress(learner.step)
-    return tempered(learner.averaged(), arrays, config.lane_base_share)
+    return tempered(learner.averaged(), arrays if temper_by is None else temper_by, config.lane_base_share)
 
 
 def _loss(answers: Any, targets: dict[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,10 @@ STICKER_AREA, STICKER_STRETCH, STICKER_CENTRE = (0.03, 0.16), 2.5, 0.38
 """A sticker's share of its sign's box, how many times longer it is than wide at most, and how far from the box's middle
 its own lies at most, in sides of the box: mostly near it, where the word is."""
 
+ON_THE_WORD, WORD_AREA, WORD_CENTRE = 0.75, (0.06, 0.16), 0.06
+"""Of stickers those that lie on the word and along it, their area, and how far from the middle: a white one makes of a
+stop sign what is red with a white bar, as a sign against entry is."""
+
 MIN_STICKERED_PX = 8
 TEXELS = 8
 """Signs of fewer rows get no sticker; a sticker has so many rows and columns of one colour each, and none is smaller
@@ -130,7 +134,8 @@ def cut_changed(
     places = places_of(boxes[:1], rgb.shape)
     sticker = np.full((FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS // 3), BARE, np.uint8)
     tall = boxes[0, 3] - boxes[0, 1] >= MIN_STICKERED_PX
-    if answer in (Answer.STOP_SIGN, Answer.OTHER_SIGN) and tall and rng.random() < config.cut_sticker:
+    stickered = {Answer.STOP_SIGN: config.cut_sticker, Answer.OTHER_SIGN: config.cut_sticker_others}
+    if answer in stickered and tall and rng.random() < stickered[Answer(answer)]:
         sticker = _sticker(boxes[1] if np.isfinite(boxes[1]).all() else boxes[0], places[0], rng)
     cuttings = cut_candidates(rgb, boxes[:1])[0]
     light = float(cuttings.max())
@@ -148,11 +153,11 @@ def cut_changed(
 def _sticker(box: NDArray[np.float32], places: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return where a sticker somewhere on a box lies in both cuttings, as `Cut.sticker`."""
     sides = (box[2:] - box[:2]).astype(np.float64)
-    stretch = STICKER_STRETCH ** rng.uniform(-1.0, 1.0)
-    size = np.sqrt(rng.uniform(*STICKER_AREA) * sides.prod() * np.array([stretch, 1.0 / stretch]))
-    low = (
-        0.5 * (box[:2] + box[2:]) + rng.random() * rng.uniform(-STICKER_CENTRE, STICKER_CENTRE, 2) * sides - 0.5 * size
-    )
+    on_the_word = rng.random() < ON_THE_WORD
+    area, centre = (WORD_AREA, WORD_CENTRE) if on_the_word else (STICKER_AREA, STICKER_CENTRE)
+    stretch = STICKER_STRETCH ** rng.uniform(0.0 if on_the_word else -1.0, 1.0)
+    size = np.sqrt(rng.uniform(*area) * sides.prod() * np.array([stretch, 1.0 / stretch]))
+    low = 0.5 * (box[:2] + box[2:]) + rng.random() * rng.uniform(-centre, centre, 2) * sides - 0.5 * size
     fine = np.clip(np.rint(size), 1, TEXELS).astype(int).tolist()
     looks: list[NDArray[np.uint8]] = []
     for (left, top, side), across in zip(places.tolist(), (FINE * FOVEA_PX, FOVEA_PX), strict=True):
@@ -167,17 +172,18 @@ def _sticker(box: NDArray[np.float32], places: NDArray[np.int64], rng: np.random
 
 
 def _texels(rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return the colours of a sticker: plain, a blend, or noise; float32 (64, 3)."""
-    kind = rng.integers(4)
-    if kind == 0:
-        plain = np.full(3, rng.choice((0, 255))) if rng.random() < 0.5 else rng.integers(0, 256, 3)
+    """Return the colours of a sticker: white, plain, a blend, or noise; float32 (64, 3)."""
+    kind = rng.integers(6)
+    if kind <= 2:
+        # White is what signs are lettered in: nothing else looks so much as if it belonged there.
+        plain = np.full(3, 255) if kind <= 1 else rng.integers(0, 256, 3)
         return np.broadcast_to(plain, (TEXELS**2, 3)).astype(np.float32)
-    if kind == 1:
+    if kind == 3:
         corners = rng.integers(0, 256, (2, 2, 3)).astype(np.float32)
         return cv2.resize(corners, (TEXELS, TEXELS), interpolation=cv2.INTER_LINEAR).reshape(-1, 3)
     noise = rng.integers(0, 256, (TEXELS**2, 3))
     # Few colours are as loud as any: paper and paint have no more.
-    return (np.where(noise >= 128, 255, 0) if kind == 2 else noise).astype(np.float32)
+    return (np.where(noise >= 128, 255, 0) if kind == 4 else noise).astype(np.float32)
 
 
 class Opponent:

@@ -68,6 +68,7 @@ def learn_to_look_twice(
     workers: int,
     progress: Callable[[int], None] | None = None,
     team: Team = ALONE,
+    temper_by: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
     """Train the second look of a trained network; return its weights by name, how the looks are weighed among them.
 
@@ -79,6 +80,7 @@ def learn_to_look_twice(
         workers: Threads that prepare frames.
         progress: Told the steps done.
         team: The devices that share each batch.
+        temper_by: Weights of which `fovea_base_share` remains, instead of those in `arrays`.
     """
     learner = Learner(lambda: build_fovea(config.fovea, training_precision()), _loss, config, config.fovea_steps, team)
     base = {name: array for name, array in arrays.items() if is_fovea(name)}
@@ -89,7 +91,7 @@ def learn_to_look_twice(
         learner.take_step(opponent.put_on(cuts))
         if progress is not None:
             progress(learner.step)
-    learned = tempered(learner.averaged(), base, config.fovea_base_share)
+    learned = tempered(learner.averaged(), base if temper_by is None else temper_by, config.fovea_base_share)
     quick = build_fovea(config.fovea, compute_precision())
     fill(quick, learned, "the weights in training")
     fovea = fovea_of(quick, np.zeros((len(LOOKED_AT), 3), np.float32))

@@ -78,6 +78,7 @@ def train(
     config: TrainConfig,
     *,
     start_from: Path | None = None,
+    temper_by: Path | None = None,
     workers: int = 2,
     command: str = "rollingstop train",
     progress: Progress | None = None,
@@ -98,6 +99,7 @@ def train(
         out: Where weights, card, history, checkpoint and TensorBoard logs go.
         config: How to train.
         start_from: Weights to go on from, close-ups and all; from random ones if not given.
+        temper_by: Weights of which `lane_base_share` and `fovea_base_share` remain; of `start_from` if not given.
         workers: Threads that prepare examples; their number does not change the result.
         command: The command line, for the card.
         progress: Told the steps done and the steps in all, close-ups included.
@@ -109,15 +111,20 @@ def train(
     Raises:
         DatasetError: If the data set is missing, damaged or too small.
         RollingStopError: If the team cannot share out batches of this size.
-        WeightsError: If `out` holds another training, `start_from` is missing, altered or of another network, or the
-            network's answers are no longer finite.
+        WeightsError: If `out` holds another training, `start_from` or `temper_by` is missing, altered or of another
+            network, or the network's answers are no longer finite.
         StorageError: If the disk is full.
     """
     team.check(config.batch, config.closeup_batch, config.fovea_batch)
     source = Dataset.open(dataset)
     trained_on = _split(source, config)
-    base = _Base.read(start_from, config, source.camera) if start_from is not None else None
-    fingerprint = config.fingerprint(source.manifest.recipe_sha256, base.card.sha256 if base else "")
+    base, kept = (
+        _Base.read(path, config, source.camera) if path is not None else None for path in (start_from, temper_by)
+    )
+    if kept is not None:
+        kept.check_shapes(base)
+    begun_from = "".join(each.card.sha256 for each in (base, kept) if each is not None)
+    fingerprint = config.fingerprint(source.manifest.recipe_sha256, begun_from)
     found = read_checkpoint(out, fingerprint)
     if found is not None and (finished := _finished(out, found)) is not None:
         return finished
@@ -131,7 +138,7 @@ def train(
     else:
         keras.utils.set_random_seed(config.seed % 2**32)
     _LOG.info("Training on %d examples, %s.", trained_on, ", ".join(filter(None, (describe_device(), str(team)))))
-    lesson = _Lesson(source, trained_on, config, base, workers, progress, watch, team)
+    lesson = _Lesson(source, trained_on, config, base, kept, workers, progress, watch, team)
     if team.leads:
         return _train(out, lesson, fingerprint, found, keep_epochs, command)
     # What the others write is nobody's.
@@ -204,9 +211,23 @@ class _Base:
             if ours != theirs:
                 raise WeightsError(
                     f"Expected weights of this training's {what} in {path}. Received: {theirs} instead of {ours}.",
-                    hint="Start from weights of the same sizes, or leave --start-from out.",
+                    hint="Name weights of the same sizes, or none.",
                 )
         return cls(card, arrays)
+
+    def check_shapes(self, base: _Base | None) -> None:
+        """Refuse to temper by these what goes on from others, if the two have no mean.
+
+        Raises:
+            WeightsError: If there are no others, or they differ in a shape.
+        """
+        other = {} if base is None else base.arrays
+        differs = next((n for n, array in self.arrays.items() if n not in other or other[n].shape != array.shape), None)
+        if differs is not None:
+            raise WeightsError(
+                f"Expected weights to temper by, shaped like those to go on from. Received: others in {differs}.",
+                hint="Name both --start-from and --temper-by, of one kind; or only the first.",
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the card of the new weights says of these."""
@@ -221,6 +242,7 @@ class _Lesson:
         trained_on: The examples from this index on are held back.
         config: How to train.
         base: The weights that it goes on from, if any.
+        kept: Those of which a part remains in the end, if it is not of those.
         learner: What learns.
     """
 
@@ -230,6 +252,7 @@ class _Lesson:
         trained_on: int,
         config: TrainConfig,
         base: _Base | None,
+        kept: _Base | None,
         workers: int,
         progress: Progress | None,
         watch: Watch | None,
@@ -239,6 +262,7 @@ class _Lesson:
         self.trained_on = trained_on
         self.config = config
         self.base = base
+        self.kept = kept
         self.learner = new_learner(config, source.camera, config.epochs * (trained_on // config.batch), team)
         self._team = team
         self._workers = workers
@@ -302,6 +326,7 @@ class _Lesson:
             self._workers,
             lambda done: self._report(begun + done),
             self._team,
+            self.kept.arrays if self.kept is not None else None,
         )
 
     def look_twice(self, arrays: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
@@ -321,6 +346,7 @@ class _Lesson:
             self._workers,
             lambda done: self._report(begun + done),
             self._team,
+            self.kept.arrays if self.kept is not None else None,
         )
 
     def validate(self, most: int, arrays: dict[str, NDArray[np.float32]] | None = None) -> Scores:
@@ -385,6 +411,7 @@ def _keep(
         },
         command=command,
         started_from=lesson.base.to_dict() if lesson.base is not None else None,
+        tempered_by=lesson.kept.to_dict() if lesson.kept is not None else None,
         scores=scores.to_dict(),
     )
     write_card(card, path)

@@ -29,7 +29,7 @@ class TrainConfig:
         fovea_batch: Cuttings in such a step.
         fovea_base_share: Share, in the end, of the weights from which the second look's lessons began, if they began
             from any: what was learned last is tempered by what was known (Wortsman et al. 2022, Robust fine-tuning of
-            zero-shot models).
+            zero-shot models). What is kept may be that of other weights (`temper_by` of `train`).
         shuffle_buffer: Examples, still encoded, that are mixed at a time: 2,000 take some 200 MB.
         learning_rate: Its peak; it rises to it in `warmup_steps` and falls along a cosine to 1 % of it at the end.
         warmup_steps: Steps of the rise; at most a tenth of all.

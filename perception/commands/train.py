@@ -22,6 +22,10 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the settings'.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the settings'.")] = None,
     start_from: Annotated[Path | None, typer.Option(help="Weights to go on from, instead of random ones.")] = None,
+    temper_by: Annotated[
+        Path | None,
+        typer.Option(help="Weights of which the settings' base shares remain, instead of those of --start-from."),
+    ] = None,
     keep_epochs: Annotated[
         bool, typer.Option(help="Keep the weights after each epoch too; `drive --weights OUT` then has V go over them.")
     ] = False,
@@ -49,8 +53,8 @@ def train(
     team = find_team()
     with progress_bar("Training", quiet) as progress:
         result = run_training(
-            dataset, out, settings, start_from=start_from, workers=workers, command=command, progress=progress,
-            keep_epochs=keep_epochs, team=team,
+            dataset, out, settings, start_from=start_from, temper_by=temper_by, workers=workers, command=command,
+            progress=progress, keep_epochs=keep_epochs, team=team,
         )  # fmt: skip
     if as_json:
         print_json({"weights": str(result.weights), "images_per_s": result.images_per_s, "scores": result.scores})

@@ -393,6 +393,20 @@ def test_a_lesson_starts_from_the_second_look_that_is_there(
     assert all(np.allclose(before[name], after[name], atol=1e-5) for name in before if name != WEIGHING)
 
 
+def test_of_a_second_look_a_share_of_what_is_named_remains(twice: Path, small_dataset: Dataset, tmp_path: Path) -> None:
+    train(small_dataset.path, tmp_path / "more", SECOND_TRAINING, start_from=twice, workers=1)
+    half = replace(SECOND_TRAINING, fovea_base_share=0.5)
+    train(
+        small_dataset.path, tmp_path / "half", half, start_from=tmp_path / "more", temper_by=twice, workers=1
+    )  # fmt: skip
+    train(small_dataset.path, tmp_path / "all", SECOND_TRAINING, start_from=tmp_path / "more", workers=1)
+
+    named, learned, kept = (read_weights(folder)[1] for folder in (twice, tmp_path / "all", tmp_path / "half"))
+    for name in named:
+        if is_fovea(name) and name != WEIGHING:
+            assert kept[name] == pytest.approx(0.5 * named[name] + 0.5 * learned[name], abs=1e-5)
+
+
 @pytest.mark.parametrize("wrong", [None, np.zeros((1, 3), np.float32), np.full((2, 3), np.nan, np.float32)])
 def test_a_second_look_without_its_weighing_is_refused(wrong):
     arrays = arrays_of(build_fovea(WIDTHS))
@@ -505,7 +519,7 @@ def test_of_two_distances_each_counts_as_much_as_it_is_sure():
 
 @pytest.mark.parametrize("answer", [Answer.STOP_SIGN, Answer.OTHER_SIGN, Answer.NOTHING, Answer.VEHICLE, Answer.PERSON])
 def test_stickers_are_put_on_signs_of_every_kind_and_on_nothing_else(answer):
-    always = AugmentConfig(cut_sticker=1.0, cut_deceit=1.0)
+    always = AugmentConfig(cut_sticker=1.0, cut_sticker_others=1.0, cut_deceit=1.0)
     rgb = np.full((96, 192, 3), 60, np.uint8)
     told = told_of((40.0, 20.0, 70.0, 50.0), answer)
     for seed in range(20):
@@ -521,6 +535,18 @@ def test_stickers_are_put_on_signs_of_every_kind_and_on_nothing_else(answer):
             assert cut.deceitful is (answer is Answer.STOP_SIGN)
         else:
             assert not shares.any()
+
+
+@pytest.mark.parametrize(("answer", "share"), [(Answer.STOP_SIGN, 0.8), (Answer.OTHER_SIGN, 0.1)])
+def test_stop_signs_and_other_signs_wear_stickers_as_often_as_each_is_to(answer, share):
+    often = AugmentConfig(cut_sticker=0.8, cut_sticker_others=0.1)
+    rgb = np.full((96, 192, 3), 60, np.uint8)
+    told = told_of((40.0, 20.0, 70.0, 50.0), answer)
+
+    cuts = [cut_changed(rgb, told, 0, often, np.random.default_rng(seed)) for seed in range(200)]
+
+    # Three standard deviations of a share of 200.
+    assert np.mean([(cut.sticker != BARE).any() for cut in cuts]) == pytest.approx(share, abs=0.09)
 
 
 def test_an_opponent_paints_stickers_that_make_stop_signs_look_like_none():

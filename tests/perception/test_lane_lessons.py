@@ -16,6 +16,7 @@ from perception.train import train
 from perception.training_config import TrainConfig
 from perception.weights import read_weights
 from sim.camera import Camera
+from sim.errors import WeightsError
 from sim.recording import Dataset
 from tests.perception.conftest import SMALL_TRAINING, Trained
 
@@ -84,6 +85,27 @@ def test_a_share_of_what_was_known_remains(
     before, after, half = (read_weights(folder)[1] for folder in (trained.folder, taught, tmp_path))
     for name in before:
         assert half[name] == pytest.approx(0.75 * before[name] + 0.25 * after[name], abs=1e-5)
+
+
+def test_a_share_of_what_is_named_remains(
+    taught: Path, trained: Trained, small_dataset: Dataset, tmp_path: Path
+) -> None:
+    half = replace(LANE_ALONE, lane_base_share=0.5)
+    train(small_dataset.path, tmp_path / "all", LANE_ALONE, start_from=taught, workers=1)
+    result = train(small_dataset.path, tmp_path / "half", half, start_from=taught, temper_by=trained.folder, workers=1)
+
+    named, learned, kept = (read_weights(folder)[1] for folder in (trained.folder, tmp_path / "all", tmp_path / "half"))
+    lane = [name for name in named if name.startswith("lane")]
+    assert lane
+    for name in lane:
+        assert kept[name] == pytest.approx(0.5 * named[name] + 0.5 * learned[name], abs=1e-5)
+    assert result.card.tempered_by is not None
+    assert f"Tempered by: weights {trained.result.card.sha256[:12]}" in (tmp_path / "half/README.md").read_text()
+
+
+def test_what_goes_on_from_nothing_is_not_tempered(trained: Trained, small_dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="to temper by"):
+        train(small_dataset.path, tmp_path, LANE_ALONE, temper_by=trained.folder, workers=1)
 
 
 @pytest.mark.parametrize("name", ["lane_base_share", "fovea_base_share"])
