@@ -49,7 +49,11 @@ frames of `rich_test`, 0.952 have one that is believed 0.02 or more, and 0.945 o
 
 MOST_LOOKED_AT = 12
 """Candidates that are looked at again in one frame, the most believed ones. Of 3,000 frames one had more, and none more
-than 14; noise has 40. Where there are k times as many, each is believed by so much less: it is no road."""
+than 14; noise has 40."""
+
+CROWDED = 2.0
+"""Where there are k times as many, the odds of each are divided by k to this power: as many more may be wrong, and the
+frame is so much less likely of a road at all."""
 
 SURE = 12.0
 """Log odds beyond which the second look's answer counts no more."""
@@ -560,5 +564,5 @@ def weighed(
     """
     order: Sequence[Channel] = list(LOOKED_AT)
     rows = weighing[[order.index(Channel(int(channel))) for channel in channels]].astype(np.float64)
-    odds = (rows * features(scores, evidence)).sum(axis=1) - np.log(max(1.0, among / MOST_LOOKED_AT))
+    odds = (rows * features(scores, evidence)).sum(axis=1) - CROWDED * np.log(max(1.0, among / MOST_LOOKED_AT))
     return 1.0 / (1.0 + np.exp(-odds))

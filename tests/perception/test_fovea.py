@@ -16,6 +16,7 @@ from perception.augment import AugmentConfig
 from perception.backend import tf
 from perception.channels import Channel
 from perception.fovea import (
+    CROWDED,
     CUTTING_CHANNELS,
     FARTHEST_CENTRE,
     FINE,
@@ -322,7 +323,7 @@ def test_among_more_candidates_than_any_road_has_each_is_believed_less():
 
     assert first_of(1) == first_of(MOST_LOOKED_AT)
     odds = [score / (1.0 - score) for score in (first_of(MOST_LOOKED_AT), first_of(3 * MOST_LOOKED_AT))]
-    assert odds[1] == pytest.approx(odds[0] / 3.0)
+    assert odds[1] == pytest.approx(odds[0] / 3.0**CROWDED)
 
 
 def test_a_part_of_another_sign_shows_that_sign_and_a_stop_sign_before_one_does_not():
