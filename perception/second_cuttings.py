@@ -2,8 +2,8 @@
 
 On some stickers is whatever, within what a few steps of gradient find, makes the second look err: who learns against an
 opponent is not so easily deceived (Madry et al. 2018, Towards Deep Learning Models Resistant to Adversarial Attacks;
-Rao et al. 2020 for patches). Other signs wear stickers too, that none may tell which it is, but those are of whatever:
-a few strokes make STOP of SHOP, and who learns to withstand them learns not to read.
+Rao et al. 2020 for patches). Other signs wear stickers too, if need be fewer, that none may tell which it is, but
+those are of whatever: a few strokes make STOP of SHOP, and who learns to withstand them learns not to read.
 """
 
 from __future__ import annotations
