@@ -263,6 +263,7 @@ class _Lesson:
         self.config = config
         self.base = base
         self.kept = kept
+        self._remaining = kept.arrays if kept is not None else None
         self.learner = new_learner(config, source.camera, config.epochs * (trained_on // config.batch), team)
         self._team = team
         self._workers = workers
@@ -326,7 +327,7 @@ class _Lesson:
             self._workers,
             lambda done: self._report(begun + done),
             self._team,
-            self.kept.arrays if self.kept is not None else None,
+            self._remaining,
         )
 
     def look_twice(self, arrays: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
@@ -346,7 +347,7 @@ class _Lesson:
             self._workers,
             lambda done: self._report(begun + done),
             self._team,
-            self.kept.arrays if self.kept is not None else None,
+            self._remaining,
         )
 
     def validate(self, most: int, arrays: dict[str, NDArray[np.float32]] | None = None) -> Scores:
