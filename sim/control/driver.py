@@ -25,6 +25,7 @@ from sim.control.obstruction import Obstruction, update_obstruction
 from sim.control.steering import steer
 from sim.control.stopline import LineTrack, coast_lines, update_lines
 from sim.control.stopping import ARRIVED_M, MISSED_M, Stop, dismissal, mark_handled, next_stop, vehicle_ahead
+from sim.control.suspicion import NOTHING, Suspicion, update_suspicion, wary_accel
 from sim.control.track import SAME_STOP_M, Track
 from sim.control.tracking import coast_tracks, update_tracks
 from sim.control.watchdog import PROBE_MPS, SHED_MPS, SLOW_SHARE, Watch, keep_watch
@@ -77,6 +78,7 @@ class DriverConfig:
             show: a driver without memory, to be compared with.
         checks_size: Whether it holds a sign's growth against the way driven, and minds none that is too small or too
             large for a stop sign.
+        eases_off: Whether it slows for what may yet turn out to be a stop sign.
         geometry: The car's sizes, which a driver knows.
         camera: The camera that it sees through, which it knows too.
 
@@ -100,6 +102,7 @@ class DriverConfig:
     yields: bool = False
     at_its_word: bool = False
     checks_size: bool = True
+    eases_off: bool = True
     geometry: VehicleGeometry = field(default_factory=VehicleGeometry)
     camera: Camera = field(default_factory=Camera)
 
@@ -135,6 +138,7 @@ class DriverMemory:
         crossers: The crossing traffic that it remembers while it comes to, or stands at, a stop line.
         obstruction: What is across its way just ahead, as it stands at a line or leaves it.
         watch: What it mistrusts.
+        suspicion: What may yet turn out to be a stop sign.
     """
 
     phase: Phase = Phase.CRUISING
@@ -151,6 +155,7 @@ class DriverMemory:
     crossers: tuple[Crosser, ...] = ()
     obstruction: Obstruction = Obstruction()  # noqa: RUF009 - frozen, so one for all is safe
     watch: Watch = Watch()  # noqa: RUF009 - frozen, so one for all is safe
+    suspicion: Suspicion = NOTHING
 
 
 LEAVING_M = 6.0
@@ -286,7 +291,15 @@ def decide(
         # Whatever sign is seen, or seen again, so near to the line just left belongs to the stop just made.
         tracks = mark_handled(tracks, SAME_STOP_M - turn.left_m)
 
+    suspicion = NOTHING
+    if config.eases_off and not config.at_its_word and turn.left_m >= SAME_STOP_M:
+        detections = None if sight.percept is None else sight.percept.detections
+        suspicion = update_suspicion(memory.suspicion, detections, tracks, lane, travel, config.camera)
+
     accel, surprised = _wanted_accel(turn, stop, leader, wait, lane, own, config, memory.asked.accel_mps2)
+    if _is_wary(suspicion, stop, turn):
+        standoff_m = geometry.camera_to_bumper_m + config.stop_gap_m
+        accel = min(accel, wary_accel(suspicion, own.speed_mps, StopProfile(config.comfort_brake_mps2), standoff_m))
     if turn.phase is Phase.SAFE_STOP:
         accel = min(accel, _safe_accel(watch, own, config))
     if turn.phase is not Phase.HOLDING:
@@ -298,7 +311,8 @@ def decide(
     return (
         DriverMemory(
             turn.phase,
-            _doubts(watch, turn, own, config) or _reason(turn, stop, leader, wait, tracks, lane, own, config),
+            _doubts(watch, turn, own, config)
+            or _reason(turn, stop, leader, wait, tracks, lane, own, suspicion, config),
             tracks,
             stop.in_m if stop is not None and turn.phase is not Phase.LEAVING else None,
             lines,
@@ -311,9 +325,15 @@ def decide(
             crossers,
             obstruction,
             watch,
+            suspicion,
         ),
         control,
     )
+
+
+def _is_wary(suspicion: Suspicion, stop: Stop | None, turn: _Turn) -> bool:
+    """Return whether the car eases off for what it does not know, having nothing surer to stop for."""
+    return suspicion.felt and (stop is None or stop.doubtful) and turn.phase is not Phase.HOLDING
 
 
 def _line_m(memory: DriverMemory, stop: Stop | None, geometry: VehicleGeometry) -> float | None:
@@ -537,6 +557,7 @@ def _reason(
     tracks: Sequence[Track],
     lane: LaneBelief,
     own: OwnMotion,
+    suspicion: Suspicion,
     config: DriverConfig,
 ) -> str:
     """Return the driver's reason in words."""
@@ -567,6 +588,8 @@ def _reason(
         if stop.sign_m > 0.0:
             return f"Stopping: stop sign {stop.sign_m:.0f} m ahead, seen for {stop.seen_s:.1f} s"
         return f"Stopping: {max(stop.in_m, 0.0):.1f} m to go"
+    if _is_wary(suspicion, stop, turn):
+        return f"{turn.phase}: easing off, what may be a stop sign {suspicion.x_m:.0f} m ahead"
     if turn.phase is Phase.FOLLOWING and leader is not None:
         return f"Following: car {max(_gap_m(leader, config), 0.0):.0f} m ahead"
     if stop is not None:

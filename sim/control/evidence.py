@@ -89,7 +89,7 @@ def _by_score(detection: Detection, distractors: Sequence[Detection], sure_score
         return most
     near = min(max((UNSURE_BEYOND_M - detection.distance_m) / (UNSURE_BEYOND_M - SURE_WITHIN_M), 0.0), 1.0)
     neutral = _logit(MIN_SCORE) + near * (_logit(sure_score) - _logit(MIN_SCORE))
-    if _is_on_a_board(detection, distractors):
+    if is_on_a_board(detection, distractors):
         neutral = max(neutral, _logit(BOARD_SURE_SCORE))
     least = 0.0 if _near_edge(detection.box, camera) else -MAX_LOSS
     return min(most, max(SIGN_SHARE * (_logit(score) - neutral), least))
@@ -102,7 +102,7 @@ def _rival_score(detection: Detection, distractors: Sequence[Detection]) -> floa
     return max((each.score for each in distractors if _overlap(detection.box, each.box) > RIVAL_IOU), default=0.0)
 
 
-def _is_on_a_board(sign: Detection, distractors: Sequence[Detection]) -> bool:
+def is_on_a_board(sign: Detection, distractors: Sequence[Detection]) -> bool:
     """Return whether a sign is seen within something larger that is none."""
     area = _area(sign.box)
     return any(
