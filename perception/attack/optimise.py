@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,15 @@ standard deviations of blur and noise."""
 RATE = 0.25
 """Of Adam, on the logits of the inks' shares."""
 
+WHITE_LOGIT = 3.0
+
+
+class Start(StrEnum):
+    """What a descent begins from: it seldom ends at white, which can be as bad as anything, unless it begins there."""
+
+    NOISE = "noise"
+    WHITE = "white"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttackConfig:
@@ -60,9 +70,10 @@ class AttackConfig:
         seed: Of the views, and of all that is random.
         views: How many it is found on.
         held_back: How many more, of other worlds, measure what was found.
-        steps: Of gradient descent, at the best place.
-        place_steps: Of gradient descent, at each place that is tried.
+        steps: Of gradient descent, from each of the best beginnings.
+        place_steps: Of gradient descent, at each place that is tried, from noise and from white.
         places: How many of `PLACES` are tried.
+        finalists: How many of the beginnings are gone on with.
         batch: Views in a step.
         smoothness: Weight of the total variation.
 
@@ -77,13 +88,14 @@ class AttackConfig:
     steps: int = 300
     place_steps: int = 40
     places: int = len(PLACES)
+    finalists: int = 3
     batch: int = 12
     smoothness: float = 0.3
 
     def __post_init__(self) -> None:
         if not 0.005 <= self.area <= 0.4:
             raise ValueError(f"Expected an area of 0.005 to 0.4 of the face. Received: {self.area}.")
-        for name in ("views", "held_back", "steps", "place_steps", "batch"):
+        for name in ("views", "held_back", "steps", "place_steps", "finalists", "batch"):
             if not getattr(self, name) >= 1:
                 raise ValueError(f"Expected {name} of at least 1. Received: {getattr(self, name)}.")
         if not 1 <= self.places <= len(PLACES):
@@ -94,15 +106,36 @@ class AttackConfig:
 
 @dataclass(frozen=True, slots=True)
 class TriedPlace:
-    """One place that was tried.
+    """One beginning that was tried.
 
     Attributes:
         place: Where.
+        start: From what.
         score: Mean score of the stop sign on the views, with what a few steps found there.
     """
 
     place: Place
+    start: Start
     score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A sticker that was found.
+
+    Attributes:
+        sticker: The sticker.
+        start: What it was made from.
+        losses: Of each step, those of the trying apart.
+        score: Mean score of the stop sign on the views that it was found on.
+        held_back: The same on views of other worlds: with none, a white one, noise, and this one.
+    """
+
+    sticker: Sticker
+    start: Start
+    losses: tuple[float, ...]
+    score: float
+    held_back: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,71 +143,71 @@ class FoundSticker:
     """What an optimisation came to.
 
     Attributes:
-        sticker: The best that was found.
+        candidates: What was found, the lowest score on the views that it was found on first.
         places: What was tried, in the order of `PLACES`.
-        losses: Of each step at the best place.
-        held_back: Mean score of the stop sign on views of other worlds: with none, a white one, noise, and this one.
         views: How many views it was found on.
     """
 
-    sticker: Sticker
+    candidates: tuple[Candidate, ...]
     places: tuple[TriedPlace, ...]
-    losses: tuple[float, ...]
-    held_back: dict[str, float]
     views: int
 
 
-def find_sticker(
+def find_stickers(
     spec: WorldSpec,
     config: AttackConfig,
     weights: Path | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> FoundSticker:
-    """Return the sticker that hides stop signs best from a network whose weights are known.
+    """Return the stickers that hide stop signs best from a network whose weights are known.
 
     Args:
-        spec: The worlds in which it is to work.
-        config: How it is found.
+        spec: The worlds in which they are to work.
+        config: How they are found.
         weights: The network's weights; the shipped ones if not given.
         progress: Told the steps done and the steps in all, views included.
 
     Returns:
-        The sticker; the same for the same arguments on the same machine.
+        The stickers; the same for the same arguments on the same machine. Which of them costs most drives, frames alone
+        do not tell: a driver sees many.
 
     Raises:
         WeightsError: If the weights cannot be used.
         ValueError: If no place of such an area lies on the face, or the worlds show no stop sign.
     """
-    places = candidate_places(config)
+    beginnings = [(place, start) for place in candidate_places(config) for start in Start]
     make_deterministic(config.seed)
     card, arrays = read_weights(weights)
     network = SignScorer(card.network, arrays)
-    total = config.views + config.held_back + len(places) * config.place_steps + config.steps
+    finalists = min(config.finalists, len(beginnings))
+    total = config.views + config.held_back + len(beginnings) * config.place_steps + finalists * config.steps
     tell = _Counter(progress, total)
     seen, others = (
         take_views(spec, derive_seed(config.seed, Stream.ATTACK, number), count, card.camera, progress=tell.within)
         for number, count in ((4, config.views), (5, config.held_back))
     )
     tell.add(config.views + config.held_back)
-    tried: list[TriedPlace] = []
-    for place in places:
-        descent = _Descent(network, seen, place, config)
+    tried: list[tuple[TriedPlace, _Descent]] = []
+    for place, start in beginnings:
+        descent = _Descent(network, seen, place, start, config)
         descent.run(config.place_steps, tell)
-        tried.append(TriedPlace(place, network.mean_score(seen, descent.sticker)))
-    best = min(tried, key=lambda each: each.score).place
-    descent = _Descent(network, seen, best, config)
-    losses = descent.run(config.steps, tell)
-    sticker = descent.sticker
-    rows, columns = picture_size(best)
-    compared = {
-        "none": None,
-        "white": plain_sticker(best),
-        "noise": noise_sticker(best, rows, columns, config.seed),
-        "optimised": sticker,
-    }
-    scores = {name: network.mean_score(others, each) for name, each in compared.items()}
-    return FoundSticker(sticker, tuple(tried), tuple(losses), scores, len(seen))
+        tried.append((TriedPlace(place, start, network.mean_score(seen, descent.sticker)), descent))
+    candidates: list[Candidate] = []
+    for beginning, descent in sorted(tried, key=lambda each: each[0].score)[:finalists]:
+        losses = descent.run(config.steps, tell)
+        sticker = descent.sticker
+        compared = {
+            "none": None,
+            "white": plain_sticker(beginning.place),
+            "noise": noise_sticker(beginning.place, sticker.rows, sticker.columns, config.seed),
+            "optimised": sticker,
+        }
+        held_back = {name: network.mean_score(others, each) for name, each in compared.items()}
+        score = network.mean_score(seen, sticker)
+        candidates.append(Candidate(sticker, beginning.start, tuple(losses), score, held_back))
+    candidates.sort(key=lambda each: each.score)
+    return FoundSticker(tuple(candidates), tuple(each for each, _ in tried), len(seen))
 
 
 def candidate_places(config: AttackConfig) -> list[Place]:
@@ -306,7 +339,9 @@ class _Counter:
 class _Descent:
     """Gradient descent on one sticker's picture at one place."""
 
-    def __init__(self, network: SignScorer, views: list[SignView], place: Place, config: AttackConfig) -> None:
+    def __init__(
+        self, network: SignScorer, views: list[SignView], place: Place, start: Start, config: AttackConfig
+    ) -> None:
         self._network = network
         self._config = config
         self._place = place
@@ -323,8 +358,10 @@ class _Descent:
         self._masks = np.stack([sign_mask(view) for view in views])
         self._boxes = np.array([view.box_px for view in views], np.float32)
         self._rng = stream(config.seed, Stream.ATTACK, 6)
-        start = self._rng.normal(0.0, 0.3, (self._rows * self._columns, len(INKS)))
-        self._logits = tf.Variable(start.astype(np.float32))
+        logits = self._rng.normal(0.0, 0.3, (self._rows * self._columns, len(INKS)))
+        if start is Start.WHITE:
+            logits[:, 0] += WHITE_LOGIT  # paper
+        self._logits = tf.Variable(logits.astype(np.float32))
         self._optimizer = keras.optimizers.Adam(RATE)
         self._optimizer.build([self._logits])
         self._step = tf.function(self._move, reduce_retracing=True, autograph=False)

@@ -39,11 +39,14 @@ class DriverKind(StrEnum):
     STANDARD = "standard"
     NO_MEMORY = "no memory"
     ANY_SIZE = "any size"
+    UNWARY = "unwary"
 
     def configured(self, driver: DriverConfig) -> DriverConfig:
         """Return the standard driver changed into this one."""
         if self is DriverKind.NO_MEMORY:
             return replace(driver, at_its_word=True)
+        if self is DriverKind.UNWARY:
+            return replace(driver, eases_off=False)
         return replace(driver, checks_size=False) if self is DriverKind.ANY_SIZE else driver
 
 

@@ -22,7 +22,7 @@ from scenarios.attack.trial import Driven
 from sim.files import write_atomically
 
 if TYPE_CHECKING:
-    from perception.attack.optimise import FoundSticker
+    from scenarios.attack.choice import Chosen
 
 STICKER_HEADS = ("on the sign", "network", "driver", "drives lost", "ran the stop")
 PHANTOM_HEADS = ("what is shown", "driver", "drives with a phantom stop", "drives lost")
@@ -47,7 +47,7 @@ def phantom_rows(trial: PhantomTrial) -> list[tuple[str, ...]]:
 
 
 def write_sticker_page(
-    path: Path, trial: StickerTrial, signs: Sequence[SignPicture], about: str, found: FoundSticker | None = None
+    path: Path, trial: StickerTrial, signs: Sequence[SignPicture], about: str, found: Chosen | None = None
 ) -> None:
     """Write the page of a sticker.
 
@@ -70,10 +70,11 @@ def write_sticker_page(
         where=f"{100 * place.area_share:.0f} % of the face, its middle {abs(place.u):.2f} widths "
         f"{'right' if place.u >= 0 else 'left'} of the face's and {abs(place.v):.2f} heights "
         f"{'below' if place.v >= 0 else 'above'}.",
-        views=f"{found.views} views of other worlds"
+        views=f"{found.found.views} views of other worlds"
         if found is not None
         else "views of other worlds, in an earlier run",
-        places=found.places if found is not None else (),
+        places=found.found.places if found is not None else (),
+        finalists=found.to_list() if found is not None else (),
         signs=[
             {
                 "name": sign.name,

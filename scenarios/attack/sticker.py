@@ -66,7 +66,7 @@ def sticker_arms(
     sticker: Sticker,
     *,
     weights: Path | None = None,
-    without_memory: bool = True,
+    other_drivers: bool = True,
     defended: Path | None = None,
     own: Sticker | None = None,
 ) -> list[Arm]:
@@ -76,7 +76,8 @@ def sticker_arms(
         scenario: What is driven.
         sticker: What was optimised.
         weights: The network that it was optimised against; None for the shipped one.
-        without_memory: Whether a driver without memory is to drive too.
+        other_drivers: Whether drivers are to drive too that have no memory, or do not ease off for what they do not
+            know.
         defended: Another network, to be driven under the same attack.
         own: A sticker that was optimised against that network.
     """
@@ -87,9 +88,11 @@ def sticker_arms(
         "optimised": partial(with_the_same, sticker=sticker),
     }
     arms = [Arm(name, "given", DriverKind.STANDARD, scenario, what[name], weights) for name in CONDITIONS]
-    if without_memory:
+    if other_drivers:
         arms += [
-            Arm(name, "given", DriverKind.NO_MEMORY, scenario, what[name], weights) for name in ("none", "optimised")
+            Arm(name, "given", kind, scenario, what[name], weights)
+            for kind in (DriverKind.UNWARY, DriverKind.NO_MEMORY)
+            for name in ("none", "optimised")
         ]
     if defended is not None:
         found = {name: what[name] for name in ("none", "optimised")}
@@ -127,6 +130,7 @@ def try_sticker(
     pairs = [paired(standard["optimised"], standard[name], what) for what in (LOST, RAN) for name in others]
     attacked = standard["optimised"]
     for name, driver, network in (
+        ("optimised", DriverKind.UNWARY, "given"),
         ("optimised", DriverKind.NO_MEMORY, "given"),
         ("optimised", DriverKind.STANDARD, "defended"),
         ("its own", DriverKind.STANDARD, "defended"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ from perception.commands.common import Weights
 from sim.commands.common import Json, Quiet, print_json, progress_bar, say
 
 if TYPE_CHECKING:
-    from perception.attack.optimise import FoundSticker
+    from scenarios.attack.choice import Chosen
     from scenarios.attack.trial import Pair
     from scenarios.scenario import Scenario
 
@@ -41,7 +42,14 @@ def sticker(
     adapt: Annotated[
         bool, typer.Option("--adapt", help="Find another sticker against the defended weights themselves.")
     ] = False,
-    memory: Annotated[bool, typer.Option(help="Drive without memory, too, to show what it is worth.")] = True,
+    trial_drives: Annotated[
+        int,
+        typer.Option(min=0, help="Drives of other seeds that choose among the best stickers found; 0: frames choose."),
+    ] = 8,
+    other_drivers: Annotated[
+        bool,
+        typer.Option(help="Let drivers drive, too, that do not ease off, or have no memory, to show what it is worth."),
+    ] = True,
     quick: Annotated[bool, typer.Option("--quick", help="For a class: a short search and five drives each.")] = False,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where sticker, results and page go.")] = Path("runs/attack"),
     workers: Jobs = 1,
@@ -64,29 +72,33 @@ def sticker(
     from sim.stickers import read_sticker, write_sticker
 
     out.mkdir(parents=True, exist_ok=True)
+    if quick:
+        runs, trial_drives = min(runs, 5), min(trial_drives, 2)
+    hunt = _Hunt(chosen, area, seed, trial_drives, quick, workers, quiet)
     found = own = None
     if given is not None:
         chosen_sticker = read_sticker(given)
     else:
-        found = _find(chosen, area, seed, weights, quick, quiet)
+        found = hunt.find(weights, "Finding stickers")
         chosen_sticker = found.sticker
         write_sticker(chosen_sticker, out / "sticker.json")
     if adapt:
-        own = _find(chosen, area, seed, defended, quick, quiet, "Finding one against the defended network")
+        own = hunt.find(defended, "Finding some against the defended network")
         write_sticker(own.sticker, out / "sticker-adapted.json")
-    runs = min(runs, 5) if quick else runs
+    own_sticker = own.sticker if own is not None else None
     arms = sticker_arms(
-        chosen, chosen_sticker, weights=weights, without_memory=memory, defended=defended,
-        own=own.sticker if own is not None else None,
-    )  # fmt: skip
+        chosen, chosen_sticker, weights=weights, other_drivers=other_drivers, defended=defended, own=own_sticker
+    )
     with progress_bar("Driving", quiet) as progress:
         trial = try_sticker(
-            arms, chosen_sticker, seed=seed, runs=runs, own=own.sticker if own else None, workers=workers,
-            progress=progress,
-        )  # fmt: skip
-    plain = {**trial.to_dict(), "weights": _digest(weights), "sticker_scores": found.held_back if found else None}
+            arms, chosen_sticker, seed=seed, runs=runs, own=own_sticker, workers=workers, progress=progress
+        )
+    plain = {
+        **trial.to_dict(), "weights": _digest(weights), "sticker_scores": found.best.held_back if found else None,
+        "finalists": found.to_list() if found else None,
+    }  # fmt: skip
     if own is not None:
-        plain["adapted_sticker_scores"] = own.held_back
+        plain["adapted_sticker_scores"] = own.best.held_back
     write_atomically(out / "sticker-results.json", _json(plain))
     signs = look_at_signs(chosen, seed, chosen_sticker, make_eyes("network", weights))
     about = f"Scenario {scenario}, run seeds {seed} to {seed + runs - 1}, weights {_digest(weights)[:12]}."
@@ -97,24 +109,42 @@ def sticker(
         print_json(plain)
     elif not quiet:
         if found is not None:
-            scores = ", ".join(f"{name} {score:.2f}" for name, score in found.held_back.items())
+            scores = ", ".join(f"{name} {score:.2f}" for name, score in found.best.held_back.items())
             typer.echo(f"Mean score on views of other worlds: {scores}.")
         share = 100 * chosen_sticker.place.area_share
         _print_table(f"Drives with a sticker on {share:.0f} % of the sign", STICKER_HEADS, sticker_rows(trial))
         _print_pairs(trial.pairs)
 
 
-def _find(
-    chosen: Scenario, area: float, seed: int, weights: Path | None, quick: bool, quiet: bool,
-    title: str = "Finding a sticker",
-) -> FoundSticker:  # fmt: skip
-    from perception.attack.optimise import AttackConfig, find_sticker
+@dataclass(frozen=True)
+class _Hunt:
+    """How stickers are found and chosen among."""
 
-    config = AttackConfig(area=area, seed=seed)
-    if quick:
-        config = AttackConfig(area=area, seed=seed, views=40, held_back=24, places=3, place_steps=15, steps=90, batch=8)
-    with progress_bar(title, quiet) as progress:
-        return find_sticker(chosen.world, config, weights, progress=progress)
+    scenario: Scenario
+    area: float
+    seed: int
+    trial_drives: int
+    quick: bool
+    workers: int
+    quiet: bool
+
+    def find(self, weights: Path | None, title: str) -> Chosen:
+        """Return what is found against a network, and which of it costs most drives."""
+        from perception.attack.optimise import AttackConfig, find_stickers
+        from scenarios.attack.choice import choose
+
+        config = AttackConfig(area=self.area, seed=self.seed)
+        if self.quick:
+            config = replace(
+                config, views=40, held_back=24, places=3, place_steps=15, finalists=2, steps=90, batch=8
+            )  # fmt: skip
+        with progress_bar(title, self.quiet) as progress:
+            found = find_stickers(self.scenario.world, config, weights, progress=progress)
+        with progress_bar("Trial drives", self.quiet) as progress:
+            return choose(
+                found, self.scenario, weights=weights, seed=self.seed, drives=self.trial_drives, workers=self.workers,
+                progress=progress,
+            )  # fmt: skip
 
 
 @attack.command()

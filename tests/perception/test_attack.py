@@ -11,8 +11,9 @@ from perception.attack.optimise import (
     PLACES,
     AttackConfig,
     SignScorer,
+    Start,
     candidate_places,
-    find_sticker,
+    find_stickers,
     picture_size,
     sign_mask,
 )
@@ -69,17 +70,36 @@ def test_what_is_pasted_is_what_the_painter_draws(views, kind, monkeypatch):
 
 
 def test_a_few_steps_make_the_network_less_sure(views):
-    config = AttackConfig(area=0.15, views=8, held_back=4, places=2, place_steps=2, steps=16, batch=4, seed=1)
+    config = AttackConfig(
+        area=0.15, views=8, held_back=4, places=2, place_steps=2, finalists=2, steps=16, batch=4, seed=1
+    )
 
-    found = find_sticker(SPEC, config)
+    found = find_stickers(SPEC, config)
 
-    assert len(found.places) == 2
-    assert found.sticker.place in [each.place for each in found.places]
-    assert found.sticker.place.area_share == pytest.approx(0.15)
-    picture, inks = found.sticker.picture, np.array(INKS)
-    assert (picture >= inks.min(axis=0)).all() and (picture <= inks.max(axis=0)).all()
-    assert np.mean(found.losses[-4:]) < found.losses[0]
-    assert found.held_back["optimised"] < found.held_back["none"]
+    assert [(each.place, each.start) for each in found.places] == [
+        (place, start) for place in candidate_places(config) for start in Start
+    ]
+    assert len(found.candidates) == 2
+    assert found.candidates[0].score <= found.candidates[1].score
+    for candidate in found.candidates:
+        picture, inks = candidate.sticker.picture, np.array(INKS)
+        assert (candidate.sticker.place, candidate.start) in [(each.place, each.start) for each in found.places]
+        assert candidate.sticker.place.area_share == pytest.approx(0.15)
+        assert (picture >= inks.min(axis=0)).all() and (picture <= inks.max(axis=0)).all()
+        assert len(candidate.losses) == 16
+        assert np.mean(candidate.losses[-4:]) < candidate.losses[0]
+        assert candidate.held_back["optimised"] < candidate.held_back["none"]
+
+
+def test_a_descent_from_white_begins_with_nearly_white_paper():
+    config = AttackConfig(
+        area=0.15, views=2, held_back=1, places=1, place_steps=1, finalists=2, steps=1, batch=2, seed=1
+    )
+
+    found = find_stickers(SPEC, config)
+
+    light = {each.start: each.sticker.picture.mean() for each in found.candidates}
+    assert light[Start.WHITE] > 190 > light[Start.NOISE]
 
 
 def test_the_scorer_agrees_with_whole_frames(views):
@@ -97,7 +117,9 @@ def test_places_lie_on_the_face_and_small_signs_of_them_are_refused():
     assert len(candidate_places(AttackConfig(area=0.4))) < len(PLACES)
 
 
-@pytest.mark.parametrize("wrong", [{"area": 0.0}, {"area": 0.9}, {"steps": 0}, {"places": 99}, {"seed": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"area": 0.0}, {"area": 0.9}, {"steps": 0}, {"places": 99}, {"finalists": 0}, {"seed": -1}]
+)
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match="Expected"):
         replace(AttackConfig(), **wrong)

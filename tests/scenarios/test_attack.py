@@ -8,7 +8,9 @@ from functools import lru_cache
 
 import pytest
 
+from perception.attack.optimise import Candidate, FoundSticker, Start
 from scenarios.attack import drives
+from scenarios.attack.choice import choose
 from scenarios.attack.drives import AttackJob, DriverKind, Flash, Flasher, Showing, run_attack
 from scenarios.attack.phantom import EMPTY_ROAD, PICTURES, flash_name, phantom_arms, road_with, try_phantoms
 from scenarios.attack.sticker import CONDITIONS, sticker_arms, try_sticker
@@ -17,7 +19,7 @@ from scenarios.scenario import find_scenario, load_shipped, start_world
 from sim.control import DriverConfig
 from sim.loop import BlindEyes, OracleEyes
 from sim.signs import SignKind
-from sim.stickers import noise_sticker, place_of, write_sticker
+from sim.stickers import Sticker, noise_sticker, place_of, plain_sticker, write_sticker
 from sim.world import place_ego
 from tests.commands import run
 
@@ -68,6 +70,7 @@ def test_drivers_differ_in_what_they_are_called():
 
     assert DriverKind.STANDARD.configured(config) == config
     assert DriverKind.NO_MEMORY.configured(config).at_its_word
+    assert config.eases_off and not DriverKind.UNWARY.configured(config).eases_off
     assert config.checks_size
     assert not DriverKind.ANY_SIZE.configured(config).checks_size
 
@@ -94,7 +97,7 @@ def test_a_flash_that_is_seen_for_long_makes_a_phantom(perfect_eyes):
 
 
 def test_arms_are_driven_on_the_same_seeds_and_held_against_each_other(perfect_eyes):
-    arms = sticker_arms(STRAIGHT, STICKER, without_memory=True)
+    arms = sticker_arms(STRAIGHT, STICKER, other_drivers=True)
     jobs = {arm.name: arm.jobs(5, 2) for arm in arms if arm.driver is DriverKind.STANDARD}
 
     assert list(jobs) == list(CONDITIONS)
@@ -106,9 +109,49 @@ def test_arms_are_driven_on_the_same_seeds_and_held_against_each_other(perfect_e
     assert [each.lost.hits for each in trial.driven] == [0] * len(arms)
     assert [pair.second for pair in trial.pairs] == [
         *("none", "white", "noise") * 2,
+        "optimised (unwary)",
         "optimised (no memory)",
     ]
     assert json.dumps(trial.to_dict())
+
+
+def candidate(sticker: Sticker, score: float) -> Candidate:
+    return Candidate(sticker, Start.WHITE, (1.0,), score, {"optimised": score})
+
+
+def found_two() -> FoundSticker:
+    other = plain_sticker(place_of(0.1, 0.2, 0.0))
+    return FoundSticker((candidate(STICKER, 0.2), candidate(other, 0.6)), (), 1)
+
+
+def test_the_sticker_that_costs_most_drives_is_chosen_not_that_of_the_lowest_score(monkeypatch):
+    lost = run_attack(AttackJob(STRAIGHT, 1), BlindEyes())
+    held = run_attack(AttackJob(STRAIGHT, 1), OracleEyes())
+    jobs: list[AttackJob] = []
+
+    def driven(given, **_):
+        jobs.extend(given)
+        return [lost if job.sticker != STICKER else held for job in given]
+
+    monkeypatch.setattr("scenarios.attack.choice.run_attacks", driven)
+    chosen = choose(found_two(), STRAIGHT, weights=None, seed=0, drives=3)
+
+    assert chosen.number == 1 and chosen.sticker != STICKER
+    assert [(each.lost, each.drives) for each in chosen.tried] == [(0, 3), (3, 3)]
+    assert [job.run_seed for job in jobs[:3]] == [job.run_seed for job in jobs[3:]]
+    assert min(job.run_seed for job in jobs) > 10**6  # none that a trial is judged on
+    assert [each["chosen"] for each in chosen.to_list()] == [False, True]
+
+
+def test_of_two_that_cost_as_many_drives_that_is_chosen_with_which_the_sign_is_seen_less(perfect_eyes):
+    chosen = choose(found_two(), STRAIGHT, weights=None, seed=0, drives=1)
+
+    assert [each.lost for each in chosen.tried] == [0, 0]
+    assert chosen.number == min((0, 1), key=lambda k: chosen.tried[k].score)
+
+
+def test_without_trial_drives_frames_choose():
+    assert choose(found_two(), STRAIGHT, weights=None, seed=0, drives=0).sticker == STICKER
 
 
 def test_pairs_count_what_differs():
@@ -148,7 +191,7 @@ def test_the_command_judges_a_given_sticker_and_leaves_a_page(perfect_eyes, monk
     write_sticker(STICKER, tmp_path / "sticker.json")
     words = ("attack", "sticker", "--sticker", tmp_path / "sticker.json", "--runs", 1, "--seed", 4, "--out", tmp_path)
 
-    status, printed, _ = run(monkeypatch, capsys, *words, "--json", "--quiet", "--no-memory")
+    status, printed, _ = run(monkeypatch, capsys, *words, "--json", "--quiet", "--no-other-drivers")
 
     assert status == 0
     plain = json.loads(printed)
