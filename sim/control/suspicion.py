@@ -35,7 +35,7 @@ FARTHEST_M, NEAREST_M = 60.0, 9.0
 FORGOTTEN_SHARE = 0.01
 """Below this nothing is suspected."""
 
-KNOWN_AT_M = 16.0
+KNOWN_AT_M = 14.0
 """Where it will be known what it is: a sign with its word half hidden is read later than another."""
 
 SAME_M, SAME_SHARE, DEPTH_SHARE = 2.0, 0.25, 0.3
@@ -140,6 +140,8 @@ def _in_place(detection: Detection, lane: LaneBelief, camera: Camera) -> bool:
 def wary_accel(suspicion: Suspicion, speed_mps: float, profile: StopProfile, standoff_m: float) -> float:
     """Return the acceleration, at most 0, after which the stop would not be hard, should it turn out to be one.
 
+    Where it will be known, the car goes on as fast as it then is until it knows.
+
     Args:
         suspicion: What is suspected.
         speed_mps: The car's speed.
@@ -147,5 +149,7 @@ def wary_accel(suspicion: Suspicion, speed_mps: float, profile: StopProfile, sta
         standoff_m: From the camera, with the car standing, to the line: what is before the bumper and the gap to it.
     """
     stop_in_m = suspicion.x_m - SIGN_MARGIN_M - standoff_m
-    gentle_m = max(suspicion.x_m - KNOWN_AT_M, 0.0)
+    gentle_m = suspicion.x_m - KNOWN_AT_M
+    if gentle_m <= 0.0:
+        return 0.0
     return max(gentle_accel(speed_mps, stop_in_m, gentle_m, profile), -GENTLE_BRAKE_MPS2)
