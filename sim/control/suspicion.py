@@ -25,8 +25,8 @@ from sim.percept import Detection, ObjectKind
 SMOOTHED_S = 0.5
 """Time over which scores are smoothed; frames that follow each other are alike."""
 
-SUSPECT_SHARE, CLEARED_SHARE = 0.15, 0.08
-"""From the first smoothed score on the driver eases off, one in seven such things being a stop sign if scores are what
+SUSPECT_SHARE, CLEARED_SHARE = 0.08, 0.04
+"""From the first smoothed score on the driver eases off, one in twelve such things being a stop sign if scores are what
 they say; and until it falls below the second, lest they go on and ease off by turns."""
 
 FARTHEST_M, NEAREST_M = 60.0, 9.0
@@ -45,7 +45,7 @@ it is off."""
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """The nearest thing that may be a stop sign, and is not believed to be.
+    """The likeliest of the things that may be a stop sign, whether or not it is believed to be one yet.
 
     Attributes:
         x_m: Its depth from the camera; infinity where there is none.
