@@ -52,6 +52,7 @@ RATE = 0.25
 """Of Adam, on the logits of the inks' shares."""
 
 WHITE_LOGIT = 3.0
+"""Added to paper's logit where a descent begins from white: three quarters of each pixel are paper then."""
 
 
 class Start(StrEnum):
@@ -144,7 +145,7 @@ class FoundSticker:
 
     Attributes:
         candidates: What was found, the lowest score on the views that it was found on first.
-        places: What was tried, in the order of `PLACES`.
+        places: What was tried, in the order of `PLACES`, each from noise and then from white.
         views: How many views it was found on.
     """
 

@@ -138,7 +138,7 @@ def _in_place(detection: Detection, lane: LaneBelief, camera: Camera) -> bool:
 
 
 def wary_accel(suspicion: Suspicion, speed_mps: float, profile: StopProfile, standoff_m: float) -> float:
-    """Return the acceleration, at most 0, after which the stop would not be hard, should it turn out to be one.
+    """Return the acceleration in m/s^2, at most 0, with which the stop would not be hard if it is one.
 
     Where it will be known, the car goes on as fast as it then is until it knows.
 

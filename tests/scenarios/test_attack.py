@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import pytest
 
-from perception.attack.optimise import Candidate, FoundSticker, Start
+from perception.attack.optimise import Candidate, FoundSticker, Start, TriedPlace
 from scenarios.attack import drives
 from scenarios.attack.choice import choose
 from scenarios.attack.drives import AttackJob, DriverKind, Flash, Flasher, Showing, run_attack
@@ -19,7 +19,7 @@ from scenarios.scenario import find_scenario, load_shipped, start_world
 from sim.control import DriverConfig
 from sim.loop import BlindEyes, OracleEyes
 from sim.signs import SignKind
-from sim.stickers import Sticker, noise_sticker, place_of, plain_sticker, write_sticker
+from sim.stickers import Sticker, noise_sticker, place_of, plain_sticker, read_sticker, write_sticker
 from sim.world import place_ego
 from tests.commands import run
 
@@ -121,7 +121,7 @@ def candidate(sticker: Sticker, score: float) -> Candidate:
 
 def found_two() -> FoundSticker:
     other = plain_sticker(place_of(0.1, 0.2, 0.0))
-    return FoundSticker((candidate(STICKER, 0.2), candidate(other, 0.6)), (), 1)
+    return FoundSticker((candidate(STICKER, 0.2), candidate(other, 0.6)), (TriedPlace(PLACE, Start.WHITE, 0.7),), 1)
 
 
 def test_the_sticker_that_costs_most_drives_is_chosen_not_that_of_the_lowest_score(monkeypatch):
@@ -201,6 +201,29 @@ def test_the_command_judges_a_given_sticker_and_leaves_a_page(perfect_eyes, monk
     assert page.count("data:image/png;base64,") >= 11
     assert "http" not in page.replace("http-equiv", "")
     assert (tmp_path / "sticker.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_finds_stickers_and_tells_which_of_them_was_chosen(perfect_eyes, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("scenarios.run.make_eyes", lambda *_: BlindEyesOfFrames())
+    asked = []
+
+    def find(_spec, config, _weights, *, progress):
+        asked.append(config)
+        return found_two()
+
+    monkeypatch.setattr("perception.attack.optimise.find_stickers", find)
+    words = ("attack", "sticker", "--quick", "--runs", 1, "--trial-drives", 1, "--seed", 4, "--out", tmp_path)
+
+    status, printed, _ = run(monkeypatch, capsys, *words, "--json", "--quiet", "--no-other-drivers")
+
+    assert status == 0
+    assert (asked[0].area, asked[0].seed, asked[0].finalists) == (0.10, 4, 2)
+    finalists = json.loads(printed)["finalists"]
+    assert [each["drives"] for each in finalists] == [1, 1]
+    (chosen,) = (each for each in finalists if each["chosen"])
+    assert read_sticker(tmp_path / "sticker.json").u == chosen["place"]["u"]
+    page = (tmp_path / "sticker.html").read_text()
+    assert "trial drives lost" in page and page.count("<td>chosen</td>") == 1
 
 
 def test_the_command_flashes_phantoms_and_leaves_a_page(perfect_eyes, monkeypatch, capsys, tmp_path):
