@@ -6,8 +6,7 @@
                          └────► SavedModel ───┘
 
 The second look, if there is one, is a model of its own beside it: `cuttings`, uint8 (1, 48, 48, 15), to answers and
-measures (1, 11), in int8 in LiteRT alone, where it saves most. `perception.fovea` says what to cut out, how to weigh
-both.
+measures (1, 11). `perception.fovea` says what to cut out, how to weigh both.
 
 Whatever the format, the model takes `rgb`, uint8 (1, H, W, 3), and answers `heat` (1, H/8, W/8, 5) logits, `boxes`
 (1, H/8, W/8, 5, 6) and `lane` (1, 6), as `build_network` says. bfloat16 is no format: OpenVINO multiplies a float32
@@ -56,17 +55,11 @@ NAME, FOVEA_NAME = "rollingstop", "fovea"
 FOVEA_TOLERANCES = {Precision.FLOAT32: 0.02, Precision.INT8: 2.0}
 """Largest difference of the second look's logits and measures that is tolerated; int8's are 0.65 apart at most."""
 
-REVISION = 3
+REVISION = 4
 """Of the files: exports that an older revision left in the cache are made anew."""
 
-_ANSWERING = (
-    *("road_place", "road_hidden", "road_heat", "road_boxes", "road_fields", "sign_hidden", "sign_heat", "sign_boxes"),
-    *("sign_fields", "lane_", "StatefulPartitionedCall"),
-)
-"""Layers from the heads on, and the outputs, by parts of their names in a LiteRT file."""
-
-_FOVEA_ANSWERING = ("fovea_hidden", "fovea_answers", "fovea_measures", "fovea_outputs", "StatefulPartitionedCall")
-"""The same of the second look."""
+LITERT_OUTPUTS = "StatefulPartitionedCall"
+"""What LiteRT's converter calls the outputs."""
 
 CALIBRATION_SEED = 770_077
 """Frames of this seed set the ranges of int8 numbers; no training and no test draws from it."""
@@ -80,6 +73,25 @@ AGREEMENT_FRAMES = 8
 
 BELIEVED = 0.2
 """Boxes are compared where Keras believes at least this much: elsewhere they mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the models that are written.
+
+    Attributes:
+        name: Of its file.
+        shape: Of its input.
+        answering: Layers that answer, and the outputs, by parts of their names in a file: int8 is too coarse for them.
+        heads: Of these, those that a file must have, by parts of their names.
+        samples: Inputs of its own, from so many drawn frames, that set the ranges of int8 numbers.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    answering: tuple[str, ...]
+    heads: tuple[str, ...]
+    samples: Callable[[int], Iterator[NDArray[np.uint8]]]
 
 
 class Format(StrEnum):
@@ -117,7 +129,7 @@ TOLERANCES = {
 }
 """What is tolerated. Single beliefs of int8 move far where the network wavers; what that costs is AP, which
 `evaluate --backend` measures. These limits catch a broken conversion: answers that are nothing like the network's.
-OpenVINO's int8 beliefs are 0.087 apart."""
+Int8's beliefs are 0.033 apart at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,24 +185,23 @@ def export(weights: Path | None, to: Format, folder: Path, *, precision: Precisi
     card, arrays = read_weights(weights)
     model = build_network(card.network, card.camera, "float32")
     fill(model, arrays, "the weights file")
-    shape = (1, card.camera.height_px, card.camera.width_px, 3)
+    keras_run = _keras_run(model)
     fovea = load_fovea_model(arrays)
     # The libraries write where they like; the result is moved to its place once it is whole and checked.
     with tempfile.TemporaryDirectory(prefix="rollingstop-") as made, _quiet():
-        place = _WRITERS[to](model, shape, Path(made), precision)
+        place = _WRITERS[to](model, _first_look(card), Path(made), precision)
         run = _saved_model_run(place) if to is Format.SAVEDMODEL else make_run(Backend(to.value), place, None)
         frames = drawn_frames(AGREEMENT_SEED, AGREEMENT_FRAMES)
-        agreement = agree(_keras_run(model), run, frames)
+        agreement = agree(keras_run, run, frames)
         check_agreement(agreement, precision, str(to))
         beside = None
         if fovea is not None:
-            coarse = to is Format.LITERT and precision is Precision.INT8
-            second = _write_fovea(fovea[0], to, Path(made), _keras_run(model) if coarse else None)
+            second = _WRITERS[to](fovea[0], _second_look(keras_run), Path(made), precision)
             _check_fovea(
                 fovea[0],
                 _saved_judge(second) if to is Format.SAVEDMODEL else make_judge(Backend(to.value), second, None),
-                np.concatenate([cuttings_of(_keras_run(model), rgb) for rgb in frames]),
-                Precision.INT8 if coarse else Precision.FLOAT32,
+                np.concatenate([cuttings_of(keras_run, rgb) for rgb in frames]),
+                precision,
                 str(to),
             )
             beside = folder / second.name
@@ -326,114 +337,114 @@ def _check_fovea(model: Any, theirs: Judge, cuttings: NDArray[np.uint8], precisi
         )
 
 
-def _write_fovea(model: Any, to: Format, folder: Path, run: Run | None) -> Path:
-    """Write the second look in a format: in float32, or in LiteRT's int8 by what a network, if any, looks at."""
-    shape = (1, FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS)
-    if run is None:
-        return _WRITERS[to](model, shape, folder, Precision.FLOAT32, FOVEA_NAME)
+def _first_look(card: Card) -> Part:
+    heads = ("sign_heat", "sign_boxes", "road_heat", "road_boxes", "lane_hidden")
+    hidden = ("road_place", "road_hidden", "road_fields", "sign_hidden", "sign_fields", "lane_")
+    return Part(
+        NAME,
+        (1, card.camera.height_px, card.camera.width_px, 3),
+        (*heads, *hidden, LITERT_OUTPUTS),
+        heads,
+        lambda count: (rgb[None] for rgb in drawn_frames(CALIBRATION_SEED, count)),
+    )
 
-    def cuttings(count: int) -> Iterator[list[NDArray[np.uint8]]]:
+
+def _second_look(first: Run) -> Part:
+    """Return what is to be known of the second look at what a network finds."""
+
+    def cuttings(count: int) -> Iterator[NDArray[np.uint8]]:
         for rgb in drawn_frames(CALIBRATION_SEED, count):
-            for cutting in cuttings_of(run, rgb):
-                yield [cutting[None]]
+            for cutting in cuttings_of(first, rgb):
+                yield cutting[None]
 
-    path = folder / f"{FOVEA_NAME}.tflite"
-    path.write_bytes(_litert_in_int8(model, shape, folder, cuttings, _FOVEA_ANSWERING, ("fovea_hidden",)))
-    return path
+    heads = ("fovea_hidden", "fovea_answers", "fovea_measures")
+    shape = (1, FOVEA_PX, FOVEA_PX, CUTTING_CHANNELS)
+    return Part(FOVEA_NAME, shape, (*heads, "fovea_outputs", LITERT_OUTPUTS), heads, cuttings)
 
 
-def _write_onnx(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision, name: str = NAME) -> Path:
-    path = folder / f"{name}.onnx"
-    model.export(str(path), format="onnx", input_signature=_signature(model, shape), verbose=False)
+def _write_onnx(model: Any, part: Part, folder: Path, precision: Precision) -> Path:
+    path = folder / f"{part.name}.onnx"
+    model.export(str(path), format="onnx", input_signature=_signature(model, part.shape), verbose=False)
     if precision is Precision.INT8:
         quantized = folder / "quantized.onnx"
-        _quantize_onnx(path, quantized)
+        _quantize_onnx(path, quantized, part)
         quantized.replace(path)
     return path
 
 
-def _quantize_onnx(source: Path, target: Path) -> None:
-    """Turn an ONNX file's convolutions to int8, except those that answer: their fields need finer steps."""
+def _quantize_onnx(source: Path, target: Path, part: Part) -> None:
+    """Turn an ONNX file's convolutions to int8, except the layers that answer: their fields need finer steps.
+
+    Raises:
+        RollingStopError: As `answering` does.
+    """
     onnx = import_or_tell("onnx", "onnx")
     quantization = import_or_tell("onnxruntime.quantization", "onnx")
     graph = onnx.load(str(source)).graph
-    answers = [
-        node.name
-        for node in graph.node
-        if any(name in node.name for name in ("sign_heat", "sign_boxes", "road_heat", "road_boxes"))
-    ]
 
-    class Frames(quantization.CalibrationDataReader):  # type: ignore[misc]  # the module is imported at run time
+    class Samples(quantization.CalibrationDataReader):  # type: ignore[misc]  # the module is imported at run time
         def __init__(self) -> None:
-            self._left = iter(drawn_frames(CALIBRATION_SEED, CALIBRATION_FRAMES))
+            self._left = part.samples(CALIBRATION_FRAMES)
 
         def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
-            rgb = next(self._left, None)
-            return None if rgb is None else {graph.input[0].name: rgb[None]}
+            given = next(self._left, None)
+            return None if given is None else {graph.input[0].name: given}
 
     quantization.quantize_static(
         str(source),
         str(target),
-        Frames(),
+        Samples(),
         per_channel=True,
-        op_types_to_quantize=["Conv"],
-        nodes_to_exclude=answers,
+        activation_type=quantization.QuantType.QUInt8,
+        # With what each convolution's ReLU leaves, not with what it is given: half of that would be cut off.
+        op_types_to_quantize=["Conv", "Relu"],
+        nodes_to_exclude=answering([node.name for node in graph.node], part),
     )
 
 
-def _write_openvino(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision, name: str = NAME) -> Path:
+def _write_openvino(model: Any, part: Part, folder: Path, precision: Precision) -> Path:
     openvino = import_or_tell("openvino", "openvino")
-    path = folder / f"{name}.xml"
+    path = folder / f"{part.name}.xml"
     if precision is Precision.INT8:
         # OpenVINO reads ONNX's int8 as it is; quantising by its own means would take another large library.
         require(Backend.ONNX)
-        onnx = _write_onnx(model, shape, folder, precision)
+        onnx = _write_onnx(model, part, folder, precision)
         openvino.save_model(openvino.convert_model(str(onnx)), str(path), compress_to_fp16=False)
         onnx.unlink()
         return path
     graph = tf.function(
         lambda given: model(given, training=False),
-        input_signature=[tf.TensorSpec(shape, tf.uint8, model.inputs[0].name)],
+        input_signature=[tf.TensorSpec(part.shape, tf.uint8, model.inputs[0].name)],
         autograph=False,
     )
     openvino.save_model(openvino.convert_model(graph), str(path), compress_to_fp16=False)
     return path
 
 
-def _write_litert(model: Any, shape: tuple[int, ...], folder: Path, precision: Precision, name: str = NAME) -> Path:
-    path = folder / f"{name}.tflite"
+def _write_litert(model: Any, part: Part, folder: Path, precision: Precision) -> Path:
+    path = folder / f"{part.name}.tflite"
     if precision is Precision.INT8:
-
-        def frames(count: int) -> Iterator[list[NDArray[np.uint8]]]:
-            for rgb in drawn_frames(CALIBRATION_SEED, count):
-                yield [rgb[None]]
-
-        heads = ("sign_boxes", "road_boxes", "lane_hidden")
-        path.write_bytes(_litert_in_int8(model, shape, folder, frames, _ANSWERING, heads))
+        path.write_bytes(_litert_in_int8(model, part, folder))
     else:
-        model.export(str(path), format="litert", input_signature=_signature(model, shape), verbose=False)
+        model.export(str(path), format="litert", input_signature=_signature(model, part.shape), verbose=False)
     return path
 
 
-def _litert_in_int8(
-    model: Any,
-    shape: tuple[int, ...],
-    folder: Path,
-    samples: Callable[[int], Iterator[list[NDArray[np.uint8]]]],
-    parts: Sequence[str],
-    heads: Sequence[str],
-) -> bytes:
+def _litert_in_int8(model: Any, part: Part, folder: Path) -> bytes:
     """Return a model as a LiteRT file in int8, except the layers that answer: their fields need finer steps.
 
     Args:
         model: In Keras.
-        shape: Of its input.
+        part: Which of the models it is.
         folder: For what is written on the way.
-        samples: Inputs that set the ranges of int8 numbers, from so many frames.
-        parts: As `answering` takes them, like `heads`.
-        heads: Of these parts those that must be found.
+
+    Raises:
+        RollingStopError: As `answering` does.
     """
-    plain = _write_saved_model(model, shape, folder, Precision.FLOAT32, "unquantized")
+    plain = _write_saved_model(model, part, folder, Precision.FLOAT32)
+
+    def samples(count: int) -> Iterator[list[NDArray[np.uint8]]]:
+        return ([each] for each in part.samples(count))
 
     def quantizer(kept: list[str]) -> Any:
         converter = tf.lite.TFLiteConverter.from_saved_model(str(plain))
@@ -448,42 +459,39 @@ def _litert_in_int8(
     named.run()
     named.layer_statistics_dump(table)
     names = [row["tensor_name"] for row in csv.DictReader(io.StringIO(table.getvalue()))]
-    made = bytes(quantizer(answering(names, parts, heads)).get_nondebug_quantized_model())
+    made = bytes(quantizer(answering(names, part)).get_nondebug_quantized_model())
     shutil.rmtree(plain)
     return made
 
 
-def answering(names: Sequence[str], parts: Sequence[str], heads: Sequence[str]) -> list[str]:
-    """Return those of a LiteRT file's tensors that belong to the layers that answer.
+def answering(names: Sequence[str], part: Part) -> list[str]:
+    """Return those of a file's tensors or nodes that belong to the layers that answer.
 
     Args:
-        names: Of all its tensors.
-        parts: Of the names of such layers.
-        heads: Parts that some tensor must have.
+        names: Of all of them.
+        part: Which of the models it is.
 
     Raises:
         RollingStopError: If a head has none: in int8 it would answer coarsely, and nobody would be told.
     """
-    kept = [each for each in names if any(part in each for part in parts)]
-    for head in heads:
+    kept = [each for each in names if any(layer in each for layer in part.answering)]
+    for head in part.heads:
         if not any(head in each for each in kept):
             raise RollingStopError(
-                f"Expected LiteRT's converter to keep the layers' names, '{head}' among them. Received: names without.",
+                f"Expected the converter to keep the layers' names, '{head}' among them. Received: names without.",
                 hint="Install the versions of constraints.txt, or export with --precision float32.",
             )
     return kept
 
 
-def _write_saved_model(
-    model: Any, shape: tuple[int, ...], folder: Path, precision: Precision, name: str = NAME
-) -> Path:
+def _write_saved_model(model: Any, part: Part, folder: Path, precision: Precision) -> Path:
     del precision
-    path = folder / name
-    model.export(str(path), format="tf_saved_model", input_signature=_signature(model, shape), verbose=False)
+    path = folder / part.name
+    model.export(str(path), format="tf_saved_model", input_signature=_signature(model, part.shape), verbose=False)
     return path
 
 
-_WRITERS: dict[Format, Callable[..., Path]] = {
+_WRITERS: dict[Format, Callable[[Any, Part, Path, Precision], Path]] = {
     Format.ONNX: _write_onnx,
     Format.OPENVINO: _write_openvino,
     Format.LITERT: _write_litert,
