@@ -113,8 +113,7 @@ class _Tally:
         """Take note of one frame."""
         for kind, scenes in self.scenes.items():
             targets = targets_of(truth, kind)
-            answers = [Answer(d.box, d.score, d.distance_m) for d in percept.detections if d.kind is kind]
-            scenes.append(SceneAnswers(targets, answers))
+            scenes.append(SceneAnswers(targets, answers_of(percept, kind)))
         if not isfinite(truth.lane.offset_m):
             # Of a photograph nobody knows the lane and the stop line.
             return
@@ -199,6 +198,11 @@ def _reliability(beliefs: list[tuple[float, bool, int]]) -> Reliability:
 def targets_of(truth: GroundTruth, kind: ObjectKind) -> list[Target]:
     """Return what is to be found of one kind in one frame."""
     return [Target(each.box, _far_m(each), _counts(each)) for each in truth.objects if each.kind is kind]
+
+
+def answers_of(percept: Percept, kind: ObjectKind) -> list[Answer]:
+    """Return what a percept believes of one kind, most believed first."""
+    return [Answer(d.box, d.score, d.distance_m) for d in percept.detections if d.kind is kind]
 
 
 def _counts(thing: ObjectTruth) -> bool:

@@ -68,7 +68,7 @@ def compare(
     pool = _dataset(train_on, "standard.toml", plan.volumes[-1], folder / "train", quiet)
     test = _dataset(test_on, "test.toml", plan.test_count, folder / "test", quiet)
     with progress_bar("Comparing", quiet) as progress:
-        comparison = run(plan, pool, test, folder, progress, only_report=report)
+        comparison = run(plan, pool, test, folder, progress, weights=weights, only_report=report)
     summary = _write(comparison, folder, quiet)
     if as_json:
         print_json(summary.to_dict())

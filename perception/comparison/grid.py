@@ -24,14 +24,17 @@ from perception.colour_rule import find_red
 from perception.comparison import classical, neural
 from perception.comparison.frames import SEVERITY, excerpt, stop_signs, test_frames
 from perception.engine import import_or_tell
+from perception.evaluate import answers_of
 from perception.matching import Answer, Target
-from perception.network import NetworkConfig
+from perception.perceiver import Perceiver, load_perceiver
 from perception.pipeline import decode_image
 from perception.scores import LOWEST_COUNTED
 from perception.training_config import TrainConfig
 from perception.weights import read_weights
+from sim.camera import CameraFrame
 from sim.errors import DatasetError, RollingStopError
 from sim.files import write_atomically
+from sim.percept import ObjectKind
 from sim.recording import Dataset, Example
 
 Progress = Callable[[int, int], None]
@@ -47,7 +50,7 @@ RESULTS = "results"
 
 
 class Model(StrEnum):
-    """What is compared. `SHIPPED` is the network that comes with the program, trained on other frames for hours."""
+    """What is compared. `SHIPPED` is what a drive sees with, both looks, trained on other frames for hours."""
 
     RULE = "rule"
     HOG = "hog"
@@ -181,7 +184,7 @@ def read_result(path: Path, fingerprint: str) -> Result:
         ) from None
     if theirs != fingerprint:
         raise RollingStopError(
-            f"Expected {path} to be of this comparison. Received: one with other frames or another budget.",
+            f"Expected {path} to be of this comparison. Received: one with other frames, budget or weights.",
             hint="Choose another --out, or remove that folder.",
         )
     return result
@@ -267,6 +270,7 @@ def run(
     folder: Path,
     progress: Progress | None = None,
     *,
+    weights: Path | None = None,
     only_report: bool = False,
 ) -> Comparison:
     """Train and ask whatever is not yet done; return all results.
@@ -277,15 +281,24 @@ def run(
         test: Frames to be measured on, from other seeds.
         folder: Where each result is kept.
         progress: Told of each result.
+        weights: Of `Model.SHIPPED`; those that come with the program if not given.
         only_report: Train nothing: take the results that are there.
 
     Raises:
         DatasetError: If there are too few frames, they are damaged, or both sets are the same worlds.
         RollingStopError: If an optional library is missing, or `folder` holds another comparison.
+        WeightsError: If the weights are missing, altered, or of another camera than the test frames'.
         StorageError: If a result cannot be written.
     """
     _check(plan, pool, test)
+    shipped = Model.SHIPPED in plan.models
+    perceive = None
+    if shipped and not only_report:
+        perceive = load_perceiver(weights, camera=test.camera, lowest_score=LOWEST_COUNTED)
     key = _fingerprint(plan, pool, test)
+    keys = dict.fromkeys(Model, key)
+    if shipped:
+        keys[Model.SHIPPED] = f"{key}-{read_weights(weights)[0].sha256}"
     told = progress or (lambda _done, _total: None)
     cells = plan.cells()
     told(0, len(cells))
@@ -294,15 +307,15 @@ def run(
     for done, (model, volume, seed) in enumerate(cells):
         path = folder / RESULTS / f"{model}-{volume:06d}-{seed}.json"
         if path.exists():
-            results.append(read_result(path, key))
+            results.append(read_result(path, keys[model]))
             continue
         told(done, len(cells))
         if only_report:
             continue
-        result = _made(model, volume, seed, plan, pool, frames)
-        write_atomically(path, result.to_json(key))
+        result = _made(model, volume, seed, plan, pool, frames, perceive)
+        write_atomically(path, result.to_json(keys[model]))
         # What is shown is what a rerun would read: numbers rounded as on the disk.
-        results.append(read_result(path, key))
+        results.append(read_result(path, keys[model]))
         _LOG.info("%s, %d frames, seed %d: %.0f s.", model, volume, seed, result.train_s)
     told(len(cells), len(cells))
     if not results:
@@ -345,14 +358,18 @@ def _fingerprint(plan: Plan, pool: Dataset, test: Dataset) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _made(model: Model, volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet) -> Result:
+def _made(
+    model: Model, volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet, perceive: Perceiver | None
+) -> Result:
     """Train one model and ask it about every test frame."""
     if model is Model.RULE:
         answers = {each: [find_red(rgb) for rgb in frames.pictures(each)] for each in Condition}
         return Result(model, 0, 0, 0.0, {}, answers)
     if model is Model.HOG:
         return _made_hog(volume, seed, pool, frames)
-    return _made_cnn(model, volume, seed, plan, pool, frames)
+    if perceive is not None and model is Model.SHIPPED:
+        return _made_shipped(perceive, frames)
+    return _made_cnn(volume, seed, plan, pool, frames)
 
 
 def _made_hog(volume: int, seed: int, pool: Dataset, frames: TestSet) -> Result:
@@ -365,24 +382,28 @@ def _made_hog(volume: int, seed: int, pool: Dataset, frames: TestSet) -> Result:
     return Result(Model.HOG, volume, seed, spent_s, {"penalty": pipeline.penalty, "patches": pipeline.patches}, answers)
 
 
-def _made_cnn(model: Model, volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet) -> Result:
+def _made_cnn(volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet) -> Result:
     began = monotonic()
-    about: dict[str, float] = {}
-    if model is Model.SHIPPED:
-        card, arrays = read_weights()
-        network = card.network
-        about["trained_on"] = float(card.dataset.get("trained_on", 0))
-    else:
-        config = TrainConfig(seed=seed + 1, batch=plan.batch)
-        network: NetworkConfig = config.network
-        arrays, loss = neural.train_detector(excerpt(pool, volume, seed), plan.steps, config)
-        about["loss"] = round(loss, 4)
+    config = TrainConfig(seed=seed + 1, batch=plan.batch)
+    arrays, loss = neural.train_detector(excerpt(pool, volume, seed), plan.steps, config)
     spent_s = monotonic() - began
-    find = neural.make_detector(network, arrays)
+    find = neural.make_detector(config.network, arrays)
     answers = {
         each: [found for batch in _batched(frames.pictures(each), 8) for found in find(batch)] for each in Condition
     }
-    return Result(model, volume, seed, spent_s if volume else 0.0, about, answers)
+    return Result(Model.CNN, volume, seed, spent_s, {"loss": round(loss, 4)}, answers)
+
+
+def _made_shipped(perceive: Perceiver, frames: TestSet) -> Result:
+    answers = {
+        condition: [
+            answers_of(perceive(CameraFrame(step, rgb, perceive.camera)), ObjectKind.STOP_SIGN)
+            for step, rgb in enumerate(frames.pictures(condition))
+        ]
+        for condition in Condition
+    }
+    trained_on = perceive.card.dataset.get("trained_on", 0) if perceive.card is not None else 0
+    return Result(Model.SHIPPED, 0, 0, 0.0, {"trained_on": float(trained_on)}, answers)
 
 
 def _batched(pictures: Iterator[NDArray[np.uint8]], size: int) -> Iterator[NDArray[np.uint8]]:

@@ -4,11 +4,13 @@ import json
 import sys
 from dataclasses import replace
 from math import inf
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
+from perception.card import write_card
 from perception.comparison import classical, grid, neural
 from perception.comparison.classical import Patches, collect, learn, propose
 from perception.comparison.curves import Metric, PowerLaw, crossing_at, fit, summarise
@@ -19,9 +21,15 @@ from perception.comparison.plots import write_figure
 from perception.comparison.verdict import sentences
 from perception.corruptions import Corruption
 from perception.decode import pairwise_iou
+from perception.export import drawn_frames
 from perception.matching import Answer, SceneAnswers, Target, match, recall_at, score_kind
+from perception.perceiver import load_perceiver
+from perception.scores import LOWEST_COUNTED
 from perception.training_config import TrainConfig
-from sim.errors import DatasetError, RollingStopError
+from perception.weights import WEIGHTS_NAME, read_weights, save_weights
+from sim.camera import CameraFrame
+from sim.errors import DatasetError, RollingStopError, WeightsError
+from sim.percept import ObjectKind
 from sim.recording import Recipe, generate_dataset
 from tests.perception.conftest import SMALL_CAMERA, SMALL_NETWORK
 
@@ -71,8 +79,8 @@ PLAN = Plan(volumes=VOLUMES, seeds=1, test_count=20, steps=10, batch=4)
 
 
 @pytest.fixture(scope="module")
-def comparison(small_dataset, other_dataset, small_models, tmp_path_factory):
-    return run(PLAN, small_dataset, other_dataset, tmp_path_factory.mktemp("compare"))
+def comparison(small_dataset, other_dataset, small_models, trained, tmp_path_factory):
+    return run(PLAN, small_dataset, other_dataset, tmp_path_factory.mktemp("compare"), weights=trained.folder)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -219,7 +227,7 @@ def test_corrupted_frames_are_others_than_clean_ones(comparison):
         assert (clean != corrupted).any()
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_stood(comparison, small_dataset, other_dataset, monkeypatch):
+def test_a_run_that_was_stopped_goes_on_where_it_stood(comparison, small_dataset, other_dataset, trained, monkeypatch):
     made = []
     real = grid._made
 
@@ -231,29 +239,57 @@ def test_a_run_that_was_stopped_goes_on_where_it_stood(comparison, small_dataset
     lost = comparison.folder / grid.RESULTS / "cnn-000020-0.json"
     before = lost.read_text()
     lost.unlink()
-    again = run(PLAN, small_dataset, other_dataset, comparison.folder)
+    again = run(PLAN, small_dataset, other_dataset, comparison.folder, weights=trained.folder)
     assert made == [(Model.CNN, 20, 0)]
     then, now = json.loads(before), json.loads(lost.read_text())
     assert now["answers"] == then["answers"]
     assert [each.answers for each in again.results] == [each.answers for each in comparison.results]
 
 
-def test_a_report_trains_nothing_and_takes_what_is_there(comparison, small_dataset, other_dataset, tmp_path):
+def test_a_report_trains_nothing_and_takes_what_is_there(comparison, small_dataset, other_dataset, trained, tmp_path):
     longer = replace(PLAN, volumes=(*VOLUMES, 48), seeds=2)
-    partly = run(longer, small_dataset, other_dataset, comparison.folder, only_report=True)
+    partly = run(longer, small_dataset, other_dataset, comparison.folder, weights=trained.folder, only_report=True)
     assert [each.answers for each in partly.results] == [each.answers for each in comparison.results]
     panel = summarise(partly, resamples=10).panel(Condition.CLEAN, Metric.AP50)
     whole = summarise(comparison, resamples=10).panel(Condition.CLEAN, Metric.AP50)
     assert [p.mean.value for p in panel.curves[Model.CNN]] == [p.mean.value for p in whole.curves[Model.CNN]]
     assert panel.lead_at == VOLUMES[-1]
     with pytest.raises(RollingStopError, match="Expected results in"):
-        run(longer, small_dataset, other_dataset, tmp_path, only_report=True)
+        run(longer, small_dataset, other_dataset, tmp_path, weights=trained.folder, only_report=True)
 
 
-def test_results_of_another_budget_are_not_mixed_in(comparison, small_dataset, other_dataset):
+def test_results_of_another_budget_are_not_mixed_in(comparison, small_dataset, other_dataset, trained):
     longer = Plan(volumes=VOLUMES, seeds=1, test_count=20, steps=11, batch=4)
-    with pytest.raises(RollingStopError, match="one with other frames or another budget"):
-        run(longer, small_dataset, other_dataset, comparison.folder)
+    with pytest.raises(RollingStopError, match="one with other frames, budget or weights"):
+        run(longer, small_dataset, other_dataset, comparison.folder, weights=trained.folder)
+
+
+def test_the_shipped_network_answers_with_both_looks_as_in_a_drive():
+    perceive = load_perceiver(lowest_score=LOWEST_COUNTED)
+    assert perceive.fovea is not None
+    pictures = drawn_frames(99, 3)
+    frames = SimpleNamespace(pictures=lambda condition: pictures if condition is Condition.CLEAN else pictures[:1])
+    made = grid._made_shipped(perceive, frames)
+    assert [len(made.answers[condition]) for condition in Condition] == [3, 1]
+    assert any(made.answers[Condition.CLEAN])
+    for step, told in enumerate(made.answers[Condition.CLEAN]):
+        seen = perceive(CameraFrame(step, pictures[step], perceive.camera)).detections
+        assert [each.score for each in told] == [each.score for each in seen if each.kind is ObjectKind.STOP_SIGN]
+
+
+def test_frames_of_another_camera_than_the_weights_are_told_in_one_line(small_dataset, other_dataset, tmp_path):
+    with pytest.raises(WeightsError, match="frames of the camera that the weights were trained for"):
+        run(PLAN, small_dataset, other_dataset, tmp_path)
+
+
+def test_other_weights_are_another_comparison(comparison, small_dataset, other_dataset, trained, tmp_path):
+    card, arrays = read_weights(trained.folder)
+    arrays["stem_2_1/bias"] = arrays["stem_2_1/bias"] + 0.01
+    other = tmp_path / WEIGHTS_NAME
+    sha256, size = save_weights(other, arrays)
+    write_card(replace(card, sha256=sha256, bytes=size), other)
+    with pytest.raises(RollingStopError, match="one with other frames, budget or weights"):
+        run(PLAN, small_dataset, other_dataset, comparison.folder, weights=other)
 
 
 def test_a_damaged_result_is_told_in_one_line(tmp_path):
