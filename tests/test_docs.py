@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,3 +64,26 @@ def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT), "SDL_VIDEODRIVER": "dummy"},
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has("onnxruntime", "tf2onnx"), reason='needs `pip install -e ".[onnx]"`')
+def test_the_page_on_exports_runs_as_it_stands(tmp_path: Path) -> None:
+    page = (ROOT / "docs/howto/export.md").read_text(encoding="utf-8")
+    within, without = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    # A frame with a sign some 24 m ahead, as the second block wants to find it.
+    frame = (
+        "from PIL import Image; from perception.export import drawn_frames;"
+        "Image.fromarray(drawn_frames(seed=7, count=1)[0]).save('frame.png')"
+    )
+    env = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    export = [sys.executable, "-m", "rollingstop", "export", "--to", "onnx", "--precision", "int8", "--quiet"]
+    told: list[str] = []
+    for words in (export, *([sys.executable, "-c", code] for code in (frame, within, without))):
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, env=env | {"PYTHONPATH": str(ROOT)})
+        assert done.returncode == 0, done.stderr
+        told.append(done.stdout)
+    assert "STOP_SIGN" in told[2]
+    belief, far_m = re.findall(r"([0-9.]+) at .* ([0-9.]+) m away", told[3])[0]
+    assert float(belief) > 0.5
+    assert 18.0 < float(far_m) < 30.0
