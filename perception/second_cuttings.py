@@ -52,7 +52,7 @@ than a pixel."""
 BARE = 255
 """Where no sticker is."""
 
-DECEITS, DECEIT = 4, 55.0
+DECEITS, DECEIT = 8, 45.0
 """Steps that a deceitful sticker is improved by, and how far each moves a colour, of 255."""
 
 
@@ -173,17 +173,17 @@ def _sticker(box: NDArray[np.float32], places: NDArray[np.int64], rng: np.random
 
 def _texels(rng: np.random.Generator) -> NDArray[np.float32]:
     """Return the colours of a sticker: white, plain, a blend, or noise; float32 (64, 3)."""
-    kind = rng.integers(6)
-    if kind <= 2:
+    kind = rng.integers(8)
+    if kind <= 4:
         # White is what signs are lettered in: nothing else looks so much as if it belonged there.
-        plain = np.full(3, 255) if kind <= 1 else rng.integers(0, 256, 3)
+        plain = np.full(3, 255) if kind <= 3 else rng.integers(0, 256, 3)
         return np.broadcast_to(plain, (TEXELS**2, 3)).astype(np.float32)
-    if kind == 3:
+    if kind == 5:
         corners = rng.integers(0, 256, (2, 2, 3)).astype(np.float32)
         return cv2.resize(corners, (TEXELS, TEXELS), interpolation=cv2.INTER_LINEAR).reshape(-1, 3)
     noise = rng.integers(0, 256, (TEXELS**2, 3))
     # Few colours are as loud as any: paper and paint have no more.
-    return (np.where(noise >= 128, 255, 0) if kind == 4 else noise).astype(np.float32)
+    return (np.where(noise >= 128, 255, 0) if kind == 6 else noise).astype(np.float32)
 
 
 class Opponent:
