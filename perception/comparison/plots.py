@@ -95,7 +95,15 @@ def _draw_panel(axes: Any, panel: Panel, volumes: list[int]) -> None:
             words = f"{law.a:.2g} n^{law.b:.2f}" + (f" + {law.c:.2g}" if law.c > FLOOR else "")
             # The learners' formulas stand apart, however near their lines are.
             place, down = (0.03, 0.10) if model is Model.HOG else (0.03, 0.03)
-            axes.text(place, down, words, transform=axes.transAxes, color=COLOURS[model], fontsize=7)
+            axes.text(
+                place,
+                down,
+                words,
+                transform=axes.transAxes,
+                color=COLOURS[model],
+                fontsize=7,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+            )
     if panel.crossing is not None and panel.crossing.volume is not None:
         axes.axvline(panel.crossing.volume, color="#444444", linewidth=0.8, linestyle="-.")
     axes.set_ylim(max(10 ** np.floor(np.log10(max(lowest, FLOOR))), 0.6 * max(lowest, FLOOR)), 1.15)
