@@ -26,13 +26,13 @@ from perception.comparison.frames import SEVERITY, excerpt, stop_signs, test_fra
 from perception.engine import import_or_tell
 from perception.evaluate import answers_of
 from perception.matching import Answer, Target
-from perception.perceiver import Perceiver, load_perceiver
+from perception.perceiver import load_perceiver
 from perception.pipeline import decode_image
 from perception.scores import LOWEST_COUNTED
 from perception.training_config import TrainConfig
 from perception.weights import read_weights
 from sim.camera import CameraFrame
-from sim.errors import DatasetError, RollingStopError
+from sim.errors import DatasetError, RollingStopError, WeightsError
 from sim.files import write_atomically
 from sim.percept import ObjectKind
 from sim.recording import Dataset, Example
@@ -291,14 +291,16 @@ def run(
         StorageError: If a result cannot be written.
     """
     _check(plan, pool, test)
-    shipped = Model.SHIPPED in plan.models
-    perceive = None
-    if shipped and not only_report:
-        perceive = load_perceiver(weights, camera=test.camera, lowest_score=LOWEST_COUNTED)
     key = _fingerprint(plan, pool, test)
     keys = dict.fromkeys(Model, key)
-    if shipped:
-        keys[Model.SHIPPED] = f"{key}-{read_weights(weights)[0].sha256}"
+    if Model.SHIPPED in plan.models:
+        card, _ = read_weights(weights)
+        keys[Model.SHIPPED] = f"{key}-{card.sha256}"
+        if not only_report and card.camera != test.camera:
+            raise WeightsError(
+                f"Expected {test.path} to hold frames of the camera that the weights were trained for. Received: others.",
+                hint="Leave these weights out with `--models rule,hog,cnn`, or name others with --weights.",
+            )
     told = progress or (lambda _done, _total: None)
     cells = plan.cells()
     told(0, len(cells))
@@ -312,7 +314,7 @@ def run(
         told(done, len(cells))
         if only_report:
             continue
-        result = _made(model, volume, seed, plan, pool, frames, perceive)
+        result = _made(model, volume, seed, plan, pool, frames, weights)
         write_atomically(path, result.to_json(keys[model]))
         # What is shown is what a rerun would read: numbers rounded as on the disk.
         results.append(read_result(path, keys[model]))
@@ -359,7 +361,7 @@ def _fingerprint(plan: Plan, pool: Dataset, test: Dataset) -> str:
 
 
 def _made(
-    model: Model, volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet, perceive: Perceiver | None
+    model: Model, volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet, weights: Path | None
 ) -> Result:
     """Train one model and ask it about every test frame."""
     if model is Model.RULE:
@@ -367,8 +369,8 @@ def _made(
         return Result(model, 0, 0, 0.0, {}, answers)
     if model is Model.HOG:
         return _made_hog(volume, seed, pool, frames)
-    if perceive is not None and model is Model.SHIPPED:
-        return _made_shipped(perceive, frames)
+    if model is Model.SHIPPED:
+        return _made_shipped(weights, frames)
     return _made_cnn(volume, seed, plan, pool, frames)
 
 
@@ -394,7 +396,8 @@ def _made_cnn(volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet
     return Result(Model.CNN, volume, seed, spent_s, {"loss": round(loss, 4)}, answers)
 
 
-def _made_shipped(perceive: Perceiver, frames: TestSet) -> Result:
+def _made_shipped(weights: Path | None, frames: TestSet) -> Result:
+    perceive = load_perceiver(weights, lowest_score=LOWEST_COUNTED)
     answers = {
         condition: [
             answers_of(perceive(CameraFrame(step, rgb, perceive.camera)), ObjectKind.STOP_SIGN)

@@ -269,7 +269,7 @@ def test_the_shipped_network_answers_with_both_looks_as_in_a_drive():
     assert perceive.fovea is not None
     pictures = drawn_frames(99, 3)
     frames = SimpleNamespace(pictures=lambda condition: pictures if condition is Condition.CLEAN else pictures[:1])
-    made = grid._made_shipped(perceive, frames)
+    made = grid._made_shipped(None, frames)
     assert [len(made.answers[condition]) for condition in Condition] == [3, 1]
     assert any(made.answers[Condition.CLEAN])
     for step, told in enumerate(made.answers[Condition.CLEAN]):
