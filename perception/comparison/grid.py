@@ -298,7 +298,8 @@ def run(
         keys[Model.SHIPPED] = f"{key}-{card.sha256}"
         if not only_report and card.camera != test.camera:
             raise WeightsError(
-                f"Expected {test.path} to hold frames of the camera that the weights were trained for. Received: others.",
+                f"Expected {test.path} to hold frames of the camera that the weights were trained for. "
+                "Received: frames of another.",
                 hint="Leave these weights out with `--models rule,hog,cnn`, or name others with --weights.",
             )
     told = progress or (lambda _done, _total: None)
