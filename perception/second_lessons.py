@@ -46,6 +46,9 @@ from sim.camera import Camera
 from sim.recording import Dataset
 from sim.seeding import Stream, stream
 
+Find = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""A first look: from frames, uint8 (n, H, W, 3), to its peaks, (n, 64, 8), as `find_peaks` returns them."""
+
 BOX_WEIGHT, BOX_BEND, DISTANCE_WEIGHT = 2.0, 0.05, 1.0
 """What measures count in the loss beside answers; errors of a box below the bend, in sides of a cutting, count as their
 squares."""
@@ -82,21 +85,48 @@ def learn_to_look_twice(
         team: The devices that share each batch.
         temper_by: Weights of which `fovea_base_share` remains, instead of those in `arrays`.
     """
-    learner = Learner(lambda: build_fovea(config.fovea, training_precision()), _loss, config, config.fovea_steps, team)
     base = {name: array for name, array in arrays.items() if is_fovea(name)}
-    learner.start_from(base)
     find = _finder(config, dataset.camera, arrays)
-    opponent = Opponent(learner.model)
-    for cuts in islice(_batches(dataset, trained_on, config, find, workers), config.fovea_steps):
-        learner.take_step(opponent.put_on(cuts))
-        if progress is not None:
-            progress(learner.step)
-    learned = tempered(learner.averaged(), base if temper_by is None else temper_by, config.fovea_base_share)
+    learned = train_second_look(dataset, trained_on, config, find, workers, progress, team, start_from=base)
+    learned = tempered(learned, base if temper_by is None else temper_by, config.fovea_base_share)
     quick = build_fovea(config.fovea, compute_precision())
     fill(quick, learned, "the weights in training")
     fovea = fovea_of(quick, np.zeros((len(LOOKED_AT), 3), np.float32))
     learned[WEIGHING] = _weigh(dataset, trained_on, find, fovea)
     return learned
+
+
+def train_second_look(
+    dataset: Dataset,
+    stop: int,
+    config: TrainConfig,
+    find: Find,
+    workers: int,
+    progress: Callable[[int], None] | None = None,
+    team: Team = ALONE,
+    *,
+    start_from: Mapping[str, NDArray[np.float32]] | None = None,
+) -> dict[str, NDArray[np.float32]]:
+    """Train a second look at what a first one finds; return the running average of its weights by name.
+
+    Args:
+        dataset: Where the frames lie.
+        stop: Only the examples of lower indices are learned from.
+        config: How to train; `fovea_steps` says how long.
+        find: The first look.
+        workers: Threads that prepare frames.
+        progress: Told the steps done.
+        team: The devices that share each batch.
+        start_from: Weights of a second look to go on from; random ones if there are none.
+    """
+    learner = Learner(lambda: build_fovea(config.fovea, training_precision()), _loss, config, config.fovea_steps, team)
+    learner.start_from(dict(start_from or {}))
+    opponent = Opponent(learner.model)
+    for cuts in islice(_batches(dataset, stop, config, find, workers), config.fovea_steps):
+        learner.take_step(opponent.put_on(cuts))
+        if progress is not None:
+            progress(learner.step)
+    return learner.averaged()
 
 
 def _loss(outputs: Any, targets: dict[str, Any]) -> dict[str, Any]:
@@ -122,9 +152,7 @@ def _mean_of(errors: Any, known: Any) -> Any:
     return tf.reduce_sum(known * errors) / tf.maximum(tf.reduce_sum(known), 1.0)
 
 
-def _finder(
-    config: TrainConfig, camera: Camera, arrays: Mapping[str, NDArray[np.float32]]
-) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+def _finder(config: TrainConfig, camera: Camera, arrays: Mapping[str, NDArray[np.float32]]) -> Find:
     """Return what turns frames, uint8 (n, H, W, 3), into the network's peaks, (n, 64, 8)."""
     model = build_network(config.network, camera, compute_precision())
     fill(model, dict(arrays), "the weights in training")
@@ -142,7 +170,7 @@ def _batches(
     dataset: Dataset,
     trained_on: int,
     config: TrainConfig,
-    find: Callable[[NDArray[np.uint8]], NDArray[np.float32]],
+    find: Find,
     workers: int,
 ) -> Iterator[list[Cut]]:
     """Yield batches of cuttings without end, made ahead of time; no pass has the number of another kind of lesson's."""
@@ -178,9 +206,7 @@ def _mixed(parts: Iterator[list[Cut]], size: int, rng: np.random.Generator) -> I
             held = [held[k] for k in chosen[size:]]
 
 
-def _weigh(
-    dataset: Dataset, trained_on: int, find: Callable[[NDArray[np.uint8]], NDArray[np.float32]], fovea: Fovea
-) -> NDArray[np.float32]:
+def _weigh(dataset: Dataset, trained_on: int, find: Find, fovea: Fovea) -> NDArray[np.float32]:
     """Return how both looks are best weighed, by what became of candidates on frames that were held back."""
     rows: dict[Channel, list[tuple[float, float, bool]]] = {channel: [] for channel in LOOKED_AT}
     for example in dataset.examples(trained_on, dataset.count):

@@ -32,7 +32,10 @@ def compare(
     test_frames: Annotated[
         int | None, typer.Option("--test-frames", min=20, help="Frames to be measured on; 1000 if not given.")
     ] = None,
-    models: Annotated[str, typer.Option(help="Which of rule, hog, cnn and shipped.")] = "rule,hog,cnn,shipped",
+    models: Annotated[
+        str,
+        typer.Option(help="Which of rule, hog, cnn, cnn2 (which looks twice, and learns twice as long) and shipped."),
+    ] = "rule,hog,cnn,shipped",
     train_on: Annotated[
         Path | None, typer.Option("--train", help="A data set to learn from; drawn by `standard` if not given.")
     ] = None,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import OptimizeWarning, curve_fit
 
-from perception.comparison.grid import LEARNERS, Comparison, Condition, Model, Result, settings_of
+from perception.comparison.grid import LEARNERS, NETWORKS, Comparison, Condition, Model, Result, settings_of
 from perception.matching import SceneAnswers, average_precision, match, recall_at
 from perception.scores import Measure
 from sim.seeding import Stream, stream
@@ -85,6 +85,21 @@ class Crossing:
 
 
 @dataclass(frozen=True, slots=True)
+class Duel:
+    """A network that learned against the classical pipeline.
+
+    Attributes:
+        crossing: Where the network passes it.
+        lead: Score of the network less that of the pipeline, at the largest volume that both have.
+        lead_at: That volume.
+    """
+
+    crossing: Crossing
+    lead: Measure
+    lead_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """One condition and one metric.
 
@@ -94,10 +109,8 @@ class Panel:
         curves: The points of each learner, by volume.
         laws: Their power laws; None where three volumes were not measured.
         levels: Models without a volume.
-        crossing: Where the network passes the classical pipeline; None unless both were measured.
-        lead: Score of the network less that of the classical pipeline, at the largest volume that both have.
-        lead_at: That volume.
-        shipped_lead: The same of the shipped network.
+        duels: Each network that was measured at volumes at which the classical pipeline was.
+        shipped_lead: Score of the shipped network less that of the classical pipeline at its largest volume.
     """
 
     condition: Condition
@@ -105,9 +118,7 @@ class Panel:
     curves: dict[Model, list[Point]]
     laws: dict[Model, PowerLaw | None]
     levels: dict[Model, Measure]
-    crossing: Crossing | None
-    lead: Measure | None
-    lead_at: int | None
+    duels: dict[Model, Duel]
     shipped_lead: Measure | None
 
 
@@ -224,8 +235,6 @@ def _panel(
         for model in (Model.RULE, Model.SHIPPED)
         if (model, 0) in values
     }
-    both = comparison.volumes(*LEARNERS)
-    network, other = (np.array([1.0 - means[model, volume] for volume in both]) for model in (Model.CNN, Model.HOG))
     last = comparison.volumes(Model.HOG)[-1:]
     shipped = values[Model.SHIPPED, 0][:, 0, number] if Model.SHIPPED in levels else None
     return Panel(
@@ -237,13 +246,25 @@ def _panel(
             for model, points in curves.items()
         },
         levels=levels,
-        crossing=_crossing(both, network, other) if both else None,
-        lead=_measure(other[-1] - network[-1], comparison) if both else None,
-        lead_at=both[-1] if both else None,
+        duels={
+            model: _duel(both, means, model, comparison)
+            for model in NETWORKS
+            if (both := comparison.volumes(model, Model.HOG))
+        },
         shipped_lead=_measure(shipped - means[Model.HOG, last[0]], comparison)
         if shipped is not None and last
         else None,
     )
+
+
+def _duel(
+    volumes: Sequence[int],
+    means: dict[tuple[Model, int], NDArray[np.float64]],
+    model: Model,
+    comparison: Comparison,
+) -> Duel:
+    network, other = (np.array([1.0 - means[each, volume] for volume in volumes]) for each in (model, Model.HOG))
+    return Duel(_crossing(volumes, network, other), _measure(other[-1] - network[-1], comparison), volumes[-1])
 
 
 def _drawn_seeds(rng: np.random.Generator, seeds: int, rows: int) -> NDArray[np.int64]:

@@ -50,11 +50,16 @@ RESULTS = "results"
 
 
 class Model(StrEnum):
-    """What is compared. `SHIPPED` is what a drive sees with, both looks, trained on other frames for hours."""
+    """What is compared.
+
+    `CNN` looks once, `CNN2` twice: the same network, and a second look that learned from the same frames after it.
+    `SHIPPED` is what a drive sees with, both looks, trained on other frames for hours.
+    """
 
     RULE = "rule"
     HOG = "hog"
     CNN = "cnn"
+    CNN2 = "cnn2"
     SHIPPED = "shipped"
 
 
@@ -65,7 +70,11 @@ class Condition(StrEnum):
     CORRUPTED = "corrupted"
 
 
-LEARNERS = (Model.HOG, Model.CNN)
+NETWORKS = (Model.CNN, Model.CNN2)
+LEARNERS = (Model.HOG, *NETWORKS)
+
+USUAL = (Model.RULE, Model.HOG, Model.CNN, Model.SHIPPED)
+"""What is compared if nothing else is asked for: a second look takes as long again to learn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,7 @@ class Plan:
     test_count: int = 1_000
     steps: int = STEPS
     batch: int = BATCH
-    models: tuple[Model, ...] = tuple(Model)
+    models: tuple[Model, ...] = USUAL
 
     def __post_init__(self) -> None:
         if not self.volumes or min(self.volumes) < 10 or list(self.volumes) != sorted(set(self.volumes)):
@@ -293,6 +302,7 @@ def run(
     _check(plan, pool, test)
     key = _fingerprint(plan, pool, test)
     keys = dict.fromkeys(Model, key)
+    keys[Model.CNN2] = f"{key}-{neural.SECOND_SHARE}-{neural.SECOND_RATE}"
     if Model.SHIPPED in plan.models:
         card, _ = read_weights(weights)
         keys[Model.SHIPPED] = f"{key}-{card.sha256}"
@@ -372,7 +382,7 @@ def _made(
         return _made_hog(volume, seed, pool, frames)
     if model is Model.SHIPPED:
         return _made_shipped(weights, frames)
-    return _made_cnn(volume, seed, plan, pool, frames)
+    return _made_cnn(model, volume, seed, plan, pool, frames)
 
 
 def _made_hog(volume: int, seed: int, pool: Dataset, frames: TestSet) -> Result:
@@ -385,16 +395,18 @@ def _made_hog(volume: int, seed: int, pool: Dataset, frames: TestSet) -> Result:
     return Result(Model.HOG, volume, seed, spent_s, {"penalty": pipeline.penalty, "patches": pipeline.patches}, answers)
 
 
-def _made_cnn(volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet) -> Result:
+def _made_cnn(model: Model, volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet) -> Result:
     began = monotonic()
     config = TrainConfig(seed=seed + 1, batch=plan.batch)
-    arrays, loss = neural.train_detector(excerpt(pool, volume, seed), plan.steps, config)
+    part = excerpt(pool, volume, seed)
+    arrays, loss = neural.train_detector(part, plan.steps, config)
+    fovea = neural.learn_second_look(part, plan.steps, config, arrays) if model is Model.CNN2 else None
     spent_s = monotonic() - began
-    find = neural.make_detector(config.network, arrays)
+    find = neural.make_detector(config.network, arrays, fovea)
     answers = {
         each: [found for batch in _batched(frames.pictures(each), 8) for found in find(batch)] for each in Condition
     }
-    return Result(Model.CNN, volume, seed, spent_s, {"loss": round(loss, 4)}, answers)
+    return Result(model, volume, seed, spent_s, {"loss": round(loss, 4)}, answers)
 
 
 def _made_shipped(weights: Path | None, frames: TestSet) -> Result:

@@ -3,6 +3,9 @@
 It learns as `rollingstop train` begins: on cuts about signs, at the frames' own resolution, augmented alike
 (`perception/closeups.py`). Two things are done for speed, since thirty trainings are to fit into an hour: cuts are
 smaller, and each frame that is decoded gives several. It answers on whole frames.
+
+A second look (`perception/fovea.py`) may be trained on the same frames after it. Both looks' log odds are then added:
+how to weigh them better would have to be learned from frames that are held back, and none are.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from perception.channels import Channel
 from perception.closeups import cut_out
 from perception.comparison.frames import Excerpt
 from perception.decode import contested, find_peaks, suppress
+from perception.fovea import LOOKED_AT, Fovea, build_fovea, fovea_of
 from perception.labels import Labels, label
 from perception.learner import Learner
 from perception.losses import losses
@@ -28,6 +32,7 @@ from perception.matching import Answer
 from perception.network import NetworkConfig, build_sign_detector
 from perception.pipeline import Batch, ahead, decode_image, shuffled
 from perception.scores import LOWEST_COUNTED
+from perception.second_lessons import Find, train_second_look
 from perception.targets import Targets, encode, stack
 from perception.training_config import TrainConfig
 from perception.weights import fill
@@ -50,11 +55,25 @@ SETTINGS = [*CUT_PX, CUTS_PER_FRAME, MIXED]
 """What fixes the training beside its configuration, for telling one comparison from another."""
 
 
+SECOND_SHARE = 0.3
+"""Steps of the second look, as a share of the first one's: each takes three times as long."""
+
+SECOND_RATE = 2.0e-3
+"""Its learning rate, as in `weights/fovea.toml`."""
+
+PREPARERS = 2
+"""Threads that prepare its frames; how many makes no difference to what it learns."""
+
+BOTH_ALIKE = np.tile(np.array([1.0, 1.0, 0.0], np.float32), (len(LOOKED_AT), 1))
+"""How both looks are weighed, as `Fovea.weighing`."""
+
+
 @dataclass(frozen=True, slots=True)
 class NeuralDetector:
     """A trained sign detector: a picture in, stop signs out."""
 
-    _look: Any
+    _find: Find
+    _fovea: Fovea | None
 
     def __call__(self, rgb: NDArray[np.uint8]) -> list[list[Answer]]:
         """Return the stop signs in each of a batch of pictures, strongest first.
@@ -62,7 +81,7 @@ class NeuralDetector:
         Args:
             rgb: uint8 (batch, H, W, 3), H and W multiples of 16.
         """
-        return [_answers(peaks) for peaks in self._look(tf.constant(rgb)).numpy()]
+        return [_answers(each, peaks, self._fovea) for each, peaks in zip(rgb, self._find(rgb), strict=True)]
 
 
 def train_detector(
@@ -99,12 +118,49 @@ def train_detector(
     return learner.averaged(), float(np.mean(lately))
 
 
-def make_detector(network: NetworkConfig, arrays: dict[str, NDArray[np.float32]]) -> NeuralDetector:
-    """Return the detector of a network with the given weights; those of a whole network serve as well.
+def learn_second_look(
+    frames: Excerpt, steps: int, config: TrainConfig, arrays: dict[str, NDArray[np.float32]]
+) -> Fovea:
+    """Train a second look from random weights, for `SECOND_SHARE` of the steps of the first.
+
+    Args:
+        frames: What the first look learned from: it learns from all of them as well.
+        steps: How many steps the first look took.
+        config: As the first look was trained with.
+        arrays: What the first look learned.
 
     Raises:
         WeightsError: If the weights are not those of such a network.
     """
+    # Nobody puts stickers on signs here.
+    augment = replace(config.augment, cut_sticker=0.0, cut_sticker_others=0.0)
+    second = replace(
+        config, fovea_steps=max(1, round(SECOND_SHARE * steps)), learning_rate=SECOND_RATE, fovea_augment=augment
+    )
+    keras.utils.set_random_seed(config.seed % 2**32)
+    learned = train_second_look(frames, frames.stop, second, _finder(config.network, arrays), PREPARERS)
+    model = build_fovea(config.fovea, compute_precision())
+    fill(model, learned, "the weights")
+    return fovea_of(model, BOTH_ALIKE)
+
+
+def make_detector(
+    network: NetworkConfig, arrays: dict[str, NDArray[np.float32]], fovea: Fovea | None = None
+) -> NeuralDetector:
+    """Return the detector of a network with the given weights; those of a whole network serve as well.
+
+    Args:
+        network: Its sizes.
+        arrays: Its weights by name.
+        fovea: What looks again at what it finds, if anything does.
+
+    Raises:
+        WeightsError: If the weights are not those of such a network.
+    """
+    return NeuralDetector(_finder(network, arrays), fovea)
+
+
+def _finder(network: NetworkConfig, arrays: dict[str, NDArray[np.float32]]) -> Find:
     model = build_sign_detector(network, compute_precision())
     fill(model, arrays, "the weights", allow_more=True)
 
@@ -113,15 +169,22 @@ def make_detector(network: NetworkConfig, arrays: dict[str, NDArray[np.float32]]
         outputs = model(rgb, training=False)
         return find_peaks(outputs["heat"], outputs["boxes"])
 
-    return NeuralDetector(look)
+    return lambda rgb: look(tf.constant(rgb)).numpy()
 
 
-def _answers(peaks: NDArray[np.float32]) -> list[Answer]:
+def _answers(rgb: NDArray[np.uint8], peaks: NDArray[np.float32], fovea: Fovea | None) -> list[Answer]:
     """Turn one frame's peaks, as `find_peaks` returns them, into stop signs."""
     peaks = peaks[peaks[:, 0] >= LOWEST_COUNTED]
     peaks = peaks[suppress(peaks[:, 2:6], peaks[:, 1].astype(np.int64))]
     signs, rivals = (peaks[peaks[:, 1] == channel] for channel in (Channel.STOP_SIGN, Channel.DISTRACTOR))
-    scores = contested(signs[:, 2:6], signs[:, 0], rivals[:, 2:6], rivals[:, 0])
+    if fovea is None:
+        scores = contested(signs[:, 2:6], signs[:, 0], rivals[:, 2:6], rivals[:, 0])
+    else:
+        again = fovea.revise(rgb, signs[:, 2:6], signs[:, 0], signs[:, 1].astype(np.int64))
+        best_first = np.argsort(-again.scores, kind="stable")
+        kept = best_first[suppress(again.boxes[best_first], np.zeros(len(signs), np.int64))]
+        signs, scores = signs[kept], again.scores[kept]
+        signs[:, 2:6] = again.boxes[kept]
     order = [int(index) for index in np.argsort(-scores, kind="stable") if scores[index] >= LOWEST_COUNTED]
     return [
         Answer(_box(signs[index]), float(scores[index]), float(np.exp(min(signs[index, 6], 10.0)))) for index in order

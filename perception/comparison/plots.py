@@ -16,17 +16,24 @@ from perception.comparison.curves import FLOOR, METRIC_WORDS, Metric, Panel, Sum
 from perception.comparison.grid import Condition, Model
 from sim.files import write_atomically
 
-COLOURS = {Model.RULE: "#888888", Model.HOG: "#c77700", Model.CNN: "#1f5f99", Model.SHIPPED: "#009e73"}
-"""Grey, orange, blue, green: apart for the colour-blind, and each with a marker of its own."""
+COLOURS = {
+    Model.RULE: "#888888",
+    Model.HOG: "#c77700",
+    Model.CNN: "#1f5f99",
+    Model.CNN2: "#a3306f",
+    Model.SHIPPED: "#009e73",
+}
+"""Grey, orange, blue, purple, green: apart for the colour-blind, and each with a marker of its own."""
 
 NAMES = {
     Model.RULE: "colour rule",
     Model.HOG: "HOG + linear SVM",
     Model.CNN: "CNN",
+    Model.CNN2: "CNN, two looks",
     Model.SHIPPED: "shipped network",
 }
 
-_MARKERS = {Model.HOG: "s", Model.CNN: "o"}
+_MARKERS = {Model.HOG: "s", Model.CNN: "o", Model.CNN2: "^"}
 
 
 def write_figure(summary: Summary, folder: Path) -> list[Path]:
@@ -68,16 +75,17 @@ def _draw_panel(axes: Any, panel: Panel, volumes: list[int]) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     title = f"{panel.condition} frames: 1 - {METRIC_WORDS[panel.metric]}"
-    if panel.crossing is not None:
-        ahead = panel.crossing.always or panel.crossing.volume is not None
-        title += f"\nCNN ahead from {panel.crossing.words}" if ahead else "\nCNN not ahead for good at any volume"
+    for model, duel in panel.duels.items():
+        ahead = duel.crossing.always or duel.crossing.volume is not None
+        told = f"ahead from {duel.crossing.words}" if ahead else "not ahead for good at any volume"
+        title += f"\n{NAMES[model]} {told}"
     axes.set_title(title, fontsize=9)
     for model, level in panel.levels.items():
         error = max(1.0 - (level.value or 0.0), FLOOR)
         style = ":" if model is Model.SHIPPED else "--"
         axes.axhline(error, color=COLOURS[model], linestyle=style, linewidth=1.6, label=NAMES[model])
     lowest = min([1.0 - (level.value or 0.0) for level in panel.levels.values()], default=1.0)
-    for model, points in panel.curves.items():
+    for number, (model, points) in enumerate(panel.curves.items()):
         at = np.array([point.volume for point in points], np.float64)
         errors = np.array([1.0 - (point.mean.value or 0.0) for point in points])
         low = np.array([1.0 - (point.mean.high or 0.0) for point in points])
@@ -94,18 +102,18 @@ def _draw_panel(axes: Any, panel: Panel, volumes: list[int]) -> None:
             axes.plot(fine, np.maximum(law(fine), FLOOR), color=COLOURS[model], linewidth=1.2)
             words = f"{law.a:.2g} n^{law.b:.2f}" + (f" + {law.c:.2g}" if law.c > FLOOR else "")
             # The learners' formulas stand apart, however near their lines are.
-            place, down = (0.03, 0.10) if model is Model.HOG else (0.03, 0.03)
             axes.text(
-                place,
-                down,
+                0.03,
+                0.03 + 0.07 * (len(panel.curves) - 1 - number),
                 words,
                 transform=axes.transAxes,
                 color=COLOURS[model],
                 fontsize=7,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
             )
-    if panel.crossing is not None and panel.crossing.volume is not None:
-        axes.axvline(panel.crossing.volume, color="#444444", linewidth=0.8, linestyle="-.")
+    for model, duel in panel.duels.items():
+        if duel.crossing.volume is not None:
+            axes.axvline(duel.crossing.volume, color=COLOURS[model], linewidth=0.8, linestyle="-.")
     axes.set_ylim(max(10 ** np.floor(np.log10(max(lowest, FLOOR))), 0.6 * max(lowest, FLOOR)), 1.15)
     axes.set_xticks(volumes, [f"{volume:,}" for volume in volumes])
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from perception.comparison.curves import METRIC_WORDS, Metric, Panel, Summary
+from perception.comparison.curves import METRIC_WORDS, Crossing, Duel, Metric, Panel, Summary
 from perception.comparison.grid import Condition, Model
 from perception.scores import Measure
 
+_WHO = {Model.CNN: "the CNN", Model.CNN2: "the CNN with two looks"}
+
 
 def sentences(summary: Summary) -> list[str]:
-    """Return the comparison's answers, one for each condition and metric that was asked for."""
+    """Return the comparison's answers, one for each condition, metric and network that was asked for."""
     told: list[str] = []
     for condition in Condition:
         for metric in (Metric.AP50, Metric.RECALL_99):
             panel = summary.panel(condition, metric)
-            if panel.lead is None or panel.crossing is None or panel.lead_at is None:
-                continue
-            first = max(points[0].volume for points in panel.curves.values())
-            told.append(
-                f"On {condition} frames, {METRIC_WORDS[metric]}: with {first:,} frames the CNN has "
-                f"{_score(panel, Model.CNN, first)} and the classical pipeline {_score(panel, Model.HOG, first)}; with "
-                f"{panel.lead_at:,}, {_score(panel, Model.CNN, panel.lead_at)} and "
-                f"{_score(panel, Model.HOG, panel.lead_at)}: {_leads('the CNN', panel.lead)}. "
-                f"{told_crossing(panel)}"
-            )
-            if panel.shipped_lead is not None:
+            told += [_told(panel, model, duel) for model, duel in panel.duels.items()]
+            if panel.duels and panel.shipped_lead is not None:
                 told[-1] += (
                     f" At {panel.curves[Model.HOG][-1].volume:,}, {_leads('the shipped network', panel.shipped_lead)}."
                 )
     return told
+
+
+def _told(panel: Panel, model: Model, duel: Duel) -> str:
+    first = max(panel.curves[each][0].volume for each in (model, Model.HOG))
+    last = duel.lead_at
+    return (
+        f"On {panel.condition} frames, {METRIC_WORDS[panel.metric]}: with {first:,} frames {_WHO[model]} has "
+        f"{_score(panel, model, first)} and the classical pipeline {_score(panel, Model.HOG, first)}; with "
+        f"{last:,}, {_score(panel, model, last)} and {_score(panel, Model.HOG, last)}: "
+        f"{_leads(_WHO[model], duel.lead)}. {told_crossing(model, duel.crossing)}"
+    )
 
 
 def _score(panel: Panel, model: Model, volume: int) -> str:
@@ -35,13 +39,10 @@ def _score(panel: Panel, model: Model, volume: int) -> str:
     return f"{point.mean.value:.3f}"
 
 
-def told_crossing(panel: Panel) -> str:
-    """Return where the network passes the classical pipeline, as a sentence."""
-    crossing = panel.crossing
-    if crossing is None:
-        return ""
+def told_crossing(model: Model, crossing: Crossing) -> str:
+    """Return where a network passes the classical pipeline, as a sentence."""
     if crossing.volume is not None or crossing.always:
-        return f"The CNN is ahead from {crossing.words} frames on."
+        return f"From {crossing.words} frames on, {_WHO[model]} is ahead."
     if crossing.never_share == 1.0:
         return "At no volume that was measured is it ahead for good."
     return f"At the largest volume it is not ahead; in {1 - crossing.never_share:.0%} of the resamples it is."

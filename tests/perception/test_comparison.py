@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from perception.card import write_card
+from perception.channels import Channel
 from perception.comparison import classical, grid, neural
 from perception.comparison.classical import Patches, collect, learn, propose
 from perception.comparison.curves import Metric, PowerLaw, crossing_at, fit, summarise
@@ -22,8 +23,11 @@ from perception.comparison.verdict import sentences
 from perception.corruptions import Corruption
 from perception.decode import pairwise_iou
 from perception.export import drawn_frames
+from perception.fovea import OUTPUTS, Fovea, cut_candidates
+from perception.fovea import Answer as Second
 from perception.matching import Answer, SceneAnswers, Target, match, recall_at, score_kind
 from perception.perceiver import load_perceiver
+from perception.pipeline import Preparer
 from perception.scores import LOWEST_COUNTED
 from perception.training_config import TrainConfig
 from perception.weights import WEIGHTS_NAME, read_weights, save_weights
@@ -70,12 +74,13 @@ def other_dataset(tmp_path_factory):
 def small_models():
     """Make the network small, for as long as these tests run."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(grid, "TrainConfig", lambda **words: TrainConfig(**words, network=SMALL_NETWORK))
+    sizes = {"network": SMALL_NETWORK, "fovea": (8, 8, 8), "fovea_batch": 8, "shuffle_buffer": 8}
+    patch.setattr(grid, "TrainConfig", lambda **words: TrainConfig(**words, **sizes))
     yield
     patch.undo()
 
 
-PLAN = Plan(volumes=VOLUMES, seeds=1, test_count=20, steps=10, batch=4)
+PLAN = Plan(volumes=VOLUMES, seeds=1, test_count=20, steps=10, batch=4, models=tuple(Model))
 
 
 @pytest.fixture(scope="module")
@@ -212,11 +217,54 @@ def test_the_network_learns_from_its_excerpt_alone(small_dataset, monkeypatch):
     assert seen == set(range(part.start, part.stop))
 
 
+def test_a_second_look_learns_from_its_excerpt_alone_and_the_same_from_the_same_seed(small_dataset, monkeypatch):
+    config = TrainConfig(seed=3, batch=4, fovea_batch=16, shuffle_buffer=8, network=SMALL_NETWORK, fovea=(8, 8, 8))
+    part = excerpt(small_dataset, 12, 1)
+    arrays, _ = neural.train_detector(part, 20, config)
+    seen: set[int] = set()
+    real = Preparer.change
+    monkeypatch.setattr(Preparer, "change", lambda self, each, number: seen.add(each.index) or real(self, each, number))
+    fovea, again = (neural.learn_second_look(part, 20, config, arrays) for _ in range(2))
+    assert seen == set(range(part.start, part.stop))
+    rgb, box = painted(np.random.default_rng(5), 8)
+    cuttings, channels = cut_candidates(rgb, np.array([box])), np.array([Channel.STOP_SIGN])
+    assert (fovea.evidence(cuttings, channels) == again.evidence(cuttings, channels)).all()
+
+
+def test_both_looks_log_odds_are_added():
+    rgb = np.full((96, 96, 3), 90, np.uint8)
+    believed = 1 / (1 + np.exp(-1.0))
+    peaks = np.array(
+        [
+            [believed, Channel.STOP_SIGN, 20, 20, 40, 40, 3.0, 0.0],
+            [believed, Channel.DISTRACTOR, 20, 20, 40, 40, 3.0, 0.0],
+            [0.01, Channel.STOP_SIGN, 60, 60, 80, 80, 3.0, 0.0],
+        ],
+        np.float32,
+    )
+
+    def judge(cuttings):
+        logits = np.full((len(cuttings), OUTPUTS), -30.0, np.float32)
+        logits[:, Second.STOP_SIGN], logits[:, Second.OTHER_SIGN] = 2.0, 0.0
+        logits[:, len(Second) :] = 0.0
+        return logits
+
+    def look(fovea):
+        return neural.NeuralDetector(lambda pictures: np.stack([peaks] * len(pictures)), fovea)(rgb[None])[0]
+
+    once, twice = look(None), look(Fovea(neural.BOTH_ALIKE, judge))
+    assert once[0].score < believed  # a distractor in its place speaks against it
+    assert twice[0].score == pytest.approx(1 / (1 + np.exp(-3.0)), rel=1e-5)
+    assert [each.score for each in twice[1:]] == pytest.approx([0.01])
+    # The cutting shows 1.5 sides: a thing as large as that is half as large again as its box.
+    assert twice[0].box == pytest.approx((15.0, 15.0, 45.0, 45.0))
+
+
 def test_every_model_answers_every_test_frame_once_for_each_volume_and_seed(comparison):
-    assert len(comparison.results) == 2 + 2 * len(VOLUMES)
+    assert len(comparison.results) == 2 + 3 * len(VOLUMES)
     for result in comparison.results:
         assert all(len(result.answers[condition]) == PLAN.test_count for condition in Condition)
-    assert len(comparison.of(Model.CNN, 20)) == 1
+    assert len(comparison.of(Model.CNN, 20)) == len(comparison.of(Model.CNN2, 20)) == 1
     assert comparison.of(Model.RULE)[0].train_s == 0.0
 
 
@@ -253,7 +301,7 @@ def test_a_report_trains_nothing_and_takes_what_is_there(comparison, small_datas
     panel = summarise(partly, resamples=10).panel(Condition.CLEAN, Metric.AP50)
     whole = summarise(comparison, resamples=10).panel(Condition.CLEAN, Metric.AP50)
     assert [p.mean.value for p in panel.curves[Model.CNN]] == [p.mean.value for p in whole.curves[Model.CNN]]
-    assert panel.lead_at == VOLUMES[-1]
+    assert panel.duels[Model.CNN].lead_at == VOLUMES[-1]
     with pytest.raises(RollingStopError, match="Expected results in"):
         run(longer, small_dataset, other_dataset, tmp_path, weights=trained.folder, only_report=True)
 
@@ -342,7 +390,9 @@ def test_the_summary_agrees_with_the_scores_and_is_written(comparison, tmp_path)
     assert [point.volume for point in panel.curves[Model.HOG]] == list(VOLUMES)
     for points in panel.curves.values():
         assert all(point.mean.value == pytest.approx(np.mean(point.seeds)) for point in points)
-    assert len(sentences(summary)) == 4
+    told = sentences(summary)
+    assert len(told) == 8
+    assert sum("the CNN with two looks" in each for each in told) == 4
     figure, drawing = write_figure(summary, tmp_path)
     assert drawing.read_text().startswith("<?xml")
     write_page(comparison, summary, figure, tmp_path / "page.html")
