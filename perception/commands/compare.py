@@ -34,7 +34,9 @@ def compare(
     ] = None,
     models: Annotated[
         str,
-        typer.Option(help="Which of rule, hog, cnn, cnn2 (which looks twice, and learns twice as long) and shipped."),
+        typer.Option(
+            help="Which of rule, hog, cnn, cnn2 (which looks twice, and learns four times as long) and shipped."
+        ),
     ] = "rule,hog,cnn,shipped",
     train_on: Annotated[
         Path | None, typer.Option("--train", help="A data set to learn from; drawn by `standard` if not given.")

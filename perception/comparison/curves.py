@@ -89,14 +89,14 @@ class Duel:
     """A network that learned against the classical pipeline.
 
     Attributes:
-        crossing: Where the network passes it.
-        lead: Score of the network less that of the pipeline, at the largest volume that both have.
-        lead_at: That volume.
+        volumes: Those at which both were measured.
+        crossing: Where the network passes it; None with but one volume.
+        lead: Score of the network less that of the pipeline, at the largest volume.
     """
 
-    crossing: Crossing
+    volumes: tuple[int, ...]
+    crossing: Crossing | None
     lead: Measure
-    lead_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +264,8 @@ def _duel(
     comparison: Comparison,
 ) -> Duel:
     network, other = (np.array([1.0 - means[each, volume] for volume in volumes]) for each in (model, Model.HOG))
-    return Duel(_crossing(volumes, network, other), _measure(other[-1] - network[-1], comparison), volumes[-1])
+    crossing = _crossing(volumes, network, other) if len(volumes) > 1 else None
+    return Duel(tuple(volumes), crossing, _measure(other[-1] - network[-1], comparison))
 
 
 def _drawn_seeds(rng: np.random.Generator, seeds: int, rows: int) -> NDArray[np.int64]:

@@ -74,7 +74,7 @@ NETWORKS = (Model.CNN, Model.CNN2)
 LEARNERS = (Model.HOG, *NETWORKS)
 
 USUAL = (Model.RULE, Model.HOG, Model.CNN, Model.SHIPPED)
-"""What is compared if nothing else is asked for: a second look takes as long again to learn."""
+"""What is compared if nothing else is asked for: a second look takes three times as long as the first to learn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from perception.comparison.curves import FLOOR, METRIC_WORDS, Metric, Panel, Summary
+from perception.comparison.curves import FLOOR, METRIC_WORDS, Duel, Metric, Panel, Summary
 from perception.comparison.grid import Condition, Model
 from sim.files import write_atomically
 
@@ -76,9 +76,7 @@ def _draw_panel(axes: Any, panel: Panel, volumes: list[int]) -> None:
     axes.set_yscale("log")
     title = f"{panel.condition} frames: 1 - {METRIC_WORDS[panel.metric]}"
     for model, duel in panel.duels.items():
-        ahead = duel.crossing.always or duel.crossing.volume is not None
-        told = f"ahead from {duel.crossing.words}" if ahead else "not ahead for good at any volume"
-        title += f"\n{NAMES[model]} {told}"
+        title += f"\n{NAMES[model]} {_ahead(duel)}"
     axes.set_title(title, fontsize=9)
     for model, level in panel.levels.items():
         error = max(1.0 - (level.value or 0.0), FLOOR)
@@ -112,7 +110,7 @@ def _draw_panel(axes: Any, panel: Panel, volumes: list[int]) -> None:
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
             )
     for model, duel in panel.duels.items():
-        if duel.crossing.volume is not None:
+        if duel.crossing is not None and duel.crossing.volume is not None:
             axes.axvline(duel.crossing.volume, color=COLOURS[model], linewidth=0.8, linestyle="-.")
     axes.set_ylim(max(10 ** np.floor(np.log10(max(lowest, FLOOR))), 0.6 * max(lowest, FLOOR)), 1.15)
     axes.set_xticks(volumes, [f"{volume:,}" for volume in volumes])
@@ -122,6 +120,15 @@ def _draw_panel(axes: Any, panel: Panel, volumes: list[int]) -> None:
     axes.tick_params(axis="both", which="both", labelsize=7)
     axes.grid(color="0.92", which="both", linewidth=0.5)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _ahead(duel: Duel) -> str:
+    if duel.crossing is None:
+        ahead = duel.lead.value is not None and duel.lead.value > 0
+        return f"{'ahead' if ahead else 'not ahead'} with {duel.volumes[-1]:,}"
+    if duel.crossing.always or duel.crossing.volume is not None:
+        return f"ahead from {duel.crossing.words}"
+    return "not ahead for good at any volume"
 
 
 def _error_words(value: float, _place: int) -> str:

@@ -24,14 +24,15 @@ def sentences(summary: Summary) -> list[str]:
 
 
 def _told(panel: Panel, model: Model, duel: Duel) -> str:
-    first = max(panel.curves[each][0].volume for each in (model, Model.HOG))
-    last = duel.lead_at
-    return (
+    first, last = duel.volumes[0], duel.volumes[-1]
+    told = (
         f"On {panel.condition} frames, {METRIC_WORDS[panel.metric]}: with {first:,} frames {_WHO[model]} has "
-        f"{_score(panel, model, first)} and the classical pipeline {_score(panel, Model.HOG, first)}; with "
-        f"{last:,}, {_score(panel, model, last)} and {_score(panel, Model.HOG, last)}: "
-        f"{_leads(_WHO[model], duel.lead)}. {told_crossing(model, duel.crossing)}"
+        f"{_score(panel, model, first)} and the classical pipeline {_score(panel, Model.HOG, first)}"
     )
+    if last != first:
+        told += f"; with {last:,}, {_score(panel, model, last)} and {_score(panel, Model.HOG, last)}"
+    told += f": {_leads(_WHO[model], duel.lead)}."
+    return told if duel.crossing is None else f"{told} {told_crossing(model, duel.crossing)}"
 
 
 def _score(panel: Panel, model: Model, volume: int) -> str:

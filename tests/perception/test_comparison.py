@@ -301,7 +301,7 @@ def test_a_report_trains_nothing_and_takes_what_is_there(comparison, small_datas
     panel = summarise(partly, resamples=10).panel(Condition.CLEAN, Metric.AP50)
     whole = summarise(comparison, resamples=10).panel(Condition.CLEAN, Metric.AP50)
     assert [p.mean.value for p in panel.curves[Model.CNN]] == [p.mean.value for p in whole.curves[Model.CNN]]
-    assert panel.duels[Model.CNN].lead_at == VOLUMES[-1]
+    assert panel.duels[Model.CNN].volumes == VOLUMES
     with pytest.raises(RollingStopError, match="Expected results in"):
         run(longer, small_dataset, other_dataset, tmp_path, weights=trained.folder, only_report=True)
 
@@ -390,6 +390,10 @@ def test_the_summary_agrees_with_the_scores_and_is_written(comparison, tmp_path)
     assert [point.volume for point in panel.curves[Model.HOG]] == list(VOLUMES)
     for points in panel.curves.values():
         assert all(point.mean.value == pytest.approx(np.mean(point.seeds)) for point in points)
+    only = replace(comparison, plan=replace(PLAN, volumes=VOLUMES[:1]))
+    few = summarise(replace(only, results=[each for each in only.results if each.volume <= VOLUMES[0]]), resamples=5)
+    assert few.panel(Condition.CLEAN, Metric.AP50).duels[Model.CNN].crossing is None
+    assert all("; with" not in each and "From" not in each for each in sentences(few))
     told = sentences(summary)
     assert len(told) == 8
     assert sum("the CNN with two looks" in each for each in told) == 4
