@@ -16,8 +16,8 @@ one on a school bus.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
@@ -114,12 +114,13 @@ LOOKED_AT = {Channel.STOP_SIGN: Answer.STOP_SIGN, Channel.PEDESTRIAN: Answer.PER
 """What is looked at twice, and the answer that confirms it: what the car stops for, and is small or has doubles."""
 
 
-def build_fovea(widths: tuple[int, int, int], precision: str = "float32") -> Any:
+def build_fovea(widths: tuple[int, int, int], precision: str = "float32", *, deep: bool = True) -> Any:
     """Build the network of the second look, untrained.
 
     Args:
         widths: Channels at 24 x 24, 12 x 12 and 6 x 6.
         precision: Keras dtype policy of the layers; the answers are float32.
+        deep: Whether residual blocks follow the convolutions at 24 x 24 and 12 x 12; they read what is written.
 
     Input shape:
         uint8 (batch, 48, 48, 15): the thing, then its surroundings, as `cut_candidates` gives them.
@@ -132,7 +133,7 @@ def build_fovea(widths: tuple[int, int, int], precision: str = "float32") -> Any
     large, middle, small = widths
     for number, (filters, stride) in enumerate(((large, 2), (middle, 1), (middle, 2), (small, 1), (small, 2)), start=1):
         x = _convolution(f"{number}", filters, precision, strides=stride, activation="relu")(x)
-        if stride == 1:
+        if deep and stride == 1:
             x = _corrected(x, f"{number}", precision)
     x = keras.layers.Flatten(dtype=precision, name=f"{PREFIX}flat")(x)
     x = keras.layers.Dropout(0.2, dtype=precision, name=f"{PREFIX}dropout")(x)
@@ -217,6 +218,10 @@ class Fovea:
 
     weighing: NDArray[np.float32]
     _judge: Judge = field(repr=False)
+
+    def shown(self, show: Callable[[Cutting], Cutting]) -> Fovea:
+        """Return a second look that sees of all cuttings, uint8 (n, 48, 48, 15), no more than a function leaves."""
+        return replace(self, _judge=lambda cuttings: self._judge(show(cuttings)))
 
     def evidence(self, cuttings: Cutting, channels: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the log odds, by the second look alone, that each cutting shows what it is a candidate for.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import chain, count, islice
 from typing import Any
 
@@ -24,6 +25,7 @@ from perception.fovea import (
     LOWEST_LOOKED_AT,
     WEIGHING,
     Answer,
+    Cutting,
     Fovea,
     Measured,
     build_fovea,
@@ -106,6 +108,8 @@ def train_second_look(
     team: Team = ALONE,
     *,
     start_from: Mapping[str, NDArray[np.float32]] | None = None,
+    build: Callable[[tuple[int, int, int], str], Any] = build_fovea,
+    show: Callable[[Cutting], Cutting] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
     """Train a second look at what a first one finds; return the running average of its weights by name.
 
@@ -118,12 +122,15 @@ def train_second_look(
         progress: Told the steps done.
         team: The devices that share each batch.
         start_from: Weights of a second look to go on from; random ones if there are none.
+        build: Builds it, of `config.fovea` widths and a precision.
+        show: What of a batch of cuttings it is shown, to learn without the rest; all of it if not given.
     """
-    learner = Learner(lambda: build_fovea(config.fovea, training_precision()), _loss, config, config.fovea_steps, team)
+    learner = Learner(lambda: build(config.fovea, training_precision()), _loss, config, config.fovea_steps, team)
     learner.start_from(dict(start_from or {}))
     opponent = Opponent(learner.model)
     for cuts in islice(_batches(dataset, stop, config, find, workers), config.fovea_steps):
-        learner.take_step(opponent.put_on(cuts))
+        batch = opponent.put_on(cuts)
+        learner.take_step(batch if show is None else replace(batch, rgb=show(batch.rgb)))
         if progress is not None:
             progress(learner.step)
     return learner.averaged()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sim.recording import Dataset
 
 VOLUMES = "100,300,1000,3000,10000"
-QUICK_OUT, OUT = Path("runs/compare-quick"), Path("runs/compare")
+QUICK_OUT, ABLATION_OUT, OUT = Path("runs/compare-quick"), Path("runs/ablation"), Path("runs/compare")
 
 
 def compare(
@@ -35,7 +35,8 @@ def compare(
     models: Annotated[
         str,
         typer.Option(
-            help="Which of rule, hog, cnn, cnn2 (which looks twice, and learns four times as long) and shipped."
+            help="Which of rule, hog, cnn, cnn2 (which looks twice, and learns four times as long), shipped, and cnn2 "
+            "without a part, as --ablate has them."
         ),
     ] = "rule,hog,cnn,shipped",
     train_on: Annotated[
@@ -46,6 +47,14 @@ def compare(
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="For a class: 100, 300 and 1,000 frames, one seed, some five minutes.")
+    ] = False,
+    ablate: Annotated[
+        bool,
+        typer.Option(
+            "--ablate",
+            help="Instead: a network that looks twice, and what it loses where it lacks the second look or one of its "
+            "parts; 1,000 frames if no other number is given.",
+        ),
     ] = False,
     report: Annotated[
         bool, typer.Option("--report", help="Train nothing: tables, plots and page of the results that are there.")
@@ -68,8 +77,8 @@ def compare(
         return
     from perception.comparison.grid import run
 
-    plan = _plan(volumes, seeds, steps, test_frames, models, quick)
-    folder = out or (QUICK_OUT if quick else OUT)
+    plan = _plan(volumes, seeds, steps, test_frames, models, quick, ablate)
+    folder = out or (ABLATION_OUT if ablate else QUICK_OUT if quick else OUT)
     pool = _dataset(train_on, "standard.toml", plan.volumes[-1], folder / "train", quiet)
     test = _dataset(test_on, "test.toml", plan.test_count, folder / "test", quiet)
     with progress_bar("Comparing", quiet) as progress:
@@ -83,11 +92,20 @@ def compare(
 
 
 def _plan(
-    volumes: str | None, seeds: int | None, steps: int | None, test_frames: int | None, models: str, quick: bool
+    volumes: str | None,
+    seeds: int | None,
+    steps: int | None,
+    test_frames: int | None,
+    models: str,
+    quick: bool,
+    ablate: bool,
 ) -> Plan:
-    from perception.comparison.grid import QUICK, Model, Plan, parse_volumes
+    from perception.comparison.grid import ABLATION, QUICK, Model, Plan, parse_volumes
 
     plan = QUICK if quick else Plan()
+    if ablate:
+        plan = replace(plan, volumes=ABLATION.volumes)
+        models = ",".join(ABLATION.models)
     try:
         chosen = [word.strip() for word in models.split(",") if word.strip()]
         unknown = [word for word in chosen if word not in set(Model)]
@@ -137,8 +155,8 @@ def _print(summary: Summary) -> None:
 
     from perception.commands.scores import measured
     from perception.comparison.curves import METRIC_WORDS, Metric
-    from perception.comparison.grid import Condition
-    from perception.comparison.plots import NAMES
+    from perception.comparison.grid import Condition, Model
+    from perception.comparison.plots import MISSING, NAMES
     from perception.comparison.verdict import sentences
 
     console = Console()
@@ -159,6 +177,14 @@ def _print(summary: Summary) -> None:
                     NAMES[model], f"{point.volume:,}", *(measured(panel.curves[model][place].mean) for panel in panels)
                 )
         console.print(table)
+        if panels[0].losses:
+            table = Table(title=f"How much less than {NAMES[Model.CNN2]}, {condition} frames")
+            table.add_column("what is missing")
+            for metric in Metric:
+                table.add_column(METRIC_WORDS[metric])
+            for model in panels[0].losses:
+                table.add_row(MISSING[model], *(measured(panel.losses[model]) for panel in panels))
+            console.print(table)
     for each in sentences(summary):
         console.print(f"- {each}", highlight=False)
 

@@ -16,7 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import OptimizeWarning, curve_fit
 
-from perception.comparison.grid import LEARNERS, NETWORKS, Comparison, Condition, Model, Result, settings_of
+from perception.comparison.grid import (
+    ABLATED,
+    LEARNERS,
+    NETWORKS,
+    Comparison,
+    Condition,
+    Model,
+    Result,
+    settings_of,
+)
 from perception.matching import SceneAnswers, average_precision, match, recall_at
 from perception.scores import Measure
 from sim.seeding import Stream, stream
@@ -110,6 +119,8 @@ class Panel:
         laws: Their power laws; None where three volumes were not measured.
         levels: Models without a volume.
         duels: Each network that was measured at volumes at which the classical pipeline was.
+        losses: What the network that looks twice loses where it looks once or lacks a part: its score less theirs, at
+            the largest volume of both.
         shipped_lead: Score of the shipped network less that of the classical pipeline at its largest volume.
     """
 
@@ -119,6 +130,7 @@ class Panel:
     laws: dict[Model, PowerLaw | None]
     levels: dict[Model, Measure]
     duels: dict[Model, Duel]
+    losses: dict[Model, Measure]
     shipped_lead: Measure | None
 
 
@@ -250,6 +262,11 @@ def _panel(
             model: _duel(both, means, model, comparison)
             for model in NETWORKS
             if (both := comparison.volumes(model, Model.HOG))
+        },
+        losses={
+            model: _measure(means[Model.CNN2, both[-1]] - means[model, both[-1]], comparison)
+            for model in (Model.CNN, *ABLATED)
+            if (both := comparison.volumes(model, Model.CNN2))
         },
         shipped_lead=_measure(shipped - means[Model.HOG, last[0]], comparison)
         if shipped is not None and last

@@ -53,13 +53,20 @@ class Model(StrEnum):
     """What is compared.
 
     `CNN` looks once, `CNN2` twice: the same network, and a second look that learned from the same frames after it.
-    `SHIPPED` is what a drive sees with, both looks, trained on other frames for hours.
+    The others like it lack a part of the second look, as `neural.Part` says. `SHIPPED` is what a drive sees with, both
+    looks, trained on other frames for hours.
     """
 
     RULE = "rule"
     HOG = "hog"
     CNN = "cnn"
     CNN2 = "cnn2"
+    NO_FIRST_BELIEF = "cnn2-no-first-belief"
+    NO_SURROUNDINGS = "cnn2-no-surroundings"
+    NO_SHARPNESS = "cnn2-no-sharpness"
+    NO_DEPTH = "cnn2-no-depth"
+    NO_CANDIDATES = "cnn2-no-candidates"
+    NO_AUGMENTATION = "cnn2-no-augmentation"
     SHIPPED = "shipped"
 
 
@@ -71,7 +78,21 @@ class Condition(StrEnum):
 
 
 NETWORKS = (Model.CNN, Model.CNN2)
-LEARNERS = (Model.HOG, *NETWORKS)
+ABLATED = {
+    Model.NO_FIRST_BELIEF: neural.Part.FIRST_BELIEF,
+    Model.NO_SURROUNDINGS: neural.Part.SURROUNDINGS,
+    Model.NO_SHARPNESS: neural.Part.SHARPNESS,
+    Model.NO_DEPTH: neural.Part.DEPTH,
+    Model.NO_CANDIDATES: neural.Part.CANDIDATES,
+    Model.NO_AUGMENTATION: neural.Part.AUGMENTATION,
+}
+"""What each of these has to do without."""
+
+TWICE = (Model.CNN2, *ABLATED)
+LEARNERS = (Model.HOG, Model.CNN, *TWICE)
+
+FirstLooks = dict[tuple[int, int], tuple[dict[str, NDArray[np.float32]], float, float]]
+"""By volume and seed, what a first look learned, its last loss and the seconds that took: all networks share it."""
 
 USUAL = (Model.RULE, Model.HOG, Model.CNN, Model.SHIPPED)
 """What is compared if nothing else is asked for: a second look takes three times as long as the first to learn."""
@@ -121,6 +142,9 @@ class Plan:
             for volume in self.volumes
         ]
 
+
+ABLATION = Plan(volumes=(1_000,), models=(Model.CNN, *TWICE))
+"""What the second look is worth, and each of its parts."""
 
 QUICK = Plan(volumes=(100, 300, 1_000), seeds=1, test_count=300, steps=600)
 """For a class: some five minutes."""
@@ -302,7 +326,7 @@ def run(
     _check(plan, pool, test)
     key = _fingerprint(plan, pool, test)
     keys = dict.fromkeys(Model, key)
-    keys[Model.CNN2] = f"{key}-{neural.SECOND_SHARE}-{neural.SECOND_RATE}"
+    keys |= dict.fromkeys(TWICE, f"{key}-{neural.SECOND_SHARE}-{neural.SECOND_RATE}")
     if Model.SHIPPED in plan.models:
         card, _ = read_weights(weights)
         keys[Model.SHIPPED] = f"{key}-{card.sha256}"
@@ -317,6 +341,7 @@ def run(
     told(0, len(cells))
     frames = TestSet(test, plan.test_count)
     results: list[Result] = []
+    first_looks: FirstLooks = {}
     for done, (model, volume, seed) in enumerate(cells):
         path = folder / RESULTS / f"{model}-{volume:06d}-{seed}.json"
         if path.exists():
@@ -325,7 +350,7 @@ def run(
         told(done, len(cells))
         if only_report:
             continue
-        result = _made(model, volume, seed, plan, pool, frames, weights)
+        result = _made(model, volume, seed, plan, pool, frames, weights, first_looks)
         write_atomically(path, result.to_json(keys[model]))
         # What is shown is what a rerun would read: numbers rounded as on the disk.
         results.append(read_result(path, keys[model]))
@@ -372,7 +397,14 @@ def _fingerprint(plan: Plan, pool: Dataset, test: Dataset) -> str:
 
 
 def _made(
-    model: Model, volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet, weights: Path | None
+    model: Model,
+    volume: int,
+    seed: int,
+    plan: Plan,
+    pool: Dataset,
+    frames: TestSet,
+    weights: Path | None,
+    first_looks: FirstLooks,
 ) -> Result:
     """Train one model and ask it about every test frame."""
     if model is Model.RULE:
@@ -382,7 +414,7 @@ def _made(
         return _made_hog(volume, seed, pool, frames)
     if model is Model.SHIPPED:
         return _made_shipped(weights, frames)
-    return _made_cnn(model, volume, seed, plan, pool, frames)
+    return _made_cnn(model, volume, seed, plan, pool, frames, first_looks)
 
 
 def _made_hog(volume: int, seed: int, pool: Dataset, frames: TestSet) -> Result:
@@ -395,13 +427,20 @@ def _made_hog(volume: int, seed: int, pool: Dataset, frames: TestSet) -> Result:
     return Result(Model.HOG, volume, seed, spent_s, {"penalty": pipeline.penalty, "patches": pipeline.patches}, answers)
 
 
-def _made_cnn(model: Model, volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet) -> Result:
-    began = monotonic()
+def _made_cnn(
+    model: Model, volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet, first_looks: FirstLooks
+) -> Result:
     config = TrainConfig(seed=seed + 1, batch=plan.batch)
     part = excerpt(pool, volume, seed)
-    arrays, loss = neural.train_detector(part, plan.steps, config)
-    fovea = neural.learn_second_look(part, plan.steps, config, arrays) if model is Model.CNN2 else None
-    spent_s = monotonic() - began
+    began = monotonic()
+    if (volume, seed) not in first_looks:
+        first_looks[volume, seed] = (*neural.train_detector(part, plan.steps, config), monotonic() - began)
+    arrays, loss, spent_s = first_looks[volume, seed]
+    fovea = None
+    if model in TWICE:
+        began = monotonic()
+        fovea = neural.learn_second_look(part, plan.steps, config, arrays, ABLATED.get(model))
+        spent_s += monotonic() - began
     find = neural.make_detector(config.network, arrays, fovea)
     answers = {
         each: [found for batch in _batched(frames.pictures(each), 8) for found in find(batch)] for each in Condition

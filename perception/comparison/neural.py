@@ -12,19 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
 from itertools import count, islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perception.augment import Augmenter
+from perception.augment import SHARES, Augmenter
 from perception.backend import compute_precision, keras, tf, training_precision
 from perception.channels import Channel
 from perception.closeups import cut_out
 from perception.comparison.frames import Excerpt
 from perception.decode import contested, find_peaks, suppress
-from perception.fovea import LOOKED_AT, Fovea, build_fovea, fovea_of
+from perception.fovea import FINE, LOOKED_AT, Cutting, Fovea, build_fovea, fovea_of
 from perception.labels import Labels, label
 from perception.learner import Learner
 from perception.losses import losses
@@ -67,6 +69,25 @@ PREPARERS = 2
 
 BOTH_ALIKE = np.tile(np.array([1.0, 1.0, 0.0], np.float32), (len(LOOKED_AT), 1))
 """How both looks are weighed, as `Fovea.weighing`."""
+
+
+class Part(StrEnum):
+    """What a second look can do without, to see what it is worth.
+
+    `FIRST_BELIEF`: what the first look believed; the second alone decides about its candidates.
+    `SURROUNDINGS`: the coarse cutting of what is about the thing; it is grey.
+    `SHARPNESS`: the thing's cutting has 48 x 48 pixels, as its surroundings have, and not 96 x 96.
+    `DEPTH`: the residual blocks, four convolutions of nine.
+    `CANDIDATES`: lessons from what the first look takes for something, right or not; true boxes and random ones remain.
+    `AUGMENTATION`: lessons from frames that are changed, and from cuttings that are.
+    """
+
+    FIRST_BELIEF = "first_belief"
+    SURROUNDINGS = "surroundings"
+    SHARPNESS = "sharpness"
+    DEPTH = "depth"
+    CANDIDATES = "candidates"
+    AUGMENTATION = "augmentation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +141,11 @@ def train_detector(
 
 
 def learn_second_look(
-    frames: Excerpt, steps: int, config: TrainConfig, arrays: dict[str, NDArray[np.float32]]
+    frames: Excerpt,
+    steps: int,
+    config: TrainConfig,
+    arrays: dict[str, NDArray[np.float32]],
+    without: Part | None = None,
 ) -> Fovea:
     """Train a second look from random weights, for `SECOND_SHARE` of the steps of the first.
 
@@ -129,20 +154,28 @@ def learn_second_look(
         steps: How many steps the first look took.
         config: As the first look was trained with.
         arrays: What the first look learned.
+        without: A part that is left out.
 
     Raises:
         WeightsError: If the weights are not those of such a network.
     """
     # Nobody puts stickers on signs here.
-    augment = replace(config.augment, cut_sticker=0.0, cut_sticker_others=0.0)
+    unused = SHARES if without is Part.AUGMENTATION else ("cut_sticker", "cut_sticker_others")
+    augment = replace(config.augment, **dict.fromkeys(unused, 0.0))
     second = replace(
         config, fovea_steps=max(1, round(SECOND_SHARE * steps)), learning_rate=SECOND_RATE, fovea_augment=augment
     )
     keras.utils.set_random_seed(config.seed % 2**32)
-    learned = train_second_look(frames, frames.stop, second, _finder(config.network, arrays), PREPARERS)
-    model = build_fovea(config.fovea, compute_precision())
+    find = _find_nothing if without is Part.CANDIDATES else _finder(config.network, arrays)
+    build = partial(build_fovea, deep=without is not Part.DEPTH)
+    show = _BLINDED.get(without) if without is not None else None
+    learned = train_second_look(frames, frames.stop, second, find, PREPARERS, build=build, show=show)
+    model = build(config.fovea, compute_precision())
     fill(model, learned, "the weights")
-    return fovea_of(model, BOTH_ALIKE)
+    weighing = BOTH_ALIKE.copy()
+    weighing[:, 0] = without is not Part.FIRST_BELIEF
+    fovea = fovea_of(model, weighing)
+    return fovea if show is None else fovea.shown(show)
 
 
 def make_detector(
@@ -171,6 +204,27 @@ def _finder(network: NetworkConfig, arrays: dict[str, NDArray[np.float32]]) -> F
         return find_peaks(outputs["heat"], outputs["boxes"])
 
     return lambda rgb: look(tf.constant(rgb)).numpy()
+
+
+def _find_nothing(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.zeros((len(rgb), 1, 8), np.float32)
+
+
+def _blurred(cuttings: Cutting) -> Cutting:
+    """Return cuttings in which what were 2 x 2 pixels of the thing are one."""
+    fine = cuttings[..., :-3].reshape(*cuttings.shape[:-1], FINE**2, 3)
+    mean = np.rint(fine.mean(axis=-2, keepdims=True, dtype=np.float32)).astype(np.uint8)
+    return np.concatenate([np.broadcast_to(mean, fine.shape).reshape(cuttings[..., :-3].shape), cuttings[..., -3:]], -1)
+
+
+def _isolated(cuttings: Cutting) -> Cutting:
+    """Return cuttings whose surroundings are grey."""
+    alone = cuttings.copy()
+    alone[..., -3:] = 128
+    return alone
+
+
+_BLINDED: dict[Part, Callable[[Cutting], Cutting]] = {Part.SHARPNESS: _blurred, Part.SURROUNDINGS: _isolated}
 
 
 def _answers(rgb: NDArray[np.uint8], peaks: NDArray[np.float32], fovea: Fovea | None) -> list[Answer]:

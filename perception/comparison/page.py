@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from perception.comparison.curves import METRIC_WORDS, Summary
 from perception.comparison.grid import Comparison, Condition, Result
-from perception.comparison.plots import NAMES
+from perception.comparison.plots import MISSING, NAMES
 from perception.comparison.verdict import sentences
 from perception.decode import pairwise_iou
 from perception.matching import Answer, SceneAnswers, Target, match
@@ -62,6 +62,7 @@ def write_page(comparison: Comparison, summary: Summary, figure: Path, path: Pat
         settings=summary.settings,
         sentences=sentences(summary),
         names=NAMES,
+        missing=MISSING,
         metrics=METRIC_WORDS,
         figure=_as_uri(figure.read_bytes(), "png"),
         scenes=[(scene, _cells(comparison, rows, scene)) for scene in scenes],

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from perception.comparison.curves import FLOOR, METRIC_WORDS, Duel, Metric, Panel, Summary
-from perception.comparison.grid import Condition, Model
+from perception.comparison.grid import ABLATED, Condition, Model
 from sim.files import write_atomically
 
 COLOURS = {
@@ -25,11 +25,15 @@ COLOURS = {
 }
 """Grey, orange, blue, purple, green: apart for the colour-blind, and each with a marker of its own."""
 
+MISSING = {Model.CNN: "second look", **{model: part.replace("_", " ") for model, part in ABLATED.items()}}
+"""What a network has less than one that looks twice."""
+
 NAMES = {
     Model.RULE: "colour rule",
     Model.HOG: "HOG + linear SVM",
     Model.CNN: "CNN",
     Model.CNN2: "CNN, two looks",
+    **{model: f"CNN, two looks, without {MISSING[model]}" for model in ABLATED},
     Model.SHIPPED: "shipped network",
 }
 
@@ -83,7 +87,8 @@ def _draw_panel(axes: Any, panel: Panel, volumes: list[int]) -> None:
         style = ":" if model is Model.SHIPPED else "--"
         axes.axhline(error, color=COLOURS[model], linestyle=style, linewidth=1.6, label=NAMES[model])
     lowest = min([1.0 - (level.value or 0.0) for level in panel.levels.values()], default=1.0)
-    for number, (model, points) in enumerate(panel.curves.items()):
+    curves = {model: points for model, points in panel.curves.items() if model not in ABLATED}
+    for number, (model, points) in enumerate(curves.items()):
         at = np.array([point.volume for point in points], np.float64)
         errors = np.array([1.0 - (point.mean.value or 0.0) for point in points])
         low = np.array([1.0 - (point.mean.high or 0.0) for point in points])
@@ -102,7 +107,7 @@ def _draw_panel(axes: Any, panel: Panel, volumes: list[int]) -> None:
             # The learners' formulas stand apart, however near their lines are.
             axes.text(
                 0.03,
-                0.03 + 0.07 * (len(panel.curves) - 1 - number),
+                0.03 + 0.07 * (len(curves) - 1 - number),
                 words,
                 transform=axes.transAxes,
                 color=COLOURS[model],

@@ -16,16 +16,17 @@ from perception.comparison import classical, grid, neural
 from perception.comparison.classical import Patches, collect, learn, propose
 from perception.comparison.curves import Metric, PowerLaw, crossing_at, fit, summarise
 from perception.comparison.frames import corruption_of, excerpt, stop_signs
-from perception.comparison.grid import Condition, Model, Plan, parse_volumes, run
+from perception.comparison.grid import ABLATED, Condition, Model, Plan, parse_volumes, run
 from perception.comparison.page import best_threshold, choose_scenes, write_page
 from perception.comparison.plots import write_figure
 from perception.comparison.verdict import sentences
 from perception.corruptions import Corruption
 from perception.decode import pairwise_iou
 from perception.export import drawn_frames
-from perception.fovea import OUTPUTS, Fovea, cut_candidates
+from perception.fovea import OUTPUTS, Fovea, cut_candidates, pictures_of
 from perception.fovea import Answer as Second
 from perception.matching import Answer, SceneAnswers, Target, match, recall_at, score_kind
+from perception.network import named_weights
 from perception.perceiver import load_perceiver
 from perception.pipeline import Preparer
 from perception.scores import LOWEST_COUNTED
@@ -80,7 +81,8 @@ def small_models():
     patch.undo()
 
 
-PLAN = Plan(volumes=VOLUMES, seeds=1, test_count=20, steps=10, batch=4, models=tuple(Model))
+WHOLE = tuple(model for model in Model if model not in ABLATED)
+PLAN = Plan(volumes=VOLUMES, seeds=1, test_count=20, steps=10, batch=4, models=WHOLE)
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +233,49 @@ def test_a_second_look_learns_from_its_excerpt_alone_and_the_same_from_the_same_
     assert (fovea.evidence(cuttings, channels) == again.evidence(cuttings, channels)).all()
 
 
+@pytest.mark.parametrize("without", [None, *neural.Part], ids=str)
+def test_a_second_look_lacks_the_part_that_it_is_to_do_without_and_no_other(without, small_dataset, monkeypatch):
+    config = TrainConfig(seed=1, batch=4, network=SMALL_NETWORK, fovea=(8, 8, 8))
+    part = excerpt(small_dataset, 12, 0)
+    arrays, _ = neural.train_detector(part, 2, config)
+    asked = {}
+
+    def learn(_frames, stop, config, find, _workers, *, build, show):
+        asked.update(config=config, find=find, show=show, model=build(config.fovea, "float32"))
+        return named_weights(asked["model"])
+
+    monkeypatch.setattr(neural, "train_second_look", learn)
+    monkeypatch.setattr(neural, "fill", lambda *_words, **_more: None)
+    fovea = neural.learn_second_look(part, 20, config, arrays, without)
+    augment = asked["config"].fovea_augment
+    assert (augment.cut_sticker, augment.cut_sticker_others) == (0.0, 0.0)
+    assert (augment.light == augment.cut_turned == 0.0) == (without is neural.Part.AUGMENTATION)
+    assert augment.light in (0.0, config.augment.light)
+    peaks = asked["find"](np.stack(drawn_frames(7, 2))[:, :96, :160])
+    assert (not peaks.any()) == (without is neural.Part.CANDIDATES)
+    deep = any("more" in name for name in named_weights(asked["model"]))
+    assert deep == (without is not neural.Part.DEPTH)
+    assert fovea.weighing.tolist() == [[float(without is not neural.Part.FIRST_BELIEF), 1.0, 0.0]] * 2
+    assert (asked["show"] is None) == (without not in (neural.Part.SHARPNESS, neural.Part.SURROUNDINGS))
+
+
+def test_without_surroundings_or_sharpness_a_second_look_is_shown_neither_in_lessons_nor_later(monkeypatch):
+    rgb, box = painted(np.random.default_rng(6), 8)
+    cuttings = cut_candidates(rgb, np.array([box, box]))
+    sharp, about = pictures_of(cuttings[0])
+    seen = []
+    fovea = Fovea(neural.BOTH_ALIKE, lambda given: seen.append(given) or np.zeros((len(given), OUTPUTS), np.float32))
+    for show in neural._BLINDED.values():
+        fovea.shown(show).evidence(cuttings, np.full(2, Channel.STOP_SIGN))
+    blurred, isolated = (pictures_of(each[0]) for each in seen)
+    means = sharp.reshape(48, 2, 48, 2, 3).mean(axis=(1, 3))
+    assert np.abs(blurred[0][::2, ::2] - means).max() <= 0.5
+    assert (blurred[0] == np.kron(blurred[0][::2, ::2], np.ones((2, 2, 1), np.uint8))).all()
+    assert (blurred[1] == about).all()
+    assert (isolated[0] == sharp).all()
+    assert (isolated[1] == 128).all()
+
+
 def test_both_looks_log_odds_are_added():
     rgb = np.full((96, 96, 3), 90, np.uint8)
     believed = 1 / (1 + np.exp(-1.0))
@@ -275,22 +320,32 @@ def test_corrupted_frames_are_others_than_clean_ones(comparison):
         assert (clean != corrupted).any()
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_stood(comparison, small_dataset, other_dataset, trained, monkeypatch):
-    made = []
-    real = grid._made
+@pytest.mark.parametrize("models", [[Model.CNN], [Model.CNN2], [Model.CNN, Model.CNN2]], ids="-".join)
+def test_a_run_that_was_stopped_goes_on_where_it_stood(
+    models, comparison, small_dataset, other_dataset, trained, monkeypatch
+):
+    made, first_looks = [], []
+    real, real_training = grid._made, neural.train_detector
 
     def watched(*words):
         made.append(words[:3])
         return real(*words)
 
+    def watched_training(*words):
+        first_looks.append(words[0].count)
+        return real_training(*words)
+
     monkeypatch.setattr(grid, "_made", watched)
-    lost = comparison.folder / grid.RESULTS / "cnn-000020-0.json"
-    before = lost.read_text()
-    lost.unlink()
+    monkeypatch.setattr(neural, "train_detector", watched_training)
+    lost = [comparison.folder / grid.RESULTS / f"{model}-000020-0.json" for model in models]
+    before = [path.read_text() for path in lost]
+    for path in lost:
+        path.unlink()
     again = run(PLAN, small_dataset, other_dataset, comparison.folder, weights=trained.folder)
-    assert made == [(Model.CNN, 20, 0)]
-    then, now = json.loads(before), json.loads(lost.read_text())
-    assert now["answers"] == then["answers"]
+    assert made == [(model, 20, 0) for model in models]
+    assert first_looks == [20]  # one and two looks share it, and answer as when each learned its own
+    for then, path in zip(map(json.loads, before), lost, strict=True):
+        assert json.loads(path.read_text())["answers"] == then["answers"]
     assert [each.answers for each in again.results] == [each.answers for each in comparison.results]
 
 

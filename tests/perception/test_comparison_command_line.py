@@ -41,6 +41,27 @@ def test_compare_trains_prints_and_leaves_a_page(monkeypatch, capsys, small_data
     assert "compare.html" in err
 
 
+def test_ablation_tells_what_two_looks_lose_without_each_part(monkeypatch, capsys, small_dataset, glances, tmp_path):
+    sizes = {"network": SMALL_NETWORK, "fovea": (8, 8, 8), "fovea_batch": 8, "shuffle_buffer": 8}
+    monkeypatch.setattr(grid, "TrainConfig", lambda **words: TrainConfig(**words, **sizes))
+    words = ("compare", "--ablate", "--train", small_dataset.path, "--test", glances.path, "--out", tmp_path)
+    words += ("--volumes", "20", "--seeds", "1", "--steps", "10", "--test-frames", "20")
+    status, out, _ = run(monkeypatch, capsys, *words, "--json", "-q")
+    assert status == 0
+    plain = json.loads(out)
+    assert plain["settings"]["trainings"] == {f"{model}-20": 1 for model in grid.ABLATION.models}
+    for panel in plain["panels"]:
+        assert list(panel["losses"]) == ["cnn", *grid.ABLATED]
+        score = {model: points[0]["mean"]["value"] for model, points in panel["curves"].items()}
+        for model, loss in panel["losses"].items():
+            assert loss["value"] == pytest.approx(score["cnn2"] - score[model])
+    assert "what is missing" in (tmp_path / "compare.html").read_text()
+    status, out, _ = run(monkeypatch, capsys, *words, "--report")
+    assert status == 0
+    assert "How much less than CNN, two looks" in out
+    assert "first belief" in out
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -20,7 +20,8 @@ def written(tmp_path: Path, text: str, name: str = "recipe.toml") -> Path:
 
 def test_the_shipped_recipes_are_these() -> None:
     assert [path.stem for path in SHIPPED] == [
-        *("afar", "bends", "course", "demo", "lanes", "lessons", "ood_country", "ood_wear", "ood_weather", "reading"),
+        *("afar", "bends", "course", "demo", "hour", "lanes", "lessons"),
+        *("ood_country", "ood_wear", "ood_weather", "reading"),
         *("rich", "rich_test", "second_look", "standard", "stratified", "test", "test_hard", "test_night"),
         *("test_one_size", "test_standard", "underway", "underway_test", "validation"),
     ]
