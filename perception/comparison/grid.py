@@ -25,6 +25,7 @@ from perception.comparison import classical, neural
 from perception.comparison.frames import SEVERITY, excerpt, stop_signs, test_frames
 from perception.engine import import_or_tell
 from perception.evaluate import answers_of
+from perception.fovea import Fovea
 from perception.matching import Answer, Target
 from perception.perceiver import load_perceiver
 from perception.pipeline import decode_image
@@ -91,8 +92,25 @@ ABLATED = {
 TWICE = (Model.CNN2, *ABLATED)
 LEARNERS = (Model.HOG, Model.CNN, *TWICE)
 
-FirstLooks = dict[tuple[int, int], tuple[dict[str, NDArray[np.float32]], float, float]]
-"""By volume and seed, what a first look learned, its last loss and the seconds that took: all networks share it."""
+
+@dataclass(slots=True)
+class Learned:
+    """What networks of one volume and seed have in common.
+
+    Attributes:
+        arrays: The first look's weights by name.
+        loss: Its last.
+        train_s: Seconds that its learning took.
+        second: By what their lessons went without, second looks and the seconds that theirs took.
+    """
+
+    arrays: dict[str, NDArray[np.float32]]
+    loss: float
+    train_s: float
+    second: dict[neural.Part | None, tuple[Fovea, float]] = field(default_factory=dict)
+
+
+LearnedSoFar = dict[tuple[int, int], Learned]
 
 USUAL = (Model.RULE, Model.HOG, Model.CNN, Model.SHIPPED)
 """What is compared if nothing else is asked for: a second look takes three times as long as the first to learn."""
@@ -341,7 +359,7 @@ def run(
     told(0, len(cells))
     frames = TestSet(test, plan.test_count)
     results: list[Result] = []
-    first_looks: FirstLooks = {}
+    learned: LearnedSoFar = {}
     for done, (model, volume, seed) in enumerate(cells):
         path = folder / RESULTS / f"{model}-{volume:06d}-{seed}.json"
         if path.exists():
@@ -350,7 +368,7 @@ def run(
         told(done, len(cells))
         if only_report:
             continue
-        result = _made(model, volume, seed, plan, pool, frames, weights, first_looks)
+        result = _made(model, volume, seed, plan, pool, frames, weights, learned)
         write_atomically(path, result.to_json(keys[model]))
         # What is shown is what a rerun would read: numbers rounded as on the disk.
         results.append(read_result(path, keys[model]))
@@ -404,7 +422,7 @@ def _made(
     pool: Dataset,
     frames: TestSet,
     weights: Path | None,
-    first_looks: FirstLooks,
+    learned: LearnedSoFar,
 ) -> Result:
     """Train one model and ask it about every test frame."""
     if model is Model.RULE:
@@ -414,7 +432,7 @@ def _made(
         return _made_hog(volume, seed, pool, frames)
     if model is Model.SHIPPED:
         return _made_shipped(weights, frames)
-    return _made_cnn(model, volume, seed, plan, pool, frames, first_looks)
+    return _made_cnn(model, volume, seed, plan, pool, frames, learned)
 
 
 def _made_hog(volume: int, seed: int, pool: Dataset, frames: TestSet) -> Result:
@@ -428,24 +446,30 @@ def _made_hog(volume: int, seed: int, pool: Dataset, frames: TestSet) -> Result:
 
 
 def _made_cnn(
-    model: Model, volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet, first_looks: FirstLooks
+    model: Model, volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet, learned: LearnedSoFar
 ) -> Result:
     config = TrainConfig(seed=seed + 1, batch=plan.batch)
     part = excerpt(pool, volume, seed)
-    began = monotonic()
-    if (volume, seed) not in first_looks:
-        first_looks[volume, seed] = (*neural.train_detector(part, plan.steps, config), monotonic() - began)
-    arrays, loss, spent_s = first_looks[volume, seed]
-    fovea = None
-    if model in TWICE:
+    if (volume, seed) not in learned:
         began = monotonic()
-        fovea = neural.learn_second_look(part, plan.steps, config, arrays, ABLATED.get(model))
-        spent_s += monotonic() - began
-    find = neural.make_detector(config.network, arrays, fovea)
+        learned[volume, seed] = Learned(*neural.train_detector(part, plan.steps, config), monotonic() - began)
+    mine = learned[volume, seed]
+    fovea, spent_s = None, mine.train_s
+    if model in TWICE:
+        without = ABLATED.get(model)
+        lessons = without if without is not neural.Part.FIRST_BELIEF else None
+        if lessons not in mine.second:
+            began = monotonic()
+            fovea = neural.learn_second_look(part, plan.steps, config, mine.arrays, lessons)
+            mine.second[lessons] = fovea, monotonic() - began
+        fovea, more_s = mine.second[lessons]
+        fovea = neural.deciding_alone(fovea) if lessons is not without else fovea
+        spent_s += more_s
+    find = neural.make_detector(config.network, mine.arrays, fovea)
     answers = {
         each: [found for batch in _batched(frames.pictures(each), 8) for found in find(batch)] for each in Condition
     }
-    return Result(model, volume, seed, spent_s, {"loss": round(loss, 4)}, answers)
+    return Result(model, volume, seed, spent_s, {"loss": round(mine.loss, 4)}, answers)
 
 
 def _made_shipped(weights: Path | None, frames: TestSet) -> Result:

@@ -154,7 +154,7 @@ def learn_second_look(
         steps: How many steps the first look took.
         config: As the first look was trained with.
         arrays: What the first look learned.
-        without: A part that is left out.
+        without: A part that is left out of its lessons; `Part.FIRST_BELIEF` is in none.
 
     Raises:
         WeightsError: If the weights are not those of such a network.
@@ -172,10 +172,13 @@ def learn_second_look(
     learned = train_second_look(frames, frames.stop, second, find, PREPARERS, build=build, show=show)
     model = build(config.fovea, compute_precision())
     fill(model, learned, "the weights")
-    weighing = BOTH_ALIKE.copy()
-    weighing[:, 0] = without is not Part.FIRST_BELIEF
-    fovea = fovea_of(model, weighing)
+    fovea = fovea_of(model, BOTH_ALIKE)
     return fovea if show is None else fovea.shown(show)
+
+
+def deciding_alone(fovea: Fovea) -> Fovea:
+    """Return a second look that decides by itself about what the first one finds (`Part.FIRST_BELIEF`)."""
+    return replace(fovea, weighing=fovea.weighing * np.array([0.0, 1.0, 1.0], np.float32))
 
 
 def make_detector(

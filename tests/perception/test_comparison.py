@@ -26,7 +26,7 @@ from perception.export import drawn_frames
 from perception.fovea import OUTPUTS, Fovea, cut_candidates, pictures_of
 from perception.fovea import Answer as Second
 from perception.matching import Answer, SceneAnswers, Target, match, recall_at, score_kind
-from perception.network import named_weights
+from perception.network import build_sign_detector, named_weights
 from perception.perceiver import load_perceiver
 from perception.pipeline import Preparer
 from perception.scores import LOWEST_COUNTED
@@ -233,11 +233,11 @@ def test_a_second_look_learns_from_its_excerpt_alone_and_the_same_from_the_same_
     assert (fovea.evidence(cuttings, channels) == again.evidence(cuttings, channels)).all()
 
 
-@pytest.mark.parametrize("without", [None, *neural.Part], ids=str)
+@pytest.mark.parametrize("without", [None, *(part for part in neural.Part if part != "first_belief")], ids=str)
 def test_a_second_look_lacks_the_part_that_it_is_to_do_without_and_no_other(without, small_dataset, monkeypatch):
     config = TrainConfig(seed=1, batch=4, network=SMALL_NETWORK, fovea=(8, 8, 8))
-    part = excerpt(small_dataset, 12, 0)
-    arrays, _ = neural.train_detector(part, 2, config)
+    first = named_weights(build_sign_detector(SMALL_NETWORK, "float32"))
+    arrays = {name: weight.numpy() for name, weight in first.items()}
     asked = {}
 
     def learn(_frames, stop, config, find, _workers, *, build, show):
@@ -246,7 +246,7 @@ def test_a_second_look_lacks_the_part_that_it_is_to_do_without_and_no_other(with
 
     monkeypatch.setattr(neural, "train_second_look", learn)
     monkeypatch.setattr(neural, "fill", lambda *_words, **_more: None)
-    fovea = neural.learn_second_look(part, 20, config, arrays, without)
+    fovea = neural.learn_second_look(excerpt(small_dataset, 12, 0), 20, config, arrays, without)
     augment = asked["config"].fovea_augment
     assert (augment.cut_sticker, augment.cut_sticker_others) == (0.0, 0.0)
     assert (augment.light == augment.cut_turned == 0.0) == (without is neural.Part.AUGMENTATION)
@@ -255,7 +255,7 @@ def test_a_second_look_lacks_the_part_that_it_is_to_do_without_and_no_other(with
     assert (not peaks.any()) == (without is neural.Part.CANDIDATES)
     deep = any("more" in name for name in named_weights(asked["model"]))
     assert deep == (without is not neural.Part.DEPTH)
-    assert fovea.weighing.tolist() == [[float(without is not neural.Part.FIRST_BELIEF), 1.0, 0.0]] * 2
+    assert fovea.weighing.tolist() == [[1.0, 1.0, 0.0]] * 2
     assert (asked["show"] is None) == (without not in (neural.Part.SHARPNESS, neural.Part.SURROUNDINGS))
 
 
@@ -297,10 +297,12 @@ def test_both_looks_log_odds_are_added():
     def look(fovea):
         return neural.NeuralDetector(lambda pictures: np.stack([peaks] * len(pictures)), fovea)(rgb[None])[0]
 
-    once, twice = look(None), look(Fovea(neural.BOTH_ALIKE, judge))
+    fovea = Fovea(neural.BOTH_ALIKE, judge)
+    once, twice, alone = look(None), look(fovea), look(neural.deciding_alone(fovea))
     assert once[0].score < believed  # a distractor in its place speaks against it
     assert twice[0].score == pytest.approx(1 / (1 + np.exp(-3.0)), rel=1e-5)
     assert [each.score for each in twice[1:]] == pytest.approx([0.01])
+    assert alone[0].score == pytest.approx(1 / (1 + np.exp(-2.0)), rel=1e-5)
     # The cutting shows 1.5 sides: a thing as large as that is half as large again as its box.
     assert twice[0].box == pytest.approx((15.0, 15.0, 45.0, 45.0))
 
