@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from perception.comparison.curves import METRIC_WORDS, Crossing, Duel, Metric, Panel, Summary
 from perception.comparison.grid import Condition, Model
+from perception.comparison.plots import MISSING
 from perception.scores import Measure
 
 _WHO = {Model.CNN: "the CNN", Model.CNN2: "the CNN with two looks"}
 
 
 def sentences(summary: Summary) -> list[str]:
-    """Return the comparison's answers, one for each condition, metric and network that was asked for."""
+    """Return the comparison's answers: one for each condition, metric and network, and one of what a part is worth."""
     told: list[str] = []
     for condition in Condition:
         for metric in (Metric.AP50, Metric.RECALL_99):
@@ -20,7 +21,26 @@ def sentences(summary: Summary) -> list[str]:
                 told[-1] += (
                     f" At {panel.curves[Model.HOG][-1].volume:,}, {_leads('the shipped network', panel.shipped_lead)}."
                 )
+            if set(panel.losses) - {Model.CNN}:
+                told.append(_told_losses(panel))
     return told
+
+
+def _told_losses(panel: Panel) -> str:
+    last = panel.curves[Model.CNN2][-1]
+    told = (
+        f"On {panel.condition} frames, {METRIC_WORDS[panel.metric]}: with {last.volume:,} frames "
+        f"{_WHO[Model.CNN2]} has {last.mean.value:.3f}"
+    )
+    alike: list[str] = []
+    for model, loss in panel.losses.items():
+        if loss.value is None or loss.low is None or loss.high is None or loss.low <= 0 <= loss.high:
+            alike.append(MISSING[model])
+            continue
+        low, high = sorted((abs(loss.low), abs(loss.high)))
+        more = "less" if loss.value > 0 else "more"
+        told += f"; without {MISSING[model]} {abs(loss.value):.3f} {more} ({low:.3f} to {high:.3f})"
+    return told + (f"; no difference is certain without {', '.join(alike)}." if alike else ".")
 
 
 def _told(panel: Panel, model: Model, duel: Duel) -> str:

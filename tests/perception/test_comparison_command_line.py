@@ -55,7 +55,9 @@ def test_ablation_tells_what_two_looks_lose_without_each_part(monkeypatch, capsy
         score = {model: points[0]["mean"]["value"] for model, points in panel["curves"].items()}
         for model, loss in panel["losses"].items():
             assert loss["value"] == pytest.approx(score["cnn2"] - score[model])
-    assert "what is missing" in (tmp_path / "compare.html").read_text()
+    page = (tmp_path / "compare.html").read_text()
+    assert "what is missing" in page
+    assert "nothing to compare" not in page
     status, out, _ = run(monkeypatch, capsys, *words, "--report")
     assert status == 0
     assert "How much less than CNN, two looks" in out
