@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sim.recording import Dataset
 
 VOLUMES = "100,300,1000,3000,10000"
+MODELS = "rule,hog,cnn,shipped"
 QUICK_OUT, ABLATION_OUT, OUT = Path("runs/compare-quick"), Path("runs/ablation"), Path("runs/compare")
 
 
@@ -38,7 +39,7 @@ def compare(
             help="Which of rule, hog, cnn, cnn2 (which looks twice, and learns four times as long), shipped, and cnn2 "
             "without a part, as --ablate has them."
         ),
-    ] = "rule,hog,cnn,shipped",
+    ] = MODELS,
     train_on: Annotated[
         Path | None, typer.Option("--train", help="A data set to learn from; drawn by `standard` if not given.")
     ] = None,
@@ -104,6 +105,8 @@ def _plan(
 
     plan = QUICK if quick else Plan()
     if ablate:
+        if models != MODELS:
+            raise typer.BadParameter(f"Expected --ablate, which has models of its own, without --models {models}.")
         plan = replace(plan, volumes=ABLATION.volumes)
         models = ",".join(ABLATION.models)
     try:

@@ -58,6 +58,8 @@ def test_ablation_tells_what_two_looks_lose_without_each_part(monkeypatch, capsy
     page = (tmp_path / "compare.html").read_text()
     assert "what is missing" in page
     assert "nothing to compare" not in page
+    assert "What a second look is worth" in page
+    assert "Data against design" not in page
     status, out, _ = run(monkeypatch, capsys, *words, "--report")
     assert status == 0
     assert "How much less than CNN, two looks" in out
@@ -70,6 +72,7 @@ def test_ablation_tells_what_two_looks_lose_without_each_part(monkeypatch, capsy
         (("--volumes", "few"), "Expected volumes such as"),
         (("--volumes", "3"), "at least 10 frames"),
         (("--models", "hog,forest"), "Expected --models among"),
+        (("--ablate", "--models", "hog"), "Expected --ablate"),
         (("--frames", "4", "--human"), "10"),
     ],
 )
