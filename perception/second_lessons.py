@@ -181,14 +181,18 @@ def _batches(
     workers: int,
 ) -> Iterator[list[Cut]]:
     """Yield batches of cuttings without end, made ahead of time; no pass has the number of another kind of lesson's."""
-    augment = config.fovea_augment or config.augment
-    prepare = Preparer(dataset.camera, augment, config.seed)
+    first = config.fovea_augment or config.augment
+    last = config.fovea_last_augment or first
+    ways = [(Preparer(dataset.camera, way, config.seed), way) for way in (first, last)]
+    before_last = (1.0 - config.fovea_last_share) * config.fovea_steps * config.fovea_batch
 
     def cuttings() -> Iterator[list[Cut]]:
+        made = 0
         with ThreadPoolExecutor(workers, thread_name_prefix="prepare") as pool:
             for number in count(2_000_000):
                 order = shuffled(dataset, trained_on, config.seed, number, config.shuffle_buffer)
                 while chosen := tuple(islice(order, FRAMES_AT_ONCE)):
+                    prepare, augment = ways[made >= before_last]
                     changed = list(pool.map(prepare.change, chosen, [number] * len(chosen)))
                     peaks = find(np.stack([rgb for rgb, _ in changed]))
                     for example, (rgb, labels), found in zip(chosen, changed, peaks, strict=True):
@@ -197,6 +201,7 @@ def _batches(
                             if time:
                                 found[:, 2:6] = displaced(found[:, 2:6], SHIFT, STRETCH, rng)
                             told = boxes_to_show(labels, found, dataset.camera, rng)
+                            made += len(told.boxes)
                             yield [cut_changed(rgb, told, k, augment, rng) for k in range(len(told.boxes))]
 
     return ahead(_mixed(cuttings(), config.fovea_batch, stream(config.seed, Stream.SHUFFLE, 2_000_000)), 4)

@@ -43,6 +43,9 @@ class TrainConfig:
         augment: How frames are changed.
         fovea_augment: How they are changed in the second look's lessons, which has less to learn and bears more; as
             `augment` says if not given.
+        fovea_last_share: Share of its lessons, the last, in which frames are changed as `fovea_last_augment` says.
+        fovea_last_augment: How frames are changed then; as before if not given. What is met in the end is best like
+            what will be met on the road (Ge et al. 2021, YOLOX, leave out their mosaics in the last epochs).
         weights: How much each part of the loss counts.
 
     Raises:
@@ -61,6 +64,7 @@ class TrainConfig:
     fovea_steps: int = 0
     fovea_batch: int = 128
     fovea_base_share: float = 0.0
+    fovea_last_share: float = 0.0
     shuffle_buffer: int = 2000
     learning_rate: float = 2.5e-3
     warmup_steps: int = 300
@@ -73,6 +77,7 @@ class TrainConfig:
     fovea: tuple[int, int, int] = (32, 48, 96)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     fovea_augment: AugmentConfig | None = None
+    fovea_last_augment: AugmentConfig | None = None
     weights: LossWeights = field(default_factory=LossWeights)
 
     def __post_init__(self) -> None:
@@ -86,9 +91,14 @@ class TrainConfig:
             raise ValueError("Expected epochs, lane_epochs or fovea_steps to be positive. Received: none.")
         if not 0.0 <= self.ema_decay < 1.0:
             raise ValueError(f"Expected ema_decay to be within 0 to below 1. Received: {self.ema_decay}.")
-        for name in ("lane_base_share", "fovea_base_share"):
+        for name in ("lane_base_share", "fovea_base_share", "fovea_last_share"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ValueError(f"Expected {name} to be within 0 to below 1. Received: {getattr(self, name)}.")
+        if (self.fovea_last_share > 0.0) != (self.fovea_last_augment is not None):
+            raise ValueError(
+                "Expected fovea_last_share above 0 and fovea_last_augment together, or neither. "
+                f"Received: {self.fovea_last_share} and {'some' if self.fovea_last_augment else 'none'}."
+            )
         if not 0.0 < self.validation_share < 1.0:
             raise ValueError(f"Expected validation_share to be between 0 and 1. Received: {self.validation_share}.")
 

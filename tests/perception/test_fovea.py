@@ -11,7 +11,7 @@ import pytest
 from perception import second_lessons
 from perception.attack.optimise import _cuttings
 from perception.attack.views import CUT_PX
-from perception.augment import AugmentConfig
+from perception.augment import SHARES, AugmentConfig
 from perception.backend import tf
 from perception.channels import Channel
 from perception.fovea import (
@@ -47,7 +47,9 @@ from perception.learner import tempered
 from perception.perceiver import Perceiver, load_perceiver
 from perception.pipeline import Preparer, decode_image
 from perception.second_boxes import Told, boxes_to_show
+from perception.second_cuttings import cut_changed
 from perception.train import train
+from perception.training_config import TrainConfig
 from perception.weights import arrays_of, read_weights
 from sim.camera import CameraFrame
 from sim.errors import WeightsError
@@ -466,11 +468,42 @@ def test_lessons_change_frames_in_their_own_way_and_show_each_box_twice(
 
     second_lessons.learn_to_look_twice(small_dataset, 36, config, read_weights(trained.folder)[1], 1)
 
-    assert used == [own or config.augment]
+    assert used == 2 * [own or config.augment]
     for (frame, boxes), (again, displaced) in zip(shown[::2], shown[1::2], strict=False):
         assert frame == again
         aside = np.abs(boxes + np.roll(boxes, 2, axis=1) - displaced - np.roll(displaced, 2, axis=1))[:, :2] / 2.0
         assert 0.0 < (aside / (boxes[:, 2:] - boxes[:, :2])).max() < 0.4
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_the_last_lessons_change_frames_in_a_way_of_their_own(
+    trained: Trained, small_dataset: Dataset, monkeypatch, share: float
+) -> None:
+    last = AugmentConfig(**dict.fromkeys(SHARES, 0.0))
+    asked = {"fovea_last_share": share, "fovea_last_augment": last} if share else {}
+    config = replace(SECOND_TRAINING, fovea_steps=120, **asked)
+    ways: list[AugmentConfig] = []
+
+    def cut(rgb, told, number, augment, rng):
+        ways.append(augment)
+        return cut_changed(rgb, told, number, augment, rng)
+
+    monkeypatch.setattr(second_lessons, "cut_changed", cut)
+
+    second_lessons.learn_to_look_twice(small_dataset, 36, config, read_weights(trained.folder)[1], 1)
+
+    before = ways.index(last) if last in ways else len(ways)
+    shown = config.fovea_steps * config.fovea_batch
+    assert ways == before * [config.augment] + (len(ways) - before) * [last]
+    assert (last in ways) == (share > 0.0)
+    # Sixteen frames at a time are cut in one way, each twice.
+    assert share == 0.0 or 0.0 <= before - (1.0 - share) * shown < 300
+
+
+@pytest.mark.parametrize("half", [{"fovea_last_share": 0.5}, {"fovea_last_augment": AugmentConfig()}])
+def test_last_lessons_that_are_told_by_half_are_refused(half):
+    with pytest.raises(ValueError, match="together, or neither"):
+        TrainConfig(**half)
 
 
 def test_of_two_distances_each_counts_as_much_as_it_is_sure():

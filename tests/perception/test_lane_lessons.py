@@ -108,7 +108,7 @@ def test_what_goes_on_from_nothing_is_not_tempered(trained: Trained, small_datas
         train(small_dataset.path, tmp_path, LANE_ALONE, temper_by=trained.folder, workers=1)
 
 
-@pytest.mark.parametrize("name", ["lane_base_share", "fovea_base_share"])
+@pytest.mark.parametrize("name", ["lane_base_share", "fovea_base_share", "fovea_last_share"])
 def test_a_share_of_all_that_was_known_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         TrainConfig(**{name: 1.0})
