@@ -37,7 +37,8 @@ class TrainConfig:
         clip_norm: Largest norm of the gradient of all weights together.
         ema_decay: Of the running average of the weights, which is what is kept in the end.
         validation_share: Share of the data set, its last examples, that is never trained on.
-        deterministic: Whether the same run gives the same weights on the same hardware; free of charge on a CPU.
+        deterministic: Whether the same run gives the same weights on the same hardware, with as many cores, which share
+            out every sum; free of charge on a CPU.
         network: The network's sizes.
         fovea: Channels of the second look at 24 x 24, 12 x 12 and 6 x 6.
         augment: How frames are changed.
