@@ -45,7 +45,7 @@ class TrainConfig:
         fovea_augment: How they are changed in the second look's lessons, which has less to learn and bears more; as
             `augment` says if not given.
         fovea_last_share: Share of its lessons, the last, in which frames are changed as `fovea_last_augment` says.
-        fovea_last_augment: How frames are changed then; as before if not given. What is met in the end is best like
+        fovea_last_augment: How frames are changed then; given if that share is. What is met in the end is best like
             what will be met on the road (Ge et al. 2021, YOLOX, leave out their mosaics in the last epochs).
         weights: How much each part of the loss counts.
 

@@ -14,9 +14,12 @@ from perception.train import train
 from perception.training_config import TrainConfig
 from perception.weights import WEIGHTS_NAME, read_weights
 from sim.camera import CameraFrame
-from sim.errors import DatasetError, WeightsError
+from sim.config import load_toml
+from sim.errors import DatasetError, RecipeError, WeightsError
 from sim.recording import Dataset
 from tests.perception.conftest import SMALL_CAMERA, SMALL_TRAINING, Trained
+
+SHIPPED_SETTINGS = Path(__file__).parents[2] / "perception" / "weights"
 
 
 def test_a_training_leaves_weights_card_history_and_logs(trained: Trained) -> None:
@@ -25,6 +28,12 @@ def test_a_training_leaves_weights_card_history_and_logs(trained: Trained) -> No
     assert list((trained.folder / "tensorboard").iterdir())
     assert [row["epoch"] for row in trained.result.history] == [1, 2]
     assert trained.result.history[1]["loss"] < trained.result.history[0]["loss"]
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED_SETTINGS.glob("*.toml")), ids=lambda path: path.stem)
+def test_settings_that_the_model_card_names_can_be_read(path: Path) -> None:
+    settings = load_toml(path, TrainConfig, RecipeError)
+    assert settings != TrainConfig()
 
 
 def test_a_finished_training_says_so_and_changes_nothing(trained: Trained, small_dataset: Dataset) -> None:
