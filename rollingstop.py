@@ -106,7 +106,10 @@ def main() -> None:
         )
     # Typer may answer Ctrl-C itself, with this status and without a word.
     if status == INTERRUPTED:
-        _fail("Interrupted. What is finished is kept; the same command goes on from there.", INTERRUPTED)
+        _fail(
+            "Interrupted. What had been finished is kept, nothing is half-written; run the same command to go on.",
+            INTERRUPTED,
+        )
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -138,7 +138,10 @@ def read_picture(path: Path, camera: Camera) -> NDArray[np.uint8]:
         DatasetError: If there is no picture.
     """
     data = np.frombuffer(path.read_bytes(), np.uint8) if path.is_file() else np.zeros(0, np.uint8)
-    bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    try:
+        bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except cv2.error:  # more pixels than it takes
+        bgr = None
     if bgr is None:
         came = "another kind of file" if data.size else "no such file, or an empty one"
         raise DatasetError(f"Expected a picture (.png, .jpg) at {path}. Received: {came}.", hint="Check the path.")

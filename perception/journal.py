@@ -14,7 +14,7 @@ from perception.backend import tf
 from perception.checkpoint import Checkpoint, variables_to_arrays, write_checkpoint
 from perception.learner import Learner
 from perception.scores import Scores
-from sim.files import write_atomically
+from sim.files import make_folder, write_atomically
 
 HISTORY_NAME = "history.csv"
 
@@ -39,6 +39,7 @@ class Journal:
         self._begun = time.perf_counter()
         self._out = out
         self._fingerprint = fingerprint
+        make_folder(out)
         self._board = tf.summary.create_file_writer(str(out / "tensorboard"))
         self._parts: list[dict[str, float]] = []
         self._epoch_begun = self._begun

@@ -10,7 +10,6 @@ single size mostly is none. So a score rests on several sizes, and so does a box
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil, log2, sqrt
@@ -31,7 +30,7 @@ from perception.network import build_sign_detector
 from perception.scores import LOWEST_COUNTED, PhotographScores
 from perception.weights import fill, read_weights
 from sim.errors import DatasetError
-from sim.exchange.annotated import Annotated, read_annotated, read_picture
+from sim.exchange.annotated import Annotated, find_picture, read_annotated, read_picture
 from sim.exchange.coco import xywh
 from sim.exchange.coco_folder import read_coco_file
 from sim.files import write_atomically
@@ -174,7 +173,7 @@ def evaluate_photographs(
         StorageError: If the results cannot be written.
     """
     truth, places = _read_truth(images, annotations)
-    category = _stop_category(truth, annotations)
+    categories = _stop_categories(truth, annotations)
     find = load_sign_finder(weights)
     results: list[dict[str, Any]] = []
     scenes: list[SceneAnswers] = []
@@ -183,13 +182,17 @@ def evaluate_photographs(
         results += [
             {
                 "image_id": entry["id"],
-                "category_id": category,
+                "category_id": categories[0],
                 "bbox": [round(x0, 2), round(y0, 2), round(x1 - x0, 2), round(y1 - y0, 2)],
                 "score": round(score, 5),
             }
             for (x0, y0, x1, y1), score in seen
         ]
-        targets = [_target(each) for each in truth["annotations"] if _is_of(each, entry["id"], category)]
+        targets = [
+            _target(each)
+            for each in truth["annotations"]
+            if each["image_id"] == entry["id"] and each["category_id"] in categories
+        ]
         scenes.append(SceneAnswers(targets, [Answer(box, score, 0.0) for box, score in seen]))
         if progress is not None:
             progress(done, len(places))
@@ -259,7 +262,9 @@ def _read_truth(images: Path, annotations: Path) -> tuple[dict[str, Any], list[P
     if annotations.is_dir() or annotations.suffix.lower() in (".yaml", ".yml"):
         return _as_coco(read_annotated(annotations, images=images))
     truth = read_coco_file(annotations)
-    return truth, [_place(images, annotations, str(entry["file_name"])) for entry in truth["images"]]
+    # Some files name their pictures from the folder above.
+    folders = (images, images.parent, annotations.parent)
+    return truth, [find_picture(str(entry["file_name"]), folders, annotations) for entry in truth["images"]]
 
 
 def _as_coco(annotated: Annotated) -> tuple[dict[str, Any], list[Path]]:
@@ -293,34 +298,15 @@ def _photograph(path: Path, entry: dict[str, Any]) -> NDArray[np.uint8]:
     return read_picture(path, None if width is None or height is None else (width, height))
 
 
-def _stop_category(truth: dict[str, Any], path: Path) -> int:
-    for entry in truth["categories"]:
-        if str(entry.get("name", "")).lower() in SIGN_NAMES:
-            return int(entry["id"])
+def _stop_categories(truth: dict[str, Any], path: Path) -> list[int | str]:
+    """Return the ids of all categories that are stop signs."""
+    found = [entry["id"] for entry in truth["categories"] if str(entry["name"]).lower() in SIGN_NAMES]
+    if found:
+        return found
     names = ", ".join(str(entry.get("name")) for entry in truth["categories"])
     raise DatasetError(f"Expected a category named 'stop_sign' in {path}. Received: {names or 'none'}.")
 
 
-def _place(images: Path, annotations: Path, name: str) -> Path:
-    """Return where a photograph lies: relative to the folder of photographs, or to the annotations.
-
-    Raises:
-        DatasetError: If it lies in neither, or its name leads out of them.
-    """
-    parts = Path(name).parts
-    if Path(name).is_absolute() or os.pardir in parts:
-        raise DatasetError(f"Expected a file name inside {images} in {annotations}. Received: {name!r}.")
-    stripped = Path(*parts[1:]) if parts[0] == images.name and len(parts) > 1 else Path(name)
-    for place in (images / name, images / stripped, annotations.parent / name):
-        if place.is_file():
-            return place
-    raise DatasetError(f"Expected the photograph {name} in {images}. Received: no such file.", hint="Check --images.")
-
-
-def _is_of(annotation: dict[str, Any], image: int, category: int) -> bool:
-    return annotation["image_id"] == image and annotation["category_id"] == category
-
-
 def _target(annotation: dict[str, Any]) -> Target:
-    x, y, width, height = (float(value) for value in annotation["bbox"])
-    return Target((x, y, x + width, y + height), 0.0, not annotation.get("iscrowd", 0))
+    x, y, width, height = annotation["bbox"]
+    return Target((x, y, x + width, y + height), 0.0, annotation["iscrowd"] == 0)

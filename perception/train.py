@@ -88,8 +88,9 @@ def train(
 ) -> TrainResult:
     """Train on a data set, or go on with a training that was interrupted.
 
-    A checkpoint is written after the close-ups, every `CHECKPOINT_STEPS`, after each epoch, and on Ctrl-C. From one on,
-    a run ends in the same weights as if it had not been interrupted.
+    A checkpoint is written after the close-ups, which begin anew if they are interrupted, every `CHECKPOINT_STEPS`
+    after that, after each epoch, and on Ctrl-C. From one on, a run ends in the same weights as if it had not been
+    interrupted.
 
     Of several machines each does all of this, on its part of each batch; all read the data set and the checkpoint, one
     writes.

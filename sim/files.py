@@ -56,6 +56,18 @@ def _reason(fault: OSError) -> str:
     return text[0].lower() + text[1:]
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, unless it is there: before hours of work whose results are to go there.
+
+    Raises:
+        StorageError: If it cannot be made, or a file stands in its place.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise storage_error(fault, path) from fault
+
+
 @contextmanager
 def open_atomically(path: Path) -> Generator[BinaryIO]:
     """Open a file for writing that appears at `path` only once it is whole and on the disk.

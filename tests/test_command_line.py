@@ -364,6 +364,28 @@ def test_catalogue_holds_with_the_oracle_and_fails_blind(monkeypatch, capsys, tm
     assert "straight, seed 0:" in out
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--out", "FILE"], "Expected a place for the file"),
+        (["--html", "FOLDER"], "Received: a folder"),
+        (["--frames", "5"], "Expected --frames with --corruptions"),
+        (["--corruptions", "--html", "page.html"], "Expected --html with a data set alone"),
+    ],
+)
+def test_evaluate_knows_before_it_begins_where_results_cannot_go(
+    monkeypatch, capsys, dataset, tmp_path, words, message
+):
+    (tmp_path / "a file").write_text("mine")
+    places = {"FILE": tmp_path / "a file", "FOLDER": tmp_path}
+
+    status, out, err = run(monkeypatch, capsys, "evaluate", dataset, *(places.get(word, word) for word in words), "-q")
+
+    assert status != 0 and not out
+    assert message in " ".join(err.replace("│", " ").split())
+    assert (tmp_path / "a file").read_text() == "mine"
+
+
 def test_evaluate_scores_the_shipped_weights(monkeypatch, capsys, dataset, tmp_path):
     status, out, _ = run(monkeypatch, capsys, "evaluate", dataset, "--out", tmp_path / "scores", "-q", "--json")
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from perception.scores import Scores
 
 
+CORRUPTED_FRAMES = 200
+
+
 def evaluate(
     dataset: Annotated[Path | None, typer.Argument(help="A generated data set that was not trained on.")] = None,
     weights: Weights = None,
@@ -32,7 +35,9 @@ def evaluate(
     html: Annotated[
         Path | None, typer.Option("--html", help="A page of scores, plots and the worst mistakes, with pictures.")
     ] = None,
-    frames: Annotated[int, typer.Option("--frames", min=1, help="How many frames --corruptions takes.")] = 200,
+    frames: Annotated[
+        int | None, typer.Option("--frames", min=1, help="How many frames --corruptions takes; 200 if not given.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where scores.json, plots and detections.json go.")
     ] = None,
@@ -44,10 +49,16 @@ def evaluate(
         raise typer.BadParameter("Expected a data set, or --images with --annotations. Received: both or neither.")
     if (images is None) != (annotations is None):
         raise typer.BadParameter("Expected --images and --annotations together. Received: one of them.")
-    if corruptions:
-        if dataset is None:
-            raise typer.BadParameter("Expected a data set with --corruptions. Received: photographs.")
-        _evaluate_corruptions(dataset, weights, make_engine(backend, precision), frames, out, quiet, as_json)
+    if corruptions and dataset is None:
+        raise typer.BadParameter("Expected a data set with --corruptions. Received: photographs.")
+    if html is not None and (corruptions or dataset is None):
+        raise typer.BadParameter("Expected --html with a data set alone. Received: photographs, or --corruptions.")
+    if frames is not None and not corruptions:
+        raise typer.BadParameter("Expected --frames with --corruptions: all frames are scored without. Received: none.")
+    _require_places(out, html)
+    if corruptions and dataset is not None:
+        engine = make_engine(backend, precision)
+        _evaluate_corruptions(dataset, weights, engine, frames or CORRUPTED_FRAMES, out, quiet, as_json)
         return
     if dataset is not None:
         from perception.evaluate import evaluate as score_dataset
@@ -88,6 +99,18 @@ def evaluate(
         say(f"Detections: {out / 'detections.json'}")
 
 
+def _require_places(out: Path | None, html: Path | None) -> None:
+    """See to it that results can be written, before they take an hour to make."""
+    from sim.files import make_folder
+
+    if out is not None:
+        make_folder(out)
+    if html is not None:
+        if html.is_dir():
+            raise typer.BadParameter(f"Expected a file for --html, such as {html / 'page.html'}. Received: a folder.")
+        make_folder(html.parent)
+
+
 def _evaluate_corruptions(
     dataset: Path, weights: Path | None, engine: Engine, frames: int, out: Path | None, quiet: bool, as_json: bool
 ) -> None:
@@ -126,6 +149,5 @@ def _write_scores(scores: Scores, out: Path | None) -> None:
     from perception.plots import write_plots
     from sim.files import write_atomically
 
-    out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / "scores.json", (json.dumps(scores.to_dict(), indent=2) + "\n").encode())
     write_plots(scores, out)

@@ -70,5 +70,7 @@ def import_data(
         return
     say(f"{made.dataset.count} pictures: {out}", quiet)
     say("; ".join(f"{name} {count}" for name, count in made.counts.items()) or "Nothing is marked on them.", quiet)
+    empty = f"Without area inside their picture, and left out: {made.empty} boxes. Are they in the format's own units?"
+    say(empty if made.empty else "", quiet or not made.empty)
     left_out = [name for name, ours in made.classes.items() if ours == "none"]
     say(f"Left out: {', '.join(left_out)} (see --class)." if left_out else "", quiet or not left_out)

@@ -169,7 +169,10 @@ def read_picture(path: Path, size_px: tuple[int, int] | None) -> NDArray[np.uint
     size = None
     # Annotations are made on the picture as shown, or as stored: a camera held upright makes the two differ.
     for flags in (cv2.IMREAD_COLOR, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION):
-        bgr = cv2.imdecode(data, flags) if data.size else None
+        try:
+            bgr = cv2.imdecode(data, flags) if data.size else None
+        except cv2.error:  # more pixels than it takes
+            bgr = None
         if bgr is None:
             raise DatasetError(f"Expected a photograph at {path}. Received: no picture.", hint="Fetch the file again.")
         size = (bgr.shape[1], bgr.shape[0])

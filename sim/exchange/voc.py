@@ -45,7 +45,7 @@ def _read_xml(file: Path) -> ElementTree.Element:
         if b"<!ENTITY" in data or b"<!DOCTYPE" in data:
             raise DatasetError(f"Expected {file} to be plain XML. Received: a document type of its own.")
         return ElementTree.fromstring(data)
-    except (OSError, ElementTree.ParseError) as fault:
+    except (OSError, ElementTree.ParseError, ValueError, LookupError) as fault:  # the last two: encodings it cannot
         raise DatasetError(f"Expected {file} to be XML. Received: {fault}.") from None
 
 

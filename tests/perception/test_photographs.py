@@ -124,6 +124,27 @@ def test_file_names_may_be_relative_to_the_images_or_to_the_annotations(trained:
     assert scores.photographs == len(truth["images"])
 
 
+def test_every_category_that_is_a_stop_sign_counts(trained: Trained, photographs: Path) -> None:
+    truth = json.loads((photographs / "truth.json").read_text())
+    truth["categories"][0]["name"] = "Stop Sign"
+    truth["annotations"].append({"id": 2, "image_id": 8, "category_id": 2, "bbox": [5, 5, 20, 20]})
+    (photographs / "truth.json").write_text(json.dumps(truth))
+
+    scores = evaluate_photographs(
+        photographs / "images", photographs / "truth.json", trained.folder, photographs / "out"
+    )
+
+    assert scores.stop_sign.ap.n == 2
+
+
+def test_a_box_that_is_no_number_is_refused_and_finds_nothing(trained: Trained, photographs: Path) -> None:
+    truth = json.loads((photographs / "truth.json").read_text())
+    truth["annotations"][0]["bbox"] = [float("nan")] * 4
+    (photographs / "truth.json").write_text(json.dumps(truth))
+    with pytest.raises(DatasetError, match="to be finite"):
+        evaluate_photographs(photographs / "images", photographs / "truth.json", trained.folder, photographs / "out")
+
+
 @pytest.mark.parametrize("name", ["../secret.png", "/etc/passwd", "missing.png"])
 def test_a_photograph_elsewhere_or_missing_is_refused(trained: Trained, photographs: Path, name: str) -> None:
     truth = json.loads((photographs / "truth.json").read_text())

@@ -8,6 +8,7 @@ import pytest
 
 from perception.augment import AugmentConfig
 from perception.checkpoint import CHECKPOINT_NAME
+from perception.journal import Journal
 from perception.perceiver import load_perceiver
 from perception.pipeline import Preparer, ahead, batches, decode_image, shuffled
 from perception.train import train
@@ -15,7 +16,7 @@ from perception.training_config import TrainConfig
 from perception.weights import WEIGHTS_NAME, read_weights
 from sim.camera import CameraFrame
 from sim.config import load_toml
-from sim.errors import DatasetError, RecipeError, WeightsError
+from sim.errors import DatasetError, RecipeError, StorageError, WeightsError
 from sim.recording import Dataset
 from tests.perception.conftest import SMALL_CAMERA, SMALL_TRAINING, Trained
 
@@ -149,3 +150,10 @@ def test_weights_of_other_sizes_are_no_start(trained: Trained, small_dataset: Da
     wider = replace(SMALL_TRAINING, network=replace(SMALL_TRAINING.network, branch=56))
     with pytest.raises(WeightsError, match="Expected weights of this training's network"):
         train(small_dataset.path, tmp_path, wider, start_from=trained.folder)
+
+
+def test_a_training_whose_folder_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a file").write_text("mine")
+    with pytest.raises(StorageError, match="Expected a place for the file"):
+        Journal(tmp_path / "a file", "fingerprint", None)
+    assert (tmp_path / "a file").read_text() == "mine"

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from pycocotools.coco import COCO
 
 from sim.camera import Camera
+from sim.commands.import_data import import_data
 from sim.errors import DatasetError, StorageError
 from sim.exchange.annotated import Format, read_annotated, read_picture
 from sim.exchange.coco import write_coco
@@ -372,11 +373,52 @@ def test_cocos_crowds_are_ignored_and_written_as_crowds_again(tmp_path):
         ({"annotations": [{"image_id": 2, "category_id": 7, "bbox": [0, 0, 1, 1]}]}, "of a picture and a category"),
         ({"annotations": [{"image_id": 1, "category_id": 7, "bbox": [0, 0, 1]}]}, "each bbox .* four numbers"),
         ({"annotations": 3}, "the lists images, annotations, categories"),
+        ({"annotations": [{"image_id": 1, "category_id": "7", "bbox": [0, 0, 1, 1]}]}, "category_id '7'"),
+        ({"annotations": [{"image_id": [1], "category_id": 7, "bbox": [0, 0, 1, 1]}]}, r"image_id \[1\]"),
+        ({"annotations": [{"image_id": 1, "category_id": 7, "bbox": [0, 0, -1, 1]}]}, "none of the two below 0"),
+        ({"annotations": [{"image_id": 1, "category_id": 7, "bbox": [0, 0, float("nan"), 1]}]}, "to be finite"),
+        ({"annotations": [{"image_id": 1, "category_id": 7, "bbox": [0, 0, 10**400, 1]}]}, "four numbers"),
+        ({"annotations": [{"image_id": 1, "category_id": 7, "bbox": None}]}, "four numbers"),
+        (
+            {"annotations": [{"image_id": 1, "category_id": 7, "bbox": [0, 0, 1, 1], "iscrowd": "0"}]},
+            "iscrowd .* 0 or 1. Received: '0'",
+        ),
+        ({"images": [{"id": 1, "file_name": "a.png"}] * 2}, "'images' .* an id of its own. Received: 1 twice"),
+        (
+            {"categories": [{"id": 7, "name": "stop sign"}, {"id": 7, "name": "car"}]},
+            "'categories' .* Received: 7 twice",
+        ),
+        ({"images": [{"id": [1], "file_name": "a.png"}]}, r"an id of its own. Received: \[1\]"),
+        ({"images": [{"id": 1, "file_name": "a.png", "width": "wide", "height": 32}]}, "each width .* 'wide' of a.png"),
     ],
 )
 def test_what_is_wrong_in_a_coco_file_is_named(tmp_path, changes, message):
     with pytest.raises(DatasetError, match=message):
         read_annotated(coco(tmp_path, **changes))
+
+
+def test_a_coco_file_may_begin_with_a_mark_and_have_sizes_in_words(tmp_path):
+    file = coco(tmp_path, images=[{"id": 1, "file_name": "a.png", "width": "64", "height": 32.0}])
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+
+    found = read_annotated(file).pictures[0]
+
+    assert (found.size_px, found.regions[0].box, found.regions[0].ignored) == ((64, 32), (1, 2, 31, 22), True)
+
+
+def test_boxes_outside_of_their_pictures_are_told(tmp_path, capsys):
+    file = coco(tmp_path, annotations=[{"image_id": 1, "category_id": 7, "bbox": [640, 2, 30, 20]}])
+
+    import_data(file, tmp_path / "set")
+
+    assert "left out: 1 boxes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["gb2312", "no-such-thing"])
+def test_xml_in_an_encoding_that_cannot_be_read_is_named(tmp_path, encoding):
+    (tmp_path / "a.xml").write_text(f'<?xml version="1.0" encoding="{encoding}"?><annotation/>')
+    with pytest.raises(DatasetError, match="to be XML"):
+        read_annotated(tmp_path)
 
 
 def test_xml_that_would_fill_the_memory_is_refused(voc):
