@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -31,6 +33,7 @@ from sim.commands.plot import plot
 from sim.commands.show import show
 from sim.commands.verify import verify
 from sim.errors import RollingStopError, StorageError
+from sim.files import storage_error
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -101,6 +104,9 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as fault:
+        if fault.errno == errno.ENAMETOOLONG:
+            error = storage_error(fault, Path(str(fault.filename)))
+            _fail(str(error), error.exit_code)
         _fail(
             f"The system refused: {fault}. Check the path, the permissions and the free space.", StorageError.exit_code
         )

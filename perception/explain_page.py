@@ -32,6 +32,7 @@ from perception.fovea import Answer, SecondLook, pictures_of, places_of
 from perception.perceiver import Perceiver
 from sim.camera import Camera, CameraFrame
 from sim.errors import DatasetError
+from sim.exchange.importing import Fit, fitted
 from sim.files import write_atomically
 from sim.truth import GroundTruth
 
@@ -145,12 +146,8 @@ def read_picture(path: Path, camera: Camera) -> NDArray[np.uint8]:
     if bgr is None:
         came = "another kind of file" if data.size else "no such file, or an empty one"
         raise DatasetError(f"Expected a picture (.png, .jpg) at {path}. Received: {came}.", hint="Check the path.")
-    factor = max(camera.width_px / bgr.shape[1], camera.height_px / bgr.shape[0])
-    size = (max(round(bgr.shape[1] * factor), camera.width_px), max(round(bgr.shape[0] * factor), camera.height_px))
-    scaled = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
-    top, left = (size[1] - camera.height_px) // 2, (size[0] - camera.width_px) // 2
-    cut = scaled[top : top + camera.height_px, left : left + camera.width_px]
-    return np.ascontiguousarray(cv2.cvtColor(cut, cv2.COLOR_BGR2RGB), np.uint8)
+    rgb = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+    return fitted(rgb, [], camera, Fit.CROP)[0]
 
 
 def write_explanation(

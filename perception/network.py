@@ -29,6 +29,9 @@ from sim.config import STRICT
 PRIOR = 0.01
 """Belief in an object at each cell before training (Lin et al. 2017, Focal Loss, section 4.1)."""
 
+MOST_UNITS = 1024
+"""Of a layer: sizes are read from files, and one that is wrong shall not fill the memory."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkConfig:
@@ -43,7 +46,7 @@ class NetworkConfig:
         lane_dropout: Share of the flattened maps left out at each training step.
 
     Raises:
-        ValueError: If a size is not positive or the share is not within 0 to below 1.
+        ValueError: If a size is not within 1 to `MOST_UNITS` or the share is not within 0 to below 1.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -57,8 +60,8 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         sizes = (*self.stem, self.context, self.branch, self.lane_maps, self.lane_units)
-        if min(sizes) <= 0:
-            raise ValueError(f"Expected network sizes to be positive. Received: {sizes}.")
+        if min(sizes) <= 0 or max(sizes) > MOST_UNITS:
+            raise ValueError(f"Expected network sizes to be positive, at most {MOST_UNITS}. Received: {sizes}.")
         if not 0.0 <= self.lane_dropout < 1.0:
             raise ValueError(f"Expected lane_dropout to be within 0 to below 1. Received: {self.lane_dropout}.")
 

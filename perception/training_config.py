@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from perception.augment import AugmentConfig
 from perception.losses import LossWeights
-from perception.network import NetworkConfig
+from perception.network import MOST_UNITS, NetworkConfig
 from sim.config import STRICT
 
 
@@ -90,6 +90,8 @@ class TrainConfig:
                 raise ValueError(f"Expected {name} of at least 0. Received: {getattr(self, name)}.")
         if self.epochs == self.lane_epochs == self.fovea_steps == 0:
             raise ValueError("Expected epochs, lane_epochs or fovea_steps to be positive. Received: none.")
+        if min(self.fovea) <= 0 or max(self.fovea) > MOST_UNITS:
+            raise ValueError(f"Expected fovea to be positive, at most {MOST_UNITS}. Received: {self.fovea}.")
         if not 0.0 <= self.ema_decay < 1.0:
             raise ValueError(f"Expected ema_decay to be within 0 to below 1. Received: {self.ema_decay}.")
         for name in ("lane_base_share", "fovea_base_share", "fovea_last_share"):

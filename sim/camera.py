@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from sim.config import STRICT
 
+MOST_PX = 4096
+"""Rows or columns of a frame: sizes are read from files, and one that is wrong shall not fill the memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Camera:
@@ -29,7 +32,7 @@ class Camera:
         height_m: Height above the road.
 
     Raises:
-        ValueError: If a size is not a positive multiple of 16, or a length is not positive.
+        ValueError: If a size is not a positive multiple of 16 or above `MOST_PX`, or a length is not positive.
     """
 
     __pydantic_config__: ClassVar[Any] = STRICT
@@ -42,8 +45,10 @@ class Camera:
     def __post_init__(self) -> None:
         for name in ("width_px", "height_px"):
             value = getattr(self, name)
-            if value <= 0 or value % 16:
-                raise ValueError(f"Expected camera {name} to be a positive multiple of 16. Received: {value}.")
+            if value <= 0 or value % 16 or value > MOST_PX:
+                raise ValueError(
+                    f"Expected camera {name} to be a positive multiple of 16, at most {MOST_PX}. Received: {value}."
+                )
         for name in ("focal_px", "height_m"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"Expected camera {name} to be positive. Received: {getattr(self, name)}.")

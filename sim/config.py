@@ -15,7 +15,7 @@ from sim.errors import RollingStopError
 
 T = TypeVar("T")
 
-STRICT = {"extra": "forbid", "frozen": True}
+STRICT = {"extra": "forbid", "frozen": True, "allow_inf_nan": False}
 """The pydantic configuration of every dataclass that a file fills: `__pydantic_config__ = STRICT`."""
 
 
@@ -41,7 +41,8 @@ def read_toml(path: Path, error: type[RollingStopError]) -> dict[str, Any]:
         RollingStopError: Of the class `error`, if the file is missing, unreadable or no TOML.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        # Editors of Windows begin a file with a mark.
+        text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise error(f"Expected a TOML file at {path}. Received: no such file.", hint="Check the path.") from None
     except IsADirectoryError:

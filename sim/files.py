@@ -40,6 +40,11 @@ def storage_error(fault: OSError, path: Path) -> StorageError:
             f"Expected to be allowed to write {path}. Received: {_reason(fault)}.",
             hint="Choose another folder or change its permissions.",
         )
+    if fault.errno == errno.ENAMETOOLONG:
+        return StorageError(
+            f"Expected a name that the disk can hold. Received: one of {len(path.name)} letters, {path.name[:40]}...",
+            hint="Choose a shorter one.",
+        )
     if fault.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
         return StorageError(
             f"Expected a place for the file {path}. Received: {_reason(fault)}.",

@@ -153,10 +153,11 @@ def read_sticker(path: Path) -> Sticker:
         RollingStopError: If the file is missing or holds no sticker.
     """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        raw = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as fault:
+        came = "no such file" if isinstance(fault, FileNotFoundError) else f"{type(fault).__name__}, {fault}"
         raise RollingStopError(
-            f"Expected a sticker (JSON) at {path}. Received: no such file.",
+            f"Expected a sticker (JSON) at {path}. Received: {came}.",
             hint="Make one with `rollingstop attack sticker`.",
         ) from None
     return parse(raw, Sticker, RollingStopError, str(path))

@@ -144,6 +144,8 @@ def test_show_counts_what_a_recipe_and_what_a_data_set_hold(monkeypatch, capsys,
         (["--out", "sheet.gif"], "Try sheet.png", 2),
         (["1", "--seed", "2"], "either seeds or --seed", 2),
         (["tests"], "rollingstop generate", 3),
+        (["9" * 100], "a data set's folder, or seeds", 2),
+        (["9" * 5000], "Choose a shorter one", 5),
     ],
 )
 def test_show_answers_what_it_cannot_show_with_one_clear_line(monkeypatch, capsys, words, said, expected_status):
@@ -155,6 +157,17 @@ def test_show_answers_what_it_cannot_show_with_one_clear_line(monkeypatch, capsy
     assert out == ""
     assert said in err
     assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [["--html", "a.html", "--out", "b.png"], ["--stats", "--html", "a.html"]])
+def test_show_makes_one_thing_at_a_time(monkeypatch, capsys, tmp_path, words):
+    monkeypatch.chdir(tmp_path)
+
+    status, out, err = run(monkeypatch, capsys, "show", "1", *words, "-q")
+
+    assert status == 2 and not out
+    assert "Expected one of --html, --stats and --out" in " ".join(err.replace("│", " ").split())
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_wrong_scenario_gets_one_clear_line(monkeypatch, capsys, tmp_path):
@@ -369,6 +382,7 @@ def test_catalogue_holds_with_the_oracle_and_fails_blind(monkeypatch, capsys, tm
     [
         (["--out", "FILE"], "Expected a place for the file"),
         (["--html", "FOLDER"], "Received: a folder"),
+        (["--html", "page.pdf"], "Try page.html"),
         (["--frames", "5"], "Expected --frames with --corruptions"),
         (["--corruptions", "--html", "page.html"], "Expected --html with a data set alone"),
     ],
@@ -394,7 +408,15 @@ def test_evaluate_scores_the_shipped_weights(monkeypatch, capsys, dataset, tmp_p
     assert (tmp_path / "scores" / "scores.json").exists()
 
 
-@pytest.mark.parametrize("words", [[], ["set", "--images", "x", "--annotations", "y"], ["--images", "x"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["set", "--images", "x", "--annotations", "y"],
+        ["--images", "x"],
+        ["--images", __file__, "--annotations", __file__, "--out", "y"],
+    ],
+)
 def test_evaluate_wants_either_a_data_set_or_photographs(monkeypatch, capsys, words):
     status, _, err = run(monkeypatch, capsys, "evaluate", *words)
 

@@ -73,6 +73,8 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Data against design: train the CNN, a classical pipeline and ask a plain rule, on few frames and on many."""
+    if human and (ablate or quick or report):
+        raise typer.BadParameter("Expected --human alone. Received: --ablate, --quick or --report too.")
     if human:
         _ask_person(test_on, frames, seed, weights, out or OUT, quiet, as_json)
         return

@@ -49,6 +49,8 @@ def evaluate(
         raise typer.BadParameter("Expected a data set, or --images with --annotations. Received: both or neither.")
     if (images is None) != (annotations is None):
         raise typer.BadParameter("Expected --images and --annotations together. Received: one of them.")
+    if images is not None and not images.is_dir():
+        raise typer.BadParameter(f"Expected a folder of photographs at --images. Received: {images}, which is none.")
     if corruptions and dataset is None:
         raise typer.BadParameter("Expected a data set with --corruptions. Received: photographs.")
     if html is not None and (corruptions or dataset is None):
@@ -102,12 +104,14 @@ def evaluate(
 def _require_places(out: Path | None, html: Path | None) -> None:
     """See to it that results can be written, before they take an hour to make."""
     from sim.files import make_folder
+    from sim.show.page import check_page_path
 
     if out is not None:
         make_folder(out)
     if html is not None:
         if html.is_dir():
             raise typer.BadParameter(f"Expected a file for --html, such as {html / 'page.html'}. Received: a folder.")
+        check_page_path(html)
         make_folder(html.parent)
 
 

@@ -30,8 +30,11 @@ def explain(
     from perception.explain import Head, load_explainer, pointing_game, true_boxes
     from perception.explain_page import explain_frame, read_picture, write_explanation
     from perception.perceiver import load_perceiver
+    from sim.show.page import check_page_path
     from sim.show.shots import open_source
 
+    if out is not None:
+        check_page_path(out)
     explainer = load_explainer(weights)
     source = open_source([str(seed)])
     if image is not None:

@@ -83,6 +83,7 @@ def _teach_here(notes: Notebook, out: Path, known: frozenset[str], quiet: bool) 
 
 def _size_px(words: str) -> tuple[int, int]:
     width, _, height = words.partition("x")
-    if width.isdecimal() and height.isdecimal() and int(width) >= 640 and int(height) >= 360:
+    numbers = all(side.isdecimal() and len(side) <= 5 for side in (width, height))
+    if numbers and int(width) >= 640 and int(height) >= 360:
         return int(width), int(height)
     raise typer.BadParameter(f"Expected a size such as 1280x720, of at least 640x360. Received: {words!r}.")

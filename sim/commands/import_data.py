@@ -54,11 +54,14 @@ def import_data(
     pairs = [word.rpartition("=") for word in classes or []]
     if any(not name for name, _, _ in pairs):
         raise typer.BadParameter(f"Expected --class NAME=CLASS. Received: {' '.join(classes or [])}.")
+    twice = sorted({name for name, _, _ in pairs if sum(name == other for other, _, _ in pairs) > 1})
+    if twice:
+        raise typer.BadParameter(f"Expected --class once for {twice[0]!r}. Received: {' '.join(classes or [])}.")
     annotated = read_annotated(folder, Format(kind.value) if kind is not None else None, images)
     with progress_bar("Importing", quiet) as progress:
         made = import_pictures(
             annotated,
-            out.name,
+            out.resolve().name,
             out,
             fit=Fit(fit.value),
             classes={name: ours for name, _, ours in pairs},

@@ -57,6 +57,10 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Look at what a recipe makes: a contact sheet, with labels if asked for, or what its worlds hold in numbers."""
+    if html is not None and (stats or out is not None):
+        raise typer.BadParameter("Expected one of --html, --stats and --out. Received: several.")
+    if stats and out is not None:
+        raise typer.BadParameter("Expected --stats, which draws no sheet, without --out. Received: both.")
     from sim.show.contact import check_sheet_path, draw_sheet, write_sheet
     from sim.show.groups import GroupBy, choose
     from sim.show.shots import open_source

@@ -100,6 +100,11 @@ def whole_folder(path: Path) -> Generator[Path]:
             f"{'a folder with files in it' if path.is_dir() else 'a file'}.",
             hint="Choose another folder with --out.",
         )
+    if path.resolve() == Path.cwd():
+        raise DatasetError(
+            f"Expected a folder of its own, not the one you are in. Received: {path}.",
+            hint="Name a new folder in it with --out.",
+        )
     partial = path.with_name(f".{path.name}{PARTIAL_SUFFIX}")
     try:
         shutil.rmtree(partial, ignore_errors=True)

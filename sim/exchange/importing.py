@@ -285,8 +285,8 @@ def fitted(
     scale = min(ratios) if fit is Fit.LETTERBOX else max(ratios)
     wide, high = max(round(scale * width), 1), max(round(scale * height), 1)
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    scaled = np.asarray(cv2.resize(rgb, (wide, high), interpolation=how), np.uint8)
     if fit is Fit.LETTERBOX:
+        scaled = np.asarray(cv2.resize(rgb, (wide, high), interpolation=how), np.uint8)
         left, top = (camera.width_px - wide) // 2, (camera.height_px - high) // 2
         frame = np.full((camera.height_px, camera.width_px, 3), BAR_GREY, np.uint8)
         frame[top : top + high, left : left + wide] = scaled
@@ -300,5 +300,27 @@ def fitted(
         )
     left = min(max(round(scale * middle[0] - camera.width_px / 2), 0), wide - camera.width_px)
     top = min(max(round(scale * middle[1] - camera.height_px / 2), 0), high - camera.height_px)
-    frame = scaled[top : top + camera.height_px, left : left + camera.width_px]
-    return np.ascontiguousarray(frame), scale, float(-left), float(-top)
+    if scale <= 1:
+        scaled = np.asarray(cv2.resize(rgb, (wide, high), interpolation=how), np.uint8)
+        frame = np.ascontiguousarray(scaled[top : top + camera.height_px, left : left + camera.width_px])
+    else:
+        frame = _enlarged(rgb, camera, scale, left, top)
+    return frame, scale, float(-left), float(-top)
+
+
+def _enlarged(rgb: NDArray[np.uint8], camera: Camera, scale: float, left: int, top: int) -> NDArray[np.uint8]:
+    """Return the part of an enlarged picture that begins at a place; the rest, which may fill any memory, is not made.
+
+    A picture of 20,000 x 2 pixels that is to fill the frame would be enlarged to 3 million columns.
+    """
+    height, width = rgb.shape[:2]
+    # Two pixels more on each side, which the ones at the edges are blended with.
+    x0, y0 = (max(int(start / scale) - 2, 0) for start in (left, top))
+    x1 = min(int((left + camera.width_px) / scale) + 3, width)
+    y1 = min(int((top + camera.height_px) / scale) + 3, height)
+    there = np.array(
+        [[scale, 0.0, scale * (x0 + 0.5) - left - 0.5], [0.0, scale, scale * (y0 + 0.5) - top - 0.5]], np.float64
+    )
+    size = (camera.width_px, camera.height_px)
+    frame = cv2.warpAffine(rgb[y0:y1, x0:x1], there, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(frame, np.uint8)

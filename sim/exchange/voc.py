@@ -14,6 +14,9 @@ from sim.errors import DatasetError
 from sim.exchange.annotated import Annotated, AnnotatedPicture, Format, Region, find_picture
 from sim.percept import Box
 
+_MOST_DIGITS = 9
+"""Of a picture's width or height: no number of more is one."""
+
 
 def read_voc(place: Path, images: Path | None = None) -> Annotated:
     """Read a Pascal VOC folder, or its folder of XML files; see `read_annotated`. Its lists (`ImageSets`) are not read.
@@ -50,10 +53,11 @@ def _read_xml(file: Path) -> ElementTree.Element:
 
 
 def _size_px(root: ElementTree.Element) -> tuple[int, int] | None:
-    width, height = root.findtext("size/width") or "", root.findtext("size/height") or ""
+    sizes = [(root.findtext(f"size/{side}") or "").strip() for side in ("width", "height")]
     # Some tools leave zeros there.
-    known = width.isdecimal() and height.isdecimal() and int(width) > 0 and int(height) > 0
-    return (int(width), int(height)) if known else None
+    if not all(size.isdecimal() and len(size) <= _MOST_DIGITS and int(size) > 0 for size in sizes):
+        return None
+    return int(sizes[0]), int(sizes[1])
 
 
 def _region(entry: ElementTree.Element, file: Path) -> Region:
@@ -68,6 +72,11 @@ def _region(entry: ElementTree.Element, file: Path) -> Region:
         raise DatasetError(
             f"Expected each object in {file} to have a name, and a bndbox of xmin, ymin, xmax, ymax. "
             "Received: one without."
+        )
+    if xmin > xmax or ymin > ymax:
+        raise DatasetError(
+            f"Expected each bndbox in {file} with xmin to xmax, and ymin to ymax, from low to high. "
+            f"Received: {xmin:g} to {xmax:g}, and {ymin:g} to {ymax:g}."
         )
     box: Box = (xmin - 1, ymin - 1, xmax, ymax)
     return Region(name, box, (entry.findtext("difficult") or "0").strip() == "1")

@@ -14,6 +14,12 @@ from sim.exchange.annotated import PICTURES, Annotated, AnnotatedPicture, Format
 
 _PARTS = ("train", "val", "test")
 
+_SCALAR = (str, int, float)
+"""What is taken for a word: a list of lists that name each other would be a text that fills any memory."""
+
+_MOST_SHARE = 1.5
+"""Boxes that reach out of their picture are met; a larger number is one of pixels."""
+
 
 def read_yolo(place: Path, images: Path | None = None) -> Annotated:
     """Read YOLO's `data.yaml`, or a folder with one; see `read_annotated`.
@@ -47,7 +53,7 @@ def _description(folder: Path) -> Path:
 
 def _read_yaml(file: Path) -> dict[str, Any]:
     try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+        raw = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as fault:
         raise DatasetError(f"Expected {file} to be YAML. Received: {' '.join(str(fault).split())}.") from None
     if not isinstance(raw, dict) or "names" not in raw:
@@ -58,22 +64,24 @@ def _read_yaml(file: Path) -> dict[str, Any]:
 def _names(raw: dict[str, Any], file: Path) -> dict[int, str]:
     names = raw["names"]
     if isinstance(names, list):
-        return {number: str(name) for number, name in enumerate(names)}
-    if isinstance(names, dict) and all(isinstance(number, int) for number in names):
-        return {int(number): str(name) for number, name in names.items()}
-    raise DatasetError(f"Expected 'names' in {file} to be a list, or names by number. Received: {names!r}.")
+        names = dict(enumerate(names))
+    if not isinstance(names, dict) or not all(
+        isinstance(number, int) and isinstance(name, _SCALAR) for number, name in names.items()
+    ):
+        raise DatasetError(f"Expected 'names' in {file} to be a list of names, or names by number. Received: others.")
+    return {int(number): str(name) for number, name in names.items()}
 
 
 def _all_pictures(raw: dict[str, Any], file: Path, images: Path | None) -> Iterator[Path]:
     if images is not None:
         yield from _pictures_in(images, images)
         return
-    root = file.parent / str(raw.get("path") or "")
+    root = file.parent / "".join(_as_list(raw.get("path")))
     if not root.is_dir():
         root = file.parent
     places = [place for part in _PARTS for place in _as_list(raw.get(part))]
     if not places:
-        raise DatasetError(f"Expected {file} to have one of {', '.join(_PARTS)}. Received: none.")
+        raise DatasetError(f"Expected {file} to name folders at {', '.join(_PARTS)}. Received: none.")
     for place in places:
         # Some exporters write paths as from one folder deeper.
         found = next((p for p in (root / place, root / place.removeprefix("../")) if p.exists()), None)
@@ -86,7 +94,8 @@ def _all_pictures(raw: dict[str, Any], file: Path, images: Path | None) -> Itera
 
 
 def _as_list(value: Any) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else [str(value)] if value else []
+    values = value if isinstance(value, list) else [value]
+    return [str(each) for each in values if each and isinstance(each, _SCALAR)]
 
 
 def _pictures_in(place: Path, root: Path) -> Iterator[Path]:
@@ -95,7 +104,7 @@ def _pictures_in(place: Path, root: Path) -> Iterator[Path]:
         yield from sorted(path for path in place.rglob("*") if path.suffix.lower() in PICTURES)
         return
     try:
-        lines = place.read_text(encoding="utf-8").split("\n")
+        lines = place.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, ValueError) as fault:
         raise DatasetError(f"Expected {place} to be a folder of pictures, or a list. Received: {fault}.") from None
     for line in filter(None, map(str.strip, lines)):
@@ -118,7 +127,7 @@ def _labels_of(picture: Path) -> Path:
 def _regions(file: Path, names: dict[int, str]) -> Iterator[Region]:
     """Yield what a text file marks: a box a line, or the corners of an outline, whose box is taken."""
     try:
-        lines = file.read_text(encoding="utf-8").split("\n")
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError:
         return
     except (OSError, ValueError) as fault:
@@ -136,6 +145,12 @@ def _regions(file: Path, names: dict[int, str]) -> Iterator[Region]:
             raise DatasetError(
                 f"Expected line {count} of {file} to be a class and four numbers, or the corners of an outline. "
                 f"Received: {line.strip()[:80]!r}."
+            )
+        if max(map(abs, values)) > _MOST_SHARE or (not outline and min(values[2:]) < 0):
+            raise DatasetError(
+                f"Expected line {count} of {file} in shares of the picture's width and height, 0 to 1. "
+                f"Received: {line.strip()[:80]!r}.",
+                hint="Divide pixels by the picture's size.",
             )
         if number not in names:
             raise DatasetError(

@@ -19,6 +19,9 @@ from sim.render import Painter
 from sim.truth import GroundTruth
 from sim.world import World
 
+MOST_DIGITS = 19
+"""Of a seed; what has more is taken for a name."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
@@ -88,7 +91,7 @@ def open_source(words: Sequence[str], seed: int | None = None) -> Source:
 
 def _open(words: Sequence[str], seed: int | None) -> Source:
     standard = SHIPPED_RECIPES / "standard.toml"
-    if words and all(word.isdecimal() for word in words):
+    if words and all(word.isdecimal() and len(word) <= MOST_DIGITS for word in words):
         if seed is not None:
             raise RecipeError(f"Expected either seeds or --seed. Received: {' '.join(words)} and --seed {seed}.")
         recipe = load_recipe(standard)

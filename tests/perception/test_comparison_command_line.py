@@ -74,6 +74,7 @@ def test_ablation_tells_what_two_looks_lose_without_each_part(monkeypatch, capsy
         (("--models", "hog,forest"), "Expected --models among"),
         (("--ablate", "--models", "hog"), "Expected --ablate"),
         (("--frames", "4", "--human"), "10"),
+        (("--human", "--report"), "Expected --human alone"),
     ],
 )
 def test_words_that_are_wrong_are_told_in_one_line(monkeypatch, capsys, words, told):

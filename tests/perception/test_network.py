@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -26,6 +28,12 @@ def test_output_shapes_follow_the_camera() -> None:
 def test_the_standard_network_weighs_less_than_five_megabytes() -> None:
     model = build_network(NetworkConfig(), Camera())
     assert 4 * model.count_params() < 5e6
+
+
+@pytest.mark.parametrize("wrong", [{"context": 0}, {"stem": (16, 32, 10**6)}, {"lane_dropout": 1.0}])
+def test_sizes_that_no_network_has_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="Expected"):
+        NetworkConfig(**wrong)
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "bfloat16"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,8 +85,18 @@ def test_a_missing_data_set_is_named(tmp_path: Path) -> None:
         train(tmp_path / "none", tmp_path / "out", SMALL_TRAINING)
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"ema_decay": 1.0}, {"validation_share": 0.0}, {"seed": -1}])
-def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"epochs": 0},
+        {"ema_decay": 1.0},
+        {"validation_share": 0.0},
+        {"seed": -1},
+        {"fovea": (0, 8, 8)},
+        {"fovea": (8, 8, 10**6)},
+    ],
+)
+def test_settings_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"Expected {next(iter(wrong))}"):
         TrainConfig(**wrong)
 

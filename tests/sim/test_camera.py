@@ -41,7 +41,9 @@ def test_the_ground_is_never_seen_above_the_horizon():
     assert CAMERA.ground_distance_m(0.0) == float("inf")
 
 
-@pytest.mark.parametrize("wrong", [{"width_px": 670}, {"height_px": 0}, {"focal_px": -1.0}, {"height_m": 0.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"width_px": 670}, {"width_px": 16_000}, {"height_px": 0}, {"focal_px": -1.0}, {"height_m": 0.0}]
+)
 def test_an_impossible_camera_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Camera(**wrong)

@@ -52,6 +52,8 @@ def test_a_file_fills_the_dataclass(tmp_path: Path) -> None:
         ('name = "x"\ncount = "many"', "key 'count'"),
         ('name = "x"\ncount = "many"', "Received: 'many'"),
         ('name = "x"\nspan = [1, 2, 3]', "key 'span'"),
+        ('name = "x"\nspan = [1, inf]', "finite"),
+        ('name = "x"\ninner = { width_m = nan }', "key 'inner.width_m': input should be a finite number"),
         ('name = "x"\ninner = { width_m = -1 }', "key 'inner': Expected width_m to be positive. Received: -1.0."),
         ('name = "x', "Expected"),
     ],
@@ -63,6 +65,10 @@ def test_a_fault_is_one_line_that_names_file_and_key(tmp_path: Path, text: str, 
     assert words in message
     assert "file.toml" in message
     assert "\n" not in message
+
+
+def test_a_file_may_begin_with_a_mark(tmp_path: Path) -> None:
+    assert read(tmp_path, '\ufeffname = "x"') == Outer(name="x")
 
 
 def test_a_missing_file_a_folder_and_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:

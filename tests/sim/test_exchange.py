@@ -9,11 +9,13 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools.coco import COCO
@@ -294,6 +296,27 @@ def test_pictures_of_every_size_fit(width, height, fit, shares):
     assert -1 <= middle[0] <= 97 and -1 <= middle[1] <= 49, "what is marked stays in the middle of a crop"
 
 
+def test_a_crop_of_an_enlarged_picture_is_that_of_the_whole_one_enlarged():
+    rgb = np.random.default_rng(3).integers(0, 256, (9, 60, 3), dtype=np.uint8)
+    camera = Camera(width_px=96, height_px=48)
+
+    frame, scale, left, top = fitted(rgb, [(40.0, 2.0, 50.0, 8.0)], camera, Fit.CROP)
+
+    whole = cv2.resize(rgb, (round(60 * scale), 48), interpolation=cv2.INTER_LINEAR)
+    assert (scale, top) == (48 / 9, 0.0)
+    assert np.abs(frame.astype(int) - whole[:, int(-left) : int(-left) + 96]).max() <= 4
+
+
+def test_of_a_very_wide_picture_no_more_is_enlarged_than_the_frame_shows():
+    rgb = np.zeros((2, 60_000, 3), np.uint8)
+    rgb[:, 30_000:] = 255
+
+    frame, *_ = fitted(rgb, [], Camera(), Fit.CROP)
+
+    assert frame.shape == (288, 672, 3)
+    assert (frame[:, 0].max(), frame[:, -1].min()) == (0, 255)
+
+
 def test_classes_go_by_their_names_or_by_what_the_user_says():
     table = class_table(("Stop-Sign", "car", "dog"), {"dog": "pedestrian", "car": "none"})
 
@@ -332,9 +355,14 @@ def test_yolo_outlines_become_their_boxes_and_names_may_be_numbered(tmp_path):
         ("\n0 0.5 x 0.1 0.1", None, "Expected line 2 of .*a.txt"),
         ("0 0.5 nan 0.1 0.1", None, "Expected line 1"),
         ("1 0.5 0.5 0.1 0.1", None, "begin with a class of data.yaml, 0 to 0. Received: 1"),
+        ("0 32 16 20 10", None, "Expected line 1 of .*a.txt in shares.*Divide pixels"),
+        ("0 1 2 10 2 10 9", None, "in shares"),
+        ("0 0.5 0.5 -0.1 0.1", None, "in shares"),
+        ("", "train: images\nnames: [&a [x, x], [*a, *a]]\n", "a list of names"),
+        ("", "names: [stop]\ntrain: [[images]]\n", "name folders at train, val, test"),
         ("", "names: [stop]\ntrain: [", "to be YAML"),
         ("", "train: images\n", "the key 'names'"),
-        ("", "names: [stop]\n", "one of train, val, test"),
+        ("", "names: [stop]\n", "name folders at train, val, test"),
         ("", "names: [stop]\ntrain: nowhere\n", "no such folder.*--images"),
     ],
 )
@@ -427,6 +455,29 @@ def test_xml_that_would_fill_the_memory_is_refused(voc):
         read_annotated(voc)
 
 
+def test_yolo_files_may_begin_with_a_mark_and_boxes_reach_out_of_their_picture(tmp_path):
+    folder = yolo(tmp_path / "y", "\ufeff0 0.95 0.5 0.2 0.5\n", "\ufefftrain: images\nnames: [stop]\n")
+
+    (found,) = read_annotated(folder).pictures
+
+    assert found.regions[0].box == pytest.approx((0.85, 0.25, 1.05, 0.75))
+
+
+def test_a_voc_size_that_is_none_is_passed_over(voc):
+    text = VOC.format(name="b.jpg", width="9" * 5000, height=200, objects="")
+    (voc / "Annotations" / "b.xml").write_text(text)
+
+    assert [picture.size_px for picture in read_annotated(voc).pictures] == [(400, 300), None]
+
+
+def test_a_voc_box_from_high_to_low_is_refused(voc):
+    turned = VOC_OBJECT.format(name="stop", difficult=0, x0=140, y0=51, x1=101, y1=90)
+    text = VOC.format(name="b.jpg", width=1000, height=200, objects=turned)
+    (voc / "Annotations" / "b.xml").write_text(text)
+    with pytest.raises(DatasetError, match=r"b\.xml.*Received: 140 to 101, and 51 to 90"):
+        read_annotated(voc)
+
+
 @pytest.mark.parametrize("text", ["<annotation>", "<annotation><filename>a.jpg</filename><object/></annotation>"])
 def test_xml_that_is_wrong_is_named(voc, text):
     (voc / "Annotations" / "a.xml").write_text(text)
@@ -453,6 +504,21 @@ def test_a_folder_is_there_whole_or_not_at_all(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(StorageError), whole_folder(tmp_path / "file" / "out"):
         pass
+
+
+def test_the_folder_one_is_in_is_not_replaced(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for place in (".", "../here", "a/.."):
+        with pytest.raises(DatasetError, match="not the one you are in"), whole_folder(Path(place)):
+            pass
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
+def test_a_class_is_told_once(voc, tmp_path):
+    with pytest.raises(typer.BadParameter, match="once for 'dog'"):
+        import_data(voc, tmp_path / "set", classes=["dog=pedestrian", "dog=none"])
+    assert not (tmp_path / "set").exists()
 
 
 def test_an_import_of_the_same_pictures_is_the_same_bytes(voc, tmp_path):

@@ -45,6 +45,7 @@ def test_the_file_has_no_name_until_it_is_whole(tmp_path: Path) -> None:
         (errno.EROFS, "read-only"),
         (errno.EACCES, "permissions"),
         (errno.EIO, "Check the disk"),
+        (errno.ENAMETOOLONG, "Choose a shorter one"),
     ],
 )
 def test_a_disk_that_refuses_is_told_in_one_line_and_leaves_nothing(
@@ -57,7 +58,7 @@ def test_a_disk_that_refuses_is_told_in_one_line_and_leaves_nothing(
     with pytest.raises(StorageError, match=words) as caught:
         write_atomically(tmp_path / "file.bin", b"data")
     assert "\n" not in str(caught.value)
-    assert str(tmp_path / "file.bin") in str(caught.value)
+    assert "file.bin" in str(caught.value)
     assert entries(tmp_path) == []
 
 

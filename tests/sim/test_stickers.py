@@ -113,6 +113,9 @@ def test_what_is_no_sticker_is_refused_in_one_line(tmp_path):
         path.write_text(json.dumps({**raw, **change}))
         with pytest.raises(RollingStopError, match=words):
             read_sticker(path)
+    path.write_text("no JSON")
+    with pytest.raises(RollingStopError, match="JSONDecodeError"):
+        read_sticker(path)
 
 
 def test_a_place_knows_its_area_and_whether_it_is_on_the_octagon():
