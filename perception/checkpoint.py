@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from perception.calibration import Scaling
 from perception.weights import pack, unpack
 from sim.errors import WeightsError
 from sim.files import write_atomically
 
 CHECKPOINT_NAME = "checkpoint.npz"
 
-_ABOUT = "about"
+_ABOUT, _KNOWN = "about", "known/"
 _ELSEWHERE = "Choose another --out, or remove this folder to start afresh."
+
+
+class Stage(StrEnum):
+    """A training's lessons, in their order."""
+
+    CLOSEUPS = "closeups"
+    FRAMES = "frames"
+    LANE = "lane"
+    SECOND_LOOK = "second_look"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known once the network has seen all its frames.
+
+    Attributes:
+        arrays: Its weights by name, those of the lane's lessons among them if these are over.
+        scalings: By what its beliefs were scaled.
+    """
+
+    arrays: dict[str, NDArray[np.float32]] = field(default_factory=dict[str, NDArray[np.float32]])
+    scalings: dict[str, Scaling] = field(default_factory=dict[str, Scaling])
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +52,19 @@ class Checkpoint:
         fingerprint: Of configuration and data set; a run goes on only from its own.
         history: A row for each finished epoch.
         seconds: Time spent in training so far.
-        arrays: Every variable of network, average and optimiser, by name.
+        stage: Which lessons it is in.
+        place: Where in the data these are, if the number of their steps does not tell.
+        arrays: Every variable of what learns in them, its average and its optimiser, by name.
+        known: What the lessons before these ended in.
     """
 
     fingerprint: str
     history: list[dict[str, float]]
     seconds: float
+    stage: Stage
+    place: tuple[int, ...]
     arrays: dict[str, NDArray[Any]]
+    known: Known
 
 
 def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
@@ -43,9 +73,17 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     Raises:
         StorageError: If it cannot be written.
     """
-    about = {"fingerprint": checkpoint.fingerprint, "history": checkpoint.history, "seconds": checkpoint.seconds}
+    about = {
+        "fingerprint": checkpoint.fingerprint,
+        "history": checkpoint.history,
+        "seconds": checkpoint.seconds,
+        "stage": checkpoint.stage,
+        "place": checkpoint.place,
+        "scalings": {name: asdict(scaling) for name, scaling in checkpoint.known.scalings.items()},
+    }
     text = np.frombuffer(json.dumps(about).encode(), np.uint8)
-    write_atomically(folder / CHECKPOINT_NAME, pack({_ABOUT: text, **checkpoint.arrays}))
+    known = {f"{_KNOWN}{name}": array for name, array in checkpoint.known.arrays.items()}
+    write_atomically(folder / CHECKPOINT_NAME, pack({_ABOUT: text, **known, **checkpoint.arrays}))
 
 
 def read_checkpoint(folder: Path, fingerprint: str) -> Checkpoint | None:
@@ -60,8 +98,18 @@ def read_checkpoint(folder: Path, fingerprint: str) -> Checkpoint | None:
     arrays = unpack(path.read_bytes(), path)
     try:
         about = json.loads(bytes(arrays.pop(_ABOUT)))
-        found = Checkpoint(about["fingerprint"], about["history"], about["seconds"], arrays)
-    except (KeyError, ValueError, TypeError):
+        scalings = {name: Scaling(**values) for name, values in about["scalings"].items()}
+        known = {name: arrays.pop(name) for name in list(arrays) if name.startswith(_KNOWN)}
+        found = Checkpoint(
+            fingerprint=about["fingerprint"],
+            history=about["history"],
+            seconds=about["seconds"],
+            stage=Stage(about["stage"]),
+            place=tuple(about["place"]),
+            arrays=arrays,
+            known=Known({name.removeprefix(_KNOWN): array for name, array in known.items()}, scalings),
+        )
+    except (KeyError, ValueError, TypeError, AttributeError):
         raise WeightsError(
             f"Expected {path} to be a training's checkpoint. Received: another file.", hint=_ELSEWHERE
         ) from None

@@ -7,7 +7,7 @@ look-alikes is what it learns slowest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, count, islice
 from typing import Any
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from perception.backend import training_precision
 from perception.channels import COARSEST_STRIDE, SIGN_CHANNELS
 from perception.labels import Labels
-from perception.learner import Learner
+from perception.learner import UNRECORDED, Learner, Record
 from perception.losses import losses
 from perception.network import build_sign_detector
 from perception.pipeline import Preparer, batches, shuffled
@@ -36,6 +36,10 @@ ELSEWHERE_SHARE = 0.12
 
 MIN_SHARE_INSIDE = 0.6
 """A sign of which less is inside the cutting is ignored."""
+
+
+FIRST_PASS = 1_000_000
+"""No pass has the number of another kind of lesson's."""
 
 
 def closeup_camera(camera: Camera) -> Camera:
@@ -88,10 +92,9 @@ def learn_signs(
     trained_on: int,
     config: TrainConfig,
     workers: int,
-    progress: Callable[[int], None] | None = None,
+    record: Record = UNRECORDED,
     *,
     start_from: Mapping[str, NDArray[np.float32]] | None = None,
-    watch: Callable[[int, float, Callable[[], dict[str, NDArray[np.float32]]]], None] | None = None,
     team: Team = ALONE,
 ) -> dict[str, NDArray[np.float32]]:
     """Train the sign detector on close-ups; return its weights by name.
@@ -101,9 +104,8 @@ def learn_signs(
         trained_on: Only the examples before this index are looked at.
         config: How to train; `closeup_steps` says how long.
         workers: Threads that prepare close-ups.
-        progress: Told the steps done.
+        record: Told of each step; says where to go on, if these lessons were stopped.
         start_from: Weights by name to go on from; from random ones if there are none.
-        watch: Told of each step: the steps done, the loss, and what returns the weights as they stand, averaged.
         team: The devices that share each batch.
     """
     learner = Learner(
@@ -114,6 +116,7 @@ def learn_signs(
         team,
     )
     learner.start_from(start_from or {})
+    record.begin(learner)
     size = closeup_camera(dataset.camera)
 
     def cut(rgb: NDArray[np.uint8], labels: Labels, *index: int) -> tuple[NDArray[np.uint8], Labels]:
@@ -121,20 +124,18 @@ def learn_signs(
 
     augment = replace(config.augment, zoom=config.augment.closeup_zoom)
     prepare = Preparer(dataset.camera, augment, config.seed, cut=cut, size=size)
-    made = chain.from_iterable(_passes(dataset, trained_on, config, prepare, workers))
-    for batch in islice(made, config.closeup_steps):
-        parts = learner.take_step(batch)
-        if progress is not None:
-            progress(learner.step)
-        if watch is not None:
-            watch(learner.step, parts["loss"], learner.averaged)
+    made = chain.from_iterable(_passes(dataset, trained_on, config, prepare, workers, learner.step))
+    for batch in islice(made, config.closeup_steps - learner.step):
+        record.took_step(learner.take_step(batch)["loss"])
     return learner.averaged()
 
 
 def _passes(
-    dataset: Dataset, trained_on: int, config: TrainConfig, prepare: Preparer, workers: int
+    dataset: Dataset, trained_on: int, config: TrainConfig, prepare: Preparer, workers: int, begin: int
 ) -> Iterator[Iterator[Any]]:
-    """Yield the batches of one pass after another, without end; no pass of the whole frames has the same number."""
-    for number in count(1_000_000):
+    """Yield the batches of one pass after another, without end, but for those before `begin`."""
+    passed, done = divmod(begin, trained_on // config.closeup_batch)
+    for number in count(FIRST_PASS + passed):
         order = shuffled(dataset, trained_on, config.seed, number, config.shuffle_buffer)
-        yield batches(order, prepare, number, config.closeup_batch, workers)
+        yield batches(islice(order, done * config.closeup_batch, None), prepare, number, config.closeup_batch, workers)
+        done = 0

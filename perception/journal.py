@@ -6,17 +6,29 @@ import csv
 import io
 import logging
 import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from perception.backend import tf
-from perception.checkpoint import Checkpoint, variables_to_arrays, write_checkpoint
-from perception.learner import Learner
+from perception.checkpoint import (
+    Checkpoint,
+    Known,
+    Stage,
+    arrays_to_variables,
+    variables_to_arrays,
+    write_checkpoint,
+)
+from perception.learner import Learner, Record
 from perception.scores import Scores
 from sim.files import make_folder, write_atomically
 
 HISTORY_NAME = "history.csv"
+
+CHECKPOINT_STEPS = 500
+"""Steps between checkpoints: about a minute on two cores."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,6 +51,7 @@ class Journal:
         self._begun = time.perf_counter()
         self._out = out
         self._fingerprint = fingerprint
+        self._found = found
         make_folder(out)
         self._board = tf.summary.create_file_writer(str(out / "tensorboard"))
         self._parts: list[dict[str, float]] = []
@@ -54,6 +67,35 @@ class Journal:
         """Examples a second in the median epoch; 0 before the first has ended."""
         return float(np.median([row["images_per_s"] for row in self.history])) if self.history else 0.0
 
+    def past(self, stage: Stage) -> Known | None:
+        """Return what was known after a stage, if the checkpoint is of a later one."""
+        order = list(Stage)
+        if self._found is None or order.index(self._found.stage) <= order.index(stage):
+            return None
+        return self._found.known
+
+    @contextmanager
+    def stage(
+        self, stage: Stage, told: Callable[[Learner, float], None], known: Known | None = None
+    ) -> Generator[StageRecord]:
+        """Give the record of a stage's lessons, which go on where they were stopped.
+
+        A checkpoint is written when the stage begins, every `CHECKPOINT_STEPS`, on Ctrl-C, and when it ends.
+
+        Args:
+            stage: Which lessons.
+            told: Told of each step: what learns, and the loss.
+            known: What the lessons before these ended in.
+        """
+        found = self._found if self._found is not None and self._found.stage is stage else None
+        record = StageRecord(self, stage, told, known or Known(), found)
+        try:
+            yield record
+        except KeyboardInterrupt:
+            record.keep()
+            raise
+        record.keep()
+
     def begin_epoch(self) -> None:
         """Start an epoch, or what is left of one."""
         self._parts = []
@@ -64,7 +106,7 @@ class Journal:
         self._parts.append(parts)
 
     def end_epoch(self, learner: Learner, epoch: int, batch: int, spent_s: float, scores: Scores) -> None:
-        """Write an epoch's row, its TensorBoard values, and a checkpoint.
+        """Write an epoch's row and its TensorBoard values.
 
         Args:
             learner: What learns.
@@ -85,7 +127,6 @@ class Journal:
                 tf.summary.scalar(name, value)
         self._board.flush()
         write_atomically(self._out / HISTORY_NAME, _as_csv(self.history))
-        self.write_checkpoint(learner)
         _LOG.info("Epoch %d: %s", epoch + 1, ", ".join(f"{name} {value:.4g}" for name, value in row.items()))
 
     @property
@@ -93,14 +134,90 @@ class Journal:
         """Time since the epoch began."""
         return time.perf_counter() - self._epoch_begun
 
-    def write_checkpoint(self, learner: Learner) -> None:
+    def write_checkpoint(self, stage: Stage, place: tuple[int, ...], learner: Learner, known: Known) -> None:
         """Write where the training stands.
 
         Raises:
             StorageError: If it cannot be written.
         """
-        arrays = variables_to_arrays(learner.groups)
-        write_checkpoint(Checkpoint(self._fingerprint, self.history, self.seconds, arrays), self._out)
+        checkpoint = Checkpoint(
+            fingerprint=self._fingerprint,
+            history=self.history,
+            seconds=self.seconds,
+            stage=stage,
+            place=place,
+            arrays=variables_to_arrays(learner.groups),
+            known=known,
+        )
+        write_checkpoint(checkpoint, self._out)
+
+
+class StageRecord(Record):
+    """What one stage's lessons tell, and where they stand.
+
+    Args:
+        journal: Of the training.
+        stage: Which lessons.
+        told: Told of each step.
+        known: What the lessons before these ended in.
+        found: The checkpoint from which they go on, if any.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        stage: Stage,
+        told: Callable[[Learner, float], None],
+        known: Known,
+        found: Checkpoint | None,
+    ) -> None:
+        self._journal = journal
+        self._stage = stage
+        self._told = told
+        self._known = known
+        self._found = found
+        self._learner: Learner | None = None
+
+    def begin(self, learner: Learner) -> None:
+        """Set what is to learn as it was when it was stopped, if it was, or write the first checkpoint.
+
+        Raises:
+            WeightsError: If the checkpoint is of another network.
+            StorageError: If it cannot be written.
+        """
+        self._learner = learner
+        if self._found is None:
+            self.keep()
+            return
+        arrays_to_variables(self._found.arrays, learner.groups)
+        self.place = self._found.place
+        name = self._stage.replace("_", " ")
+        _LOG.info("Going on with the %s' lessons at step %d of %d.", name, learner.step, learner.steps)
+
+    def took_step(self, loss: float) -> None:
+        """Tell of a step; write a checkpoint now and then.
+
+        Raises:
+            StorageError: If it cannot be written.
+        """
+        if self._learner is None:
+            return
+        self._told(self._learner, loss)
+        if self._learner.step % CHECKPOINT_STEPS == 0:
+            self.keep()
+
+    def mark(self, place: tuple[int, ...]) -> None:
+        """Take note of a place in the data, before the step that it leads to."""
+        self.place = place
+
+    def keep(self) -> None:
+        """Write where these lessons stand, if they have begun.
+
+        Raises:
+            StorageError: If it cannot be written.
+        """
+        if self._learner is not None:
+            self._journal.write_checkpoint(self._stage, self.place, self._learner, self._known)
 
 
 def headlines(scores: Scores) -> dict[str, float]:

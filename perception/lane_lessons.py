@@ -6,15 +6,16 @@ have no lane, and an enlarged frame's does not fit the camera: none is enlarged 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from perception.backend import keras, tf, training_precision
-from perception.learner import Learner, tempered
+from perception.learner import UNRECORDED, Learner, Record, tempered
 from perception.losses import lane_loss
 from perception.network import build_network
 from perception.pipeline import Batch, Preparer, batches, shuffled
@@ -38,7 +39,7 @@ def learn_lane(
     config: TrainConfig,
     arrays: Mapping[str, NDArray[np.float32]],
     workers: int,
-    progress: Callable[[int], None] | None = None,
+    record: Record = UNRECORDED,
     team: Team = ALONE,
     temper_by: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
@@ -50,7 +51,7 @@ def learn_lane(
         config: How to train; `lane_epochs` says how long.
         arrays: The trained network's weights by name; of the head's, `lane_base_share` remains.
         workers: Threads that prepare frames.
-        progress: Told the steps done.
+        record: Told of each step; says where to go on, if these lessons were stopped.
         team: The devices that share each batch.
         temper_by: Weights of which `lane_base_share` remains, instead of those in `arrays`.
     """
@@ -63,10 +64,9 @@ def learn_lane(
         return keras.Model(whole.input, whole.get_layer("lane").output)
 
     learner = Learner(build, _loss, config, lane_steps(trained_on, config), team)
-    for batch in _batches(dataset, trained_on, config, workers):
-        learner.take_step(batch)
-        if progress is not None:
-            progress(learner.step)
+    record.begin(learner)
+    for batch in _batches(dataset, trained_on, config, workers, learner.step):
+        record.took_step(learner.take_step(batch)["loss"])
     return tempered(learner.averaged(), arrays if temper_by is None else temper_by, config.lane_base_share)
 
 
@@ -74,8 +74,11 @@ def _loss(answers: Any, targets: dict[str, Any]) -> dict[str, Any]:
     return {"loss": lane_loss(tf.cast(answers, tf.float32), targets["lane"], targets["lane_weight"])}
 
 
-def _batches(dataset: Dataset, trained_on: int, config: TrainConfig, workers: int) -> Iterator[Batch]:
+def _batches(dataset: Dataset, trained_on: int, config: TrainConfig, workers: int, begin: int) -> Iterator[Batch]:
+    """Yield the batches of one pass after another, but for those before `begin`."""
     prepare = Preparer(dataset.camera, replace(config.augment, zoom=0.0), config.seed)
-    for number in range(FIRST_PASS, FIRST_PASS + config.lane_epochs):
+    passed, done = divmod(begin, trained_on // config.batch)
+    for number in range(FIRST_PASS + passed, FIRST_PASS + config.lane_epochs):
         order = shuffled(dataset, trained_on, config.seed, number, config.shuffle_buffer)
-        yield from batches(order, prepare, number, config.batch, workers)
+        yield from batches(islice(order, done * config.batch, None), prepare, number, config.batch, workers)
+        done = 0

@@ -36,6 +36,25 @@ class Lesson(Protocol):
         ...
 
 
+class Record:
+    """What lessons tell while they go on, and where they stood when they were stopped; this one keeps nothing."""
+
+    place: tuple[int, ...] = ()
+    """Where in its data the learner stands, for lessons that the number of its steps does not tell."""
+
+    def begin(self, learner: Learner) -> None:
+        """Take note of what is to learn, before its first step; set it as it was when it was stopped, if it was."""
+
+    def took_step(self, loss: float) -> None:
+        """Take note of a step."""
+
+    def mark(self, place: tuple[int, ...]) -> None:
+        """Take note of a place in the data, before the step that it leads to."""
+
+
+UNRECORDED = Record()
+
+
 class Learner:
     """A model in training: everything that a step changes.
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from itertools import chain, count, islice
+from dataclasses import astuple, dataclass, replace
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ from perception.fovea import (
     is_fovea,
 )
 from perception.labels import label
-from perception.learner import Learner, tempered
+from perception.learner import UNRECORDED, Learner, Record, tempered
 from perception.losses import laplace_loss
 from perception.network import build_network
 from perception.pipeline import Preparer, ahead, decode_image, shuffled
@@ -62,7 +62,10 @@ cutting them; and how far these are displaced after the first time, in their own
 standard deviations."""
 
 MIXED_BATCHES = 24
-"""Batches of cuttings among which those of a frame are scattered."""
+"""Batches of cuttings, or a few more, among which those of a frame are scattered."""
+
+FIRST_PASS = 2_000_000
+"""No pass has the number of another kind of lesson's."""
 
 
 def learn_to_look_twice(
@@ -71,7 +74,7 @@ def learn_to_look_twice(
     config: TrainConfig,
     arrays: Mapping[str, NDArray[np.float32]],
     workers: int,
-    progress: Callable[[int], None] | None = None,
+    record: Record = UNRECORDED,
     team: Team = ALONE,
     temper_by: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
@@ -83,13 +86,13 @@ def learn_to_look_twice(
         config: How to train; `fovea_steps` says how long.
         arrays: The trained network's weights by name, and those of a second look to go on from, if any.
         workers: Threads that prepare frames.
-        progress: Told the steps done.
+        record: Told of each step; says where to go on, if these lessons were stopped.
         team: The devices that share each batch.
         temper_by: Weights of which `fovea_base_share` remains, instead of those in `arrays`.
     """
     base = {name: array for name, array in arrays.items() if is_fovea(name)}
     find = _finder(config, dataset.camera, arrays)
-    learned = train_second_look(dataset, trained_on, config, find, workers, progress, team, start_from=base)
+    learned = train_second_look(dataset, trained_on, config, find, workers, record, team, start_from=base)
     learned = tempered(learned, base if temper_by is None else temper_by, config.fovea_base_share)
     quick = build_fovea(config.fovea, compute_precision())
     fill(quick, learned, "the weights in training")
@@ -104,7 +107,7 @@ def train_second_look(
     config: TrainConfig,
     find: Find,
     workers: int,
-    progress: Callable[[int], None] | None = None,
+    record: Record = UNRECORDED,
     team: Team = ALONE,
     *,
     start_from: Mapping[str, NDArray[np.float32]] | None = None,
@@ -119,7 +122,7 @@ def train_second_look(
         config: How to train; `fovea_steps` says how long.
         find: The first look.
         workers: Threads that prepare frames.
-        progress: Told the steps done.
+        record: Told of each step; says where to go on, if these lessons were stopped.
         team: The devices that share each batch.
         start_from: Weights of a second look to go on from; random ones if there are none.
         build: Builds it, of `config.fovea` widths and a precision.
@@ -128,11 +131,11 @@ def train_second_look(
     learner = Learner(lambda: build(config.fovea, training_precision()), _loss, config, config.fovea_steps, team)
     learner.start_from(dict(start_from or {}))
     opponent = Opponent(learner.model)
-    for cuts in islice(_batches(dataset, stop, config, find, workers), config.fovea_steps):
+    record.begin(learner)
+    batches = _batches(dataset, stop, config, find, workers, record, learner.step)
+    for cuts in islice(batches, config.fovea_steps - learner.step):
         batch = opponent.put_on(cuts)
-        learner.take_step(batch if show is None else replace(batch, rgb=show(batch.rgb)))
-        if progress is not None:
-            progress(learner.step)
+        record.took_step(learner.take_step(batch if show is None else replace(batch, rgb=show(batch.rgb)))["loss"])
     return learner.averaged()
 
 
@@ -173,26 +176,69 @@ def _finder(config: TrainConfig, camera: Camera, arrays: Mapping[str, NDArray[np
     return lambda rgb: find(tf.constant(rgb)).numpy()
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in the data a helping begins.
+
+    Attributes:
+        passed: Passes before its first frame's.
+        frame: Frames of that pass before it.
+        step: Steps before it.
+    """
+
+    passed: int = 0
+    frame: int = 0
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Helping:
+    """Some batches, in which the cuttings of one frame are far apart."""
+
+    place: _Place
+    batches: list[list[Cut]]
+
+
 def _batches(
     dataset: Dataset,
     trained_on: int,
     config: TrainConfig,
     find: Find,
     workers: int,
+    record: Record,
+    begin: int,
 ) -> Iterator[list[Cut]]:
-    """Yield batches of cuttings without end, made ahead of time; no pass has the number of another kind of lesson's."""
+    """Yield batches without end, from the one on that the step `begin` leads to."""
+    place = _Place(*record.place)
+    taken = begin - place.step
+    for helping in _helpings(dataset, trained_on, config, find, workers, place):
+        record.mark(astuple(helping.place))
+        yield from helping.batches[taken:]
+        taken = 0
+
+
+def _helpings(
+    dataset: Dataset, trained_on: int, config: TrainConfig, find: Find, workers: int, place: _Place
+) -> Iterator[_Helping]:
+    """Yield helpings without end from a place on, each made while the one before it is learned from.
+
+    Each follows from its place alone, so that lessons can go on from any.
+    """
     first = config.fovea_augment or config.augment
     last = config.fovea_last_augment or first
     ways = [(Preparer(dataset.camera, way, config.seed), way) for way in (first, last)]
-    before_last = (1.0 - config.fovea_last_share) * config.fovea_steps * config.fovea_batch
+    size, before_last = config.fovea_batch, (1.0 - config.fovea_last_share) * config.fovea_steps
 
-    def cuttings() -> Iterator[list[Cut]]:
-        made = 0
+    def made() -> Iterator[_Helping]:
+        begin, cuts = place, list[Cut]()
         with ThreadPoolExecutor(workers, thread_name_prefix="prepare") as pool:
-            for number in count(2_000_000):
+            for passed in count(place.passed):
+                number = FIRST_PASS + passed
                 order = shuffled(dataset, trained_on, config.seed, number, config.shuffle_buffer)
+                frame = place.frame if passed == place.passed else 0
+                order = islice(order, frame, None)
                 while chosen := tuple(islice(order, FRAMES_AT_ONCE)):
-                    prepare, augment = ways[made >= before_last]
+                    prepare, augment = ways[begin.step + len(cuts) / size >= before_last]
                     changed = list(pool.map(prepare.change, chosen, [number] * len(chosen)))
                     peaks = find(np.stack([rgb for rgb, _ in changed]))
                     for example, (rgb, labels), found in zip(chosen, changed, peaks, strict=True):
@@ -201,21 +247,21 @@ def _batches(
                             if time:
                                 found[:, 2:6] = displaced(found[:, 2:6], SHIFT, STRETCH, rng)
                             told = boxes_to_show(labels, found, dataset.camera, rng)
-                            made += len(told.boxes)
-                            yield [cut_changed(rgb, told, k, augment, rng) for k in range(len(told.boxes))]
+                            cuts += [cut_changed(rgb, told, k, augment, rng) for k in range(len(told.boxes))]
+                    frame += len(chosen)
+                    if len(cuts) >= MIXED_BATCHES * size:
+                        rng = stream(config.seed, Stream.SHUFFLE, FIRST_PASS, begin.step)
+                        helping = _Helping(begin, _mixed(cuts, size, rng))
+                        yield helping
+                        begin, cuts = _Place(passed, frame, begin.step + len(helping.batches)), []
 
-    return ahead(_mixed(cuttings(), config.fovea_batch, stream(config.seed, Stream.SHUFFLE, 2_000_000)), 4)
+    return ahead(made(), 1)
 
 
-def _mixed(parts: Iterator[list[Cut]], size: int, rng: np.random.Generator) -> Iterator[list[Cut]]:
-    """Yield batches in which the cuttings of one frame are far apart."""
-    held: list[Cut] = []
-    for cut in chain.from_iterable(parts):
-        held.append(cut)
-        if len(held) >= MIXED_BATCHES * size:
-            chosen = rng.permutation(len(held))
-            yield [held[k] for k in chosen[:size]]
-            held = [held[k] for k in chosen[size:]]
+def _mixed(cuts: list[Cut], size: int, rng: np.random.Generator) -> list[list[Cut]]:
+    """Return full batches of cuttings in random order; what is left over at the end is dropped."""
+    order = rng.permutation(len(cuts))
+    return [[cuts[k] for k in order[start : start + size]] for start in range(0, len(cuts) - size + 1, size)]
 
 
 def _weigh(dataset: Dataset, trained_on: int, find: Find, fovea: Fovea) -> NDArray[np.float32]:

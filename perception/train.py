@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from perception.backend import describe_device, keras, make_deterministic, training_precision
 from perception.calibration import Scaling, calibrate
 from perception.card import Card, card_path, read_card, write_card
-from perception.checkpoint import Checkpoint, arrays_to_variables, read_checkpoint
+from perception.checkpoint import Checkpoint, Known, Stage, read_checkpoint
 from perception.closeups import learn_signs
 from perception.evaluate import score_examples
 from perception.fovea import is_fovea
-from perception.journal import Journal
+from perception.journal import Journal, StageRecord
 from perception.lane_lessons import lane_steps, learn_lane
 from perception.learner import Learner
 from perception.losses import losses
@@ -39,11 +39,8 @@ from sim.recording import Dataset
 Progress = Callable[[int, int], None]
 
 Watch = Callable[[str, int, float, Callable[[], dict[str, NDArray[np.float32]]]], None]
-"""Told of each step: the phase, "closeups" or "frames"; the steps taken in it; the loss; and what returns the weights,
-averaged, those of the sign detector alone while it looks at close-ups."""
-
-CHECKPOINT_STEPS = 500
-"""Steps between checkpoints: about a minute on two cores."""
+"""Told of each step: the phase, "closeups", "frames", "lane" or "second look"; the steps taken in it; the loss; and
+what returns the weights of what learns, averaged: the sign detector's alone while it looks at close-ups."""
 
 VALIDATED_EACH_EPOCH = 400
 """Validation examples scored after each epoch; all of them at the end."""
@@ -88,9 +85,8 @@ def train(
 ) -> TrainResult:
     """Train on a data set, or go on with a training that was interrupted.
 
-    A checkpoint is written after the close-ups, which begin anew if they are interrupted, every `CHECKPOINT_STEPS`
-    after that, after each epoch, and on Ctrl-C. From one on, a run ends in the same weights as if it had not been
-    interrupted.
+    A checkpoint is written every `CHECKPOINT_STEPS` of each stage's lessons, after each epoch, and on Ctrl-C. From one
+    on, a run ends in the same weights as if it had not been interrupted.
 
     Of several machines each does all of this, on its part of each batch; all read the data set and the checkpoint, one
     writes.
@@ -152,18 +148,11 @@ def _train(
 ) -> TrainResult:
     """Take what lessons are left, and write what comes of them."""
     journal = Journal(out, fingerprint, found)
-    if found is not None:
-        arrays_to_variables(found.arrays, lesson.learner.groups)
-        _LOG.info("Going on at step %d of %d.", lesson.learner.step, lesson.learner.steps)
-    else:
-        lesson.look_at_closeups()
-        journal.write_checkpoint(lesson.learner)
-    try:
-        lesson.look_at_frames(journal, out / EPOCHS if keep_epochs else None, command)
-    except KeyboardInterrupt:
-        journal.write_checkpoint(lesson.learner)
-        raise
-    return _finish(out, lesson, journal, command)
+    lesson.look_at_closeups(journal)
+    known = lesson.look_at_frames(journal, out / EPOCHS if keep_epochs else None, command)
+    known = lesson.follow_the_lane(journal, known)
+    arrays = known.arrays | lesson.look_twice(journal, known)
+    return _finish(out, lesson, journal, command, arrays, known.scalings)
 
 
 def new_learner(config: TrainConfig, camera: Camera, steps: int, team: Team = ALONE) -> Learner:
@@ -271,24 +260,38 @@ class _Lesson:
         self._progress = progress
         self._watch = watch
 
-    def look_at_closeups(self) -> None:
+    def look_at_closeups(self, journal: Journal) -> None:
         """Let the sign detector learn from close-ups, and start the whole network from its weights."""
+        if journal.past(Stage.CLOSEUPS) is not None:
+            return
         arrays = self.base.arrays if self.base is not None else {}
         if self.config.closeup_steps:
-            watch = self._watch
-            arrays = arrays | learn_signs(
-                self.source,
-                self.trained_on,
-                self.config,
-                self._workers,
-                self._report,
-                start_from=arrays,
-                watch=None if watch is None else lambda *step: watch("closeups", *step),
-                team=self._team,
-            )
+            with journal.stage(Stage.CLOSEUPS, self._tell("closeups")) as record:
+                arrays = arrays | learn_signs(
+                    self.source,
+                    self.trained_on,
+                    self.config,
+                    self._workers,
+                    record,
+                    start_from=arrays,
+                    team=self._team,
+                )
         self.learner.start_from(arrays)
 
-    def look_at_frames(self, journal: Journal, kept_in: Path | None, command: str) -> None:
+    def look_at_frames(self, journal: Journal, kept_in: Path | None, command: str) -> Known:
+        """Let the whole network learn from whole frames; return its weights, scaled if it learned anything."""
+        if (known := journal.past(Stage.FRAMES)) is not None:
+            return known
+        with journal.stage(Stage.FRAMES, self._tell("frames", self.config.closeup_steps)) as record:
+            record.begin(self.learner)
+            self._go_through_epochs(journal, record, kept_in, command)
+        arrays = self.learner.averaged()
+        if not self.learner.steps and not self.config.closeup_steps:
+            return Known(arrays)
+        held_back = self.source.examples(self.trained_on, self.source.count)
+        return Known(*calibrate(arrays, self.config.network, self.source.camera, held_back))
+
+    def _go_through_epochs(self, journal: Journal, record: StageRecord, kept_in: Path | None, command: str) -> None:
         """Take all steps that are left, epoch by epoch; keep each epoch's weights in a folder, if any is given."""
         config, learner = self.config, self.learner
         prepare = Preparer(self.source.camera, config.augment, config.seed)
@@ -301,11 +304,7 @@ class _Lesson:
             for batch in batches(left, prepare, epoch, config.batch, self._workers):
                 parts = learner.take_step(batch)
                 journal.add(parts)
-                self._report(config.closeup_steps + learner.step)
-                if self._watch is not None:
-                    self._watch("frames", learner.step, parts["loss"], learner.averaged)
-                if learner.step % CHECKPOINT_STEPS == 0:
-                    journal.write_checkpoint(learner)
+                record.took_step(parts["loss"])
             spent_s = journal.epoch_seconds
             if kept_in is not None:
                 held_back = self.source.examples(self.trained_on, self.source.count)
@@ -314,42 +313,54 @@ class _Lesson:
                 scores = self.validate(VALIDATED_EACH_EPOCH, arrays)
                 _keep(folder / WEIGHTS_NAME, self, journal, command, arrays, scores, scalings)
             journal.end_epoch(learner, epoch, config.batch, spent_s, self.validate(VALIDATED_EACH_EPOCH))
+            record.keep()
 
-    def follow_the_lane(self, arrays: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-        """Let the lane head of a network with such weights learn alone; return its weights, if it does."""
+    def follow_the_lane(self, journal: Journal, known: Known) -> Known:
+        """Let the lane head of a network with such weights learn alone, if it is to; return all weights."""
         if not self.config.lane_epochs:
-            return {}
+            return known
+        if (after := journal.past(Stage.LANE)) is not None:
+            return after
         begun = self.config.closeup_steps + self.learner.steps
-        return learn_lane(
-            self.source,
-            self.trained_on,
-            self.config,
-            arrays,
-            self._workers,
-            lambda done: self._report(begun + done),
-            self._team,
-            self._remaining,
-        )
+        self._draw_afresh()
+        with journal.stage(Stage.LANE, self._tell("lane", begun), known) as record:
+            learned = learn_lane(
+                self.source,
+                self.trained_on,
+                self.config,
+                known.arrays,
+                self._workers,
+                record,
+                self._team,
+                self._remaining,
+            )
+        return Known(known.arrays | learned, known.scalings)
 
-    def look_twice(self, arrays: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    def look_twice(self, journal: Journal, known: Known) -> dict[str, NDArray[np.float32]]:
         """Let the second look learn from what a network with such weights sees; return its weights, if any.
 
         Without lessons it stays as it was in the weights that the training went on from.
         """
-        known = self.base.arrays if self.base is not None else {}
+        base = self.base.arrays if self.base is not None else {}
         if not self.config.fovea_steps:
-            return {name: array for name, array in known.items() if is_fovea(name)}
+            return {name: array for name, array in base.items() if is_fovea(name)}
         begun = self.config.closeup_steps + self.learner.steps + lane_steps(self.trained_on, self.config)
-        return learn_to_look_twice(
-            self.source,
-            self.trained_on,
-            self.config,
-            {**known, **arrays},
-            self._workers,
-            lambda done: self._report(begun + done),
-            self._team,
-            self._remaining,
-        )
+        self._draw_afresh()
+        with journal.stage(Stage.SECOND_LOOK, self._tell("second look", begun), known) as record:
+            return learn_to_look_twice(
+                self.source,
+                self.trained_on,
+                self.config,
+                {**base, **known.arrays},
+                self._workers,
+                record,
+                self._team,
+                self._remaining,
+            )
+
+    def _draw_afresh(self) -> None:
+        """Let what is built next begin in the same state, whether or not anything was built before in this run."""
+        keras.utils.set_random_seed(self.config.seed % 2**32)
 
     def validate(self, most: int, arrays: dict[str, NDArray[np.float32]] | None = None) -> Scores:
         """Score weights, the averaged ones if not given, on the first `most` examples that were held back."""
@@ -358,23 +369,30 @@ class _Lesson:
         stop = min(self.trained_on + most, self.source.count)
         return score_examples(self.source.examples(self.trained_on, stop), perceiver)
 
-    def _report(self, done: int) -> None:
-        if self._progress is not None:
-            config = self.config
-            lane = lane_steps(self.trained_on, config)
-            self._progress(done, config.closeup_steps + self.learner.steps + lane + config.fovea_steps)
+    def _tell(self, phase: str, before: int = 0) -> Callable[[Learner, float], None]:
+        """Return what tells of a step of one phase, with so many steps of others before it."""
+        config = self.config
+        steps = config.closeup_steps + self.learner.steps + lane_steps(self.trained_on, config) + config.fovea_steps
+
+        def tell(learner: Learner, loss: float) -> None:
+            if self._progress is not None:
+                self._progress(before + learner.step, steps)
+            if self._watch is not None:
+                self._watch(phase, learner.step, loss, learner.averaged)
+
+        return tell
 
 
-def _finish(out: Path, lesson: _Lesson, journal: Journal, command: str) -> TrainResult:
+def _finish(
+    out: Path,
+    lesson: _Lesson,
+    journal: Journal,
+    command: str,
+    arrays: dict[str, NDArray[np.float32]],
+    scalings: Mapping[str, Scaling],
+) -> TrainResult:
     """Write weights and card. The card comes last: a folder with a card is a finished training."""
-    source, trained_on = lesson.source, lesson.trained_on
-    arrays, scalings = lesson.learner.averaged(), {}
-    if lesson.learner.steps or lesson.config.closeup_steps:
-        held_back = source.examples(trained_on, source.count)
-        arrays, scalings = calibrate(arrays, lesson.config.network, source.camera, held_back)
-    arrays |= lesson.follow_the_lane(arrays)
-    arrays |= lesson.look_twice(arrays)
-    scores = lesson.validate(source.count, arrays)
+    scores = lesson.validate(lesson.source.count, arrays)
     card = _keep(out / WEIGHTS_NAME, lesson, journal, command, arrays, scores, scalings)
     return TrainResult(
         out / WEIGHTS_NAME, card, card.scores, journal.history, journal.images_per_s, finished_before=False

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from perception import second_lessons
 from perception.augment import AugmentConfig
-from perception.checkpoint import CHECKPOINT_NAME
+from perception.checkpoint import CHECKPOINT_NAME, read_checkpoint
 from perception.journal import Journal
 from perception.perceiver import load_perceiver
 from perception.pipeline import Preparer, ahead, batches, decode_image, shuffled
+from perception.second_cuttings import cut_changed
 from perception.train import train
 from perception.training_config import TrainConfig
 from perception.weights import WEIGHTS_NAME, read_weights
@@ -20,6 +23,19 @@ from sim.config import load_toml
 from sim.errors import DatasetError, RecipeError, StorageError, WeightsError
 from sim.recording import Dataset
 from tests.perception.conftest import SMALL_CAMERA, SMALL_TRAINING, Trained
+
+ALL_LESSONS = replace(
+    SMALL_TRAINING,
+    closeup_steps=6,
+    epochs=1,
+    lane_epochs=2,
+    fovea_steps=20,
+    fovea_batch=16,
+    fovea=(4, 8, 8),
+    fovea_last_share=0.5,
+    fovea_last_augment=AugmentConfig(blur=0.9),
+)
+"""Six close-ups, four batches of frames, eight of the lane, twenty of cuttings."""
 
 SHIPPED_SETTINGS = Path(__file__).parents[2] / "perception" / "weights"
 
@@ -45,23 +61,70 @@ def test_a_finished_training_says_so_and_changes_nothing(trained: Trained, small
     assert (trained.folder / WEIGHTS_NAME).read_bytes() == before
 
 
-def test_an_interrupted_training_ends_in_the_same_weights(
-    trained: Trained, small_dataset: Dataset, tmp_path: Path
+def test_a_training_stopped_in_each_of_its_lessons_ends_in_the_same_weights(
+    small_dataset: Dataset, tmp_path: Path, monkeypatch
 ) -> None:
+    monkeypatch.setattr(second_lessons, "MIXED_BATCHES", 4)
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    fingerprint = ALL_LESSONS.fingerprint(small_dataset.manifest.recipe_sha256)
+    train(small_dataset.path, whole, ALL_LESSONS)
+    steps: list[int] = []
+
     def interrupt(done: int, total: int) -> None:
-        if done == SMALL_TRAINING.closeup_steps + 3:
+        assert total == 38
+        steps.append(done)
+        if done == stop:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        train(small_dataset.path, tmp_path, SMALL_TRAINING, progress=interrupt)
-    assert (tmp_path / CHECKPOINT_NAME).exists()
-    assert not (tmp_path / WEIGHTS_NAME).exists()
-    steps: list[int] = []
-    train(small_dataset.path, tmp_path, SMALL_TRAINING, progress=lambda done, total: steps.append(done))
-    assert steps[0] == SMALL_TRAINING.closeup_steps + 4
-    assert steps[-1] == SMALL_TRAINING.closeup_steps + 2 * (36 // 8)
-    first, second = read_weights(trained.folder)[1], read_weights(tmp_path)[1]
+    # Before the end of the lessons and at it, at the end of a helping of cuttings and within one.
+    stops = {3: "closeups", 8: "frames", 13: "lane", 18: "lane", 31: "second_look"}
+    for stop, stage in stops.items():  # noqa: B007, `interrupt` reads it
+        with pytest.raises(KeyboardInterrupt):
+            train(small_dataset.path, stopped, ALL_LESSONS, progress=interrupt)
+        found = read_checkpoint(stopped, fingerprint)
+        assert found is not None and found.stage == stage
+        assert not (stopped / WEIGHTS_NAME).exists()
+    stop = 0
+    train(small_dataset.path, stopped, ALL_LESSONS, workers=1, progress=interrupt)
+
+    assert steps == list(range(1, 39)), "no step is taken twice, and none is left out"
+    (first_card, first), (second_card, second) = read_weights(whole), read_weights(stopped)
     assert all((first[name] == second[name]).all() for name in first)
+    assert first_card.training["calibration"] == second_card.training["calibration"]
+
+
+def test_cuttings_are_mixed_among_frames_and_each_is_shown_once(
+    trained: Trained, small_dataset: Dataset, monkeypatch
+) -> None:
+    cut_of_frame: list[int] = []
+    numbers = itertools.count()
+
+    def cut(rgb, told, number, augment, rng):
+        made = cut_changed(rgb, told, number, augment, rng)
+        return replace(made, light=float(next(numbers)))
+
+    def put_on(self, cuts):
+        cut_of_frame.extend(int(each.light) for each in cuts)
+        return shown(self, [replace(each, light=255.0) for each in cuts])
+
+    shown = second_lessons.Opponent.put_on
+    monkeypatch.setattr(second_lessons, "cut_changed", cut)
+    monkeypatch.setattr(second_lessons.Opponent, "put_on", put_on)
+    monkeypatch.setattr(second_lessons, "MIXED_BATCHES", 4)
+    config = replace(ALL_LESSONS, fovea_steps=12)
+
+    second_lessons.learn_to_look_twice(small_dataset, 36, config, read_weights(trained.folder)[1], 1)
+
+    assert len(set(cut_of_frame)) == len(cut_of_frame) == 12 * config.fovea_batch
+    apart = np.abs(np.diff(cut_of_frame))
+    assert np.median(apart) > config.fovea_batch, "neighbours are of frames far apart"
+
+
+def test_of_cuttings_that_are_mixed_less_than_a_batch_is_left_out() -> None:
+    batches_made = second_lessons._mixed(list(range(100)), 16, np.random.default_rng(1))  # type: ignore[arg-type]
+
+    assert [len(batch) for batch in batches_made] == 6 * [16]
+    assert len({cut for batch in batches_made for cut in batch}) == 96
 
 
 def test_a_folder_with_another_training_is_refused(trained: Trained, small_dataset: Dataset) -> None:
