@@ -25,7 +25,10 @@ from sim.seeding import Stream, stream
 Band = tuple[float, float]
 
 BOOTSTRAPS = 200
-"""Resamples of the frames behind an interval of average precision."""
+"""Resamples of the frames behind an interval of average precision, or of recall at a precision."""
+
+LEVELS = (0.90, 0.95, 0.97, 0.99)
+"""Precisions at which recall is told."""
 
 _FAR_M = 1e6
 
@@ -104,14 +107,15 @@ def score_kind(
     matched = _collect(judged, scenes)
     counted = np.array([t.distance_m for scene in scenes for t in scene.targets if t.counts], dtype=np.float64)
     curve = _curve(matched, len(counted))
-    thresholds = {level: _threshold(matched, level) for level in (0.90, 0.95, 0.97, 0.99)}
-    average = _average_precisions(judged)
+    operating = _threshold(matched, 0.97)
+    average, recalls = _average_precisions(judged), _recalls(matched, scenes, list(spans.values()))
     each = {
-        name: _span_scores(matched, counted, span, thresholds, _with_interval(average[number], judged, number, scenes))
+        name: _span_scores(
+            matched, span, operating, recalls[number], _with_interval(average[number], judged, number, scenes)
+        )
         for number, (name, span) in enumerate(spans.items())
     }
     whole = each.pop("all")
-    operating = thresholds[0.97]
     acted = matched.scores >= operating if operating is not None else np.zeros(len(matched.scores), np.bool_)
     found = acted & matched.right
     scores = KindScores(
@@ -282,37 +286,72 @@ def recall_at(
     """
     if n == 0:
         return 0.0
+    above = _above(precision, scores, right, times)
+    return float((right * times)[:above].sum() / n)
+
+
+def _above(precision: float, scores: NDArray[np.float64], right: NDArray[np.bool_], times: NDArray[np.int64]) -> int:
+    """Return how many detections, each occurring a number of times, are above the lowest score that keeps a precision.
+
+    Detections of equal score stand or fall together.
+    """
     found, counted = np.cumsum(right * times), np.cumsum(times)
-    # Detections of equal score stand or fall together.
     last = np.append(scores[1:] < scores[:-1], True)[: len(scores)]
     reached = np.flatnonzero(last & (found >= precision * counted) & (counted > 0))
-    return float(found[reached[-1]] / n) if len(reached) else 0.0
+    return int(reached[-1]) + 1 if len(reached) else 0
+
+
+def _recalls(matched: Matched, scenes: Sequence[SceneAnswers], spans: Sequence[Band]) -> list[dict[float, Measure]]:
+    """Return the share of each span's objects that is found at each of `LEVELS`, with intervals.
+
+    Signs of one picture are alike, and the threshold is found on the same pictures. How much more that lets a share
+    vary than as many independent signs would is told by resampling the pictures, threshold and all; Wilson's interval
+    is then that of so many fewer signs (the design effect of Kish 1965, Survey Sampling, 8.2).
+    """
+    lows, highs = np.array(spans, np.float64).T
+    owners = np.repeat(np.arange(len(scenes)), [sum(t.counts for t in scene.targets) for scene in scenes])
+    counted_m = np.array([t.distance_m for scene in scenes for t in scene.targets if t.counts], np.float64)[:, None]
+    wanted = np.zeros((len(scenes), len(spans)), np.int64)
+    np.add.at(wanted, owners, (counted_m >= lows) & (counted_m < highs))
+    found_m = matched.found_m[:, None]
+    inside = matched.right[:, None] & (found_m >= lows) & (found_m < highs)
+
+    def found(times: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how many of each span are found at each level, where each picture occurs a number of times."""
+        each = times[matched.pictures]
+        counts = np.cumsum(inside * each[:, None], axis=0)
+        places = [_above(level, matched.scores, matched.right, each) for level in LEVELS]
+        return np.stack([counts[place - 1] if place else np.zeros(len(spans), np.int64) for place in places])
+
+    hits, n = found(np.ones(len(scenes), np.int64)), wanted.sum(axis=0)
+    chances = np.full(len(scenes), 1 / max(len(scenes), 1))
+    drawn = stream(0, Stream.BOOTSTRAP, 2_000).multinomial(len(scenes), chances, size=BOOTSTRAPS)
+    resampled = np.stack([found(times) / np.maximum(times @ wanted, 1) for times in drawn])
+    # Of none or all a share has no variance of its own: two more found and two more missed (Agresti and Coull 1998).
+    shares = (hits + 2.0) / (n + 4.0)
+    effect = np.maximum(resampled.var(axis=0) * (n + 4.0) / (shares * (1.0 - shares)), 1.0)
+    return [
+        {
+            level: share(int(hits[place, span]), int(n[span]), float(effect[place, span]))
+            for place, level in enumerate(LEVELS)
+        }
+        for span in range(len(spans))
+    ]
 
 
 def _span_scores(
-    matched: Matched,
-    counted_m: NDArray[np.float64],
-    span: Band,
-    thresholds: Mapping[float, float | None],
-    ap: Measure,
+    matched: Matched, span: Band, operating: float | None, recalls: Mapping[float, Measure], ap: Measure
 ) -> DetectionScores:
-    """Score the objects of one span of distance."""
-    n = int(np.sum((counted_m >= span[0]) & (counted_m < span[1])))
+    """Score the objects of one span of distance; their distances from the score `operating` on."""
     inside = matched.right & (matched.found_m >= span[0]) & (matched.found_m < span[1])
-
-    def above(level: float) -> NDArray[np.bool_]:
-        threshold = thresholds[level]
-        return inside & (matched.scores >= (np.inf if threshold is None else threshold))
-
-    found = above(0.97)
-    known = found & (matched.found_m < UNKNOWN_M)
+    known = inside & (matched.scores >= (np.inf if operating is None else operating)) & (matched.found_m < UNKNOWN_M)
     errors = np.abs(matched.believed_m[known] - matched.found_m[known]) / np.maximum(matched.found_m[known], 1e-9)
     return DetectionScores(
         ap=ap,
-        recall_at_90=share(int(above(0.90).sum()), n),
-        recall_at_95=share(int(above(0.95).sum()), n),
-        recall_at_97=share(int(found.sum()), n),
-        recall_at_99=share(int(above(0.99).sum()), n),
+        recall_at_90=recalls[0.90],
+        recall_at_95=recalls[0.95],
+        recall_at_97=recalls[0.97],
+        recall_at_99=recalls[0.99],
         distance_error_median=quantile(errors, 0.5),
         distance_error_p95=quantile(errors, 0.95),
     )

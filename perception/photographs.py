@@ -33,7 +33,9 @@ from sim.errors import DatasetError
 from sim.exchange.annotated import Annotated, find_picture, read_annotated, read_picture
 from sim.exchange.coco import xywh
 from sim.exchange.coco_folder import read_coco_file
+from sim.exchange.importing import known_class
 from sim.files import write_atomically
+from sim.percept import ObjectKind
 
 Progress = Callable[[int, int], None]
 Seen = tuple[tuple[float, float, float, float], float]
@@ -70,8 +72,6 @@ stronger one so, and is no larger than so many of it, is the same sign with some
 
 MARGIN_PX = 16
 """Reflected pixels about each level: the network has never seen a sign cut by padding."""
-
-SIGN_NAMES = ("stop_sign", "stop sign", "stop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +300,7 @@ def _photograph(path: Path, entry: dict[str, Any]) -> NDArray[np.uint8]:
 
 def _stop_categories(truth: dict[str, Any], path: Path) -> list[int | str]:
     """Return the ids of all categories that are stop signs."""
-    found = [entry["id"] for entry in truth["categories"] if str(entry["name"]).lower() in SIGN_NAMES]
+    found = [entry["id"] for entry in truth["categories"] if known_class(str(entry["name"])) == ObjectKind.STOP_SIGN]
     if found:
         return found
     names = ", ".join(str(entry.get("name")) for entry in truth["categories"])

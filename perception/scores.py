@@ -65,7 +65,8 @@ class DetectionScores:
     """How well one kind of object is found, within one band of distance or over all.
 
     Thresholds belong to the whole: each is the lowest score at which the precision over all distances still holds, and
-    the recall of a band is its share of objects found above that score.
+    the recall of a band is its share of objects found above that score. Intervals of recall hold that the threshold too
+    comes from these pictures (`matching`).
 
     Attributes:
         ap: Average precision at IoU 0.5, as COCO has it.
@@ -191,13 +192,20 @@ class PhotographScores:
         return plain
 
 
-def share(hits: int, n: int) -> Measure:
-    """Return a share with its Wilson score interval (Wilson 1927)."""
+def share(hits: int, n: int, design_effect: float = 1.0) -> Measure:
+    """Return a share with its Wilson score interval (Wilson 1927).
+
+    Args:
+        hits: How many.
+        n: Of how many.
+        design_effect: How many times more it varies than a share of as many independent ones; the interval is that of
+            so many times fewer.
+    """
     if n == 0:
         return Measure(None, None, None, 0)
-    p = hits / n
-    middle = (p + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
-    reach = _Z95 / (1 + _Z95**2 / n) * sqrt(p * (1 - p) / n + _Z95**2 / (4 * n**2))
+    p, m = hits / n, n / design_effect
+    middle = (p + _Z95**2 / (2 * m)) / (1 + _Z95**2 / m)
+    reach = _Z95 / (1 + _Z95**2 / m) * sqrt(p * (1 - p) / m + _Z95**2 / (4 * m**2))
     return Measure(p, max(middle - reach, 0.0), min(middle + reach, 1.0), n)
 
 

@@ -114,7 +114,7 @@ def class_table(names: tuple[str, ...], own: Mapping[str, str] | None = None) ->
             raise DatasetError(f"Expected one of the classes {', '.join(names)}. Received: {name!r}.")
         if ours not in (*CLASSES, LEFT_OUT):
             raise DatasetError(f"Expected {name!r} to be one of {', '.join((*CLASSES, LEFT_OUT))}. Received: {ours!r}.")
-    table = {name: own.get(name) or KNOWN_NAMES.get(_plain(name), LEFT_OUT) for name in names}
+    table = {name: own.get(name) or known_class(name) for name in names}
     if set(table.values()) <= {LEFT_OUT}:
         raise DatasetError(
             f"Expected at least one class that is known, such as 'stop sign'. Received: {', '.join(names) or 'none'}.",
@@ -123,9 +123,10 @@ def class_table(names: tuple[str, ...], own: Mapping[str, str] | None = None) ->
     return table
 
 
-def _plain(name: str) -> str:
+def known_class(name: str) -> str:
+    """Return our class of a name that others use, `LEFT_OUT` if it is none that is known."""
     words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
-    return " ".join(words)
+    return KNOWN_NAMES.get(" ".join(words), LEFT_OUT)
 
 
 def import_pictures(

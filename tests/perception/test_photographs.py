@@ -126,7 +126,7 @@ def test_file_names_may_be_relative_to_the_images_or_to_the_annotations(trained:
 
 def test_every_category_that_is_a_stop_sign_counts(trained: Trained, photographs: Path) -> None:
     truth = json.loads((photographs / "truth.json").read_text())
-    truth["categories"][0]["name"] = "Stop Sign"
+    truth["categories"][0]["name"] = "Regulatory--Stop"
     truth["annotations"].append({"id": 2, "image_id": 8, "category_id": 2, "bbox": [5, 5, 20, 20]})
     (photographs / "truth.json").write_text(json.dumps(truth))
 

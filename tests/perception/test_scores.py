@@ -65,6 +65,37 @@ def test_recall_is_taken_where_the_precision_of_the_whole_still_holds() -> None:
     assert scores.recall_at_97.value == pytest.approx(50 / 60)
 
 
+def test_a_recall_is_as_unsure_as_the_threshold_that_it_is_taken_at() -> None:
+    signs = [SceneAnswers([Target(at(0), 20.0, True)], [Answer(at(0), 0.9 - 0.001 * i, 20.0)]) for i in range(100)]
+    # Four false detections, more believed than half of the signs: with three 0.97 precision would hold to the end.
+    false = [SceneAnswers([], [Answer(at(0), 0.8555, 20.0)]), SceneAnswers([], [Answer(at(0), 0.8556, 20.0)])]
+
+    sure, unsure = (score_kind([*signs, *more], {})[0] for more in ([], 2 * false))
+
+    alone = share(100, 100)
+    assert (sure.recall_at_97.low, sure.recall_at_97.high) == pytest.approx((alone.low, alone.high))
+    assert unsure.recall_at_97.value == pytest.approx(0.45)
+    alone = share(45, 100)
+    assert unsure.recall_at_97.low < alone.low - 0.1 and unsure.recall_at_97.high > alone.high + 0.1
+    assert unsure.recall_at_90.value == 1.0
+
+
+def test_signs_of_one_picture_count_as_few_as_they_are_alike() -> None:
+    all_or_none = [
+        SceneAnswers(
+            [Target(at(30 * k), 20.0, True) for k in range(9)],
+            [Answer(at(30 * k), 0.9, 20.0) for k in range(9 if found else 0)],
+        )
+        for found in (True, False) * 50
+    ]
+
+    recall = score_kind(all_or_none, {})[0].recall_at_97
+
+    alone = share(50, 100)
+    assert recall.n == 900
+    assert (recall.low, recall.high) == pytest.approx((alone.low, alone.high), abs=0.02)
+
+
 def test_no_answers_at_all_score_nothing_without_fault() -> None:
     scores, curve, _ = score_kind([SceneAnswers([Target(at(0), 20.0, True)], [])], BANDS)
     assert scores.ap.value == 0.0
