@@ -45,12 +45,28 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Epoch:
+    """What an epoch that is not yet over has brought.
+
+    Attributes:
+        sums: Of each part of the loss, over its steps.
+        steps: How many these are.
+        seconds: How long they took.
+    """
+
+    sums: dict[str, float] = field(default_factory=dict[str, float])
+    steps: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A training at one step.
 
     Attributes:
         fingerprint: Of configuration and data set; a run goes on only from its own.
         history: A row for each finished epoch.
+        epoch: The one that is not finished.
         seconds: Time spent in training so far.
         stage: Which lessons it is in.
         place: Where in the data these are, if the number of their steps does not tell.
@@ -60,6 +76,7 @@ class Checkpoint:
 
     fingerprint: str
     history: list[dict[str, float]]
+    epoch: Epoch
     seconds: float
     stage: Stage
     place: tuple[int, ...]
@@ -76,6 +93,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     about = {
         "fingerprint": checkpoint.fingerprint,
         "history": checkpoint.history,
+        "epoch": asdict(checkpoint.epoch),
         "seconds": checkpoint.seconds,
         "stage": checkpoint.stage,
         "place": checkpoint.place,
@@ -103,6 +121,7 @@ def read_checkpoint(folder: Path, fingerprint: str) -> Checkpoint | None:
         found = Checkpoint(
             fingerprint=about["fingerprint"],
             history=about["history"],
+            epoch=Epoch(**about["epoch"]),
             seconds=about["seconds"],
             stage=Stage(about["stage"]),
             place=tuple(about["place"]),

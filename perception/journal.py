@@ -15,6 +15,7 @@ import numpy as np
 from perception.backend import tf
 from perception.checkpoint import (
     Checkpoint,
+    Epoch,
     Known,
     Stage,
     arrays_to_variables,
@@ -54,7 +55,7 @@ class Journal:
         self._found = found
         make_folder(out)
         self._board = tf.summary.create_file_writer(str(out / "tensorboard"))
-        self._parts: list[dict[str, float]] = []
+        self._epoch = found.epoch if found else Epoch()
         self._epoch_begun = self._begun
 
     @property
@@ -98,29 +99,35 @@ class Journal:
 
     def begin_epoch(self) -> None:
         """Start an epoch, or what is left of one."""
-        self._parts = []
         self._epoch_begun = time.perf_counter()
 
     def add(self, parts: dict[str, float]) -> None:
         """Take note of a step's loss."""
-        self._parts.append(parts)
+        now = time.perf_counter()
+        before = self._epoch
+        self._epoch = Epoch(
+            {name: before.sums.get(name, 0.0) + part for name, part in parts.items()},
+            before.steps + 1,
+            before.seconds + now - self._epoch_begun,
+        )
+        self._epoch_begun = now
 
-    def end_epoch(self, learner: Learner, epoch: int, batch: int, spent_s: float, scores: Scores) -> None:
+    def end_epoch(self, learner: Learner, epoch: int, batch: int, scores: Scores) -> None:
         """Write an epoch's row and its TensorBoard values.
 
         Args:
             learner: What learns.
             epoch: Which one, from 0.
             batch: Examples in a step.
-            spent_s: How long its steps took.
             scores: On the examples that were held back.
 
         Raises:
             StorageError: If they cannot be written.
         """
-        means = {name: float(np.mean([each[name] for each in self._parts])) for name in self._parts[0]}
+        over, self._epoch = self._epoch, Epoch()
+        means = {name: total / over.steps for name, total in over.sums.items()}
         row = {"epoch": epoch + 1.0, "step": float(learner.step), **means, **headlines(scores)}
-        row["images_per_s"] = len(self._parts) * batch / spent_s
+        row["images_per_s"] = over.steps * batch / over.seconds
         self.history.append(row)
         with self._board.as_default(step=learner.step):
             for name, value in row.items():
@@ -128,11 +135,6 @@ class Journal:
         self._board.flush()
         write_atomically(self._out / HISTORY_NAME, _as_csv(self.history))
         _LOG.info("Epoch %d: %s", epoch + 1, ", ".join(f"{name} {value:.4g}" for name, value in row.items()))
-
-    @property
-    def epoch_seconds(self) -> float:
-        """Time since the epoch began."""
-        return time.perf_counter() - self._epoch_begun
 
     def write_checkpoint(self, stage: Stage, place: tuple[int, ...], learner: Learner, known: Known) -> None:
         """Write where the training stands.
@@ -143,6 +145,7 @@ class Journal:
         checkpoint = Checkpoint(
             fingerprint=self._fingerprint,
             history=self.history,
+            epoch=self._epoch,
             seconds=self.seconds,
             stage=stage,
             place=place,

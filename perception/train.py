@@ -296,8 +296,8 @@ class _Lesson:
         config, learner = self.config, self.learner
         prepare = Preparer(self.source.camera, config.augment, config.seed)
         steps_per_epoch = self.trained_on // config.batch
-        while learner.step < learner.steps:
-            epoch, done = divmod(learner.step, steps_per_epoch)
+        for epoch in range(len(journal.history), config.epochs):
+            done = learner.step - epoch * steps_per_epoch
             order = shuffled(self.source, self.trained_on, config.seed, epoch, config.shuffle_buffer)
             left = islice(order, done * config.batch, None)
             journal.begin_epoch()
@@ -305,14 +305,13 @@ class _Lesson:
                 parts = learner.take_step(batch)
                 journal.add(parts)
                 record.took_step(parts["loss"])
-            spent_s = journal.epoch_seconds
             if kept_in is not None:
                 held_back = self.source.examples(self.trained_on, self.source.count)
                 arrays, scalings = calibrate(learner.averaged(), config.network, self.source.camera, held_back)
                 folder = kept_in / f"{epoch + 1:02d}"
                 scores = self.validate(VALIDATED_EACH_EPOCH, arrays)
                 _keep(folder / WEIGHTS_NAME, self, journal, command, arrays, scores, scalings)
-            journal.end_epoch(learner, epoch, config.batch, spent_s, self.validate(VALIDATED_EACH_EPOCH))
+            journal.end_epoch(learner, epoch, config.batch, self.validate(VALIDATED_EACH_EPOCH))
             record.keep()
 
     def follow_the_lane(self, journal: Journal, known: Known) -> Known:
