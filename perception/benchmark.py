@@ -124,7 +124,7 @@ def benchmark_inference(
         os.environ["TF_NUM_INTRAOP_THREADS"] = str(threads)
     perceive = load_perceiver(weights, engine=engine)
     # A second look costs by the candidates that it finds, and noise is full of them: roads are not.
-    frames_of = drawn_frames(ROADS_SEED, 24) if perceive.camera == Camera() else _noise(perceive.camera, 8)
+    frames_of = drawn_frames(ROADS_SEED, 24, perceive.camera)
     pictures = [CameraFrame(step, rgb, perceive.camera) for step, rgb in enumerate(frames_of)]
     spent_ms: list[float] = []
     for number in range(frames + 20):

@@ -43,6 +43,7 @@ from perception.fovea import CUTTING_CHANNELS, FOVEA_PX, LOOKED_AT, cut_candidat
 from perception.network import build_network
 from perception.runtimes import Answers, Judge, Run, find_peaks, make_judge, make_run
 from perception.weights import fill, read_weights
+from sim.camera import Camera
 from sim.errors import RollingStopError, WeightsError
 from sim.files import sha256_of, storage_error, write_atomically
 from sim.show.shots import open_source
@@ -191,12 +192,12 @@ def export(weights: Path | None, to: Format, folder: Path, *, precision: Precisi
     with tempfile.TemporaryDirectory(prefix="rollingstop-") as made, _quiet():
         place = _WRITERS[to](model, _first_look(card), Path(made), precision)
         run = _saved_model_run(place) if to is Format.SAVEDMODEL else make_run(Backend(to.value), place, None)
-        frames = drawn_frames(AGREEMENT_SEED, AGREEMENT_FRAMES)
+        frames = drawn_frames(AGREEMENT_SEED, AGREEMENT_FRAMES, card.camera)
         agreement = agree(keras_run, run, frames)
         check_agreement(agreement, precision, str(to))
         beside = None
         if fovea is not None:
-            second = _WRITERS[to](fovea[0], _second_look(keras_run), Path(made), precision)
+            second = _WRITERS[to](fovea[0], _second_look(keras_run, card.camera), Path(made), precision)
             _check_fovea(
                 fovea[0],
                 _saved_judge(second) if to is Format.SAVEDMODEL else make_judge(Backend(to.value), second, None),
@@ -272,9 +273,9 @@ def cache_folder(card: Card, backend: Backend, precision: Precision) -> Path:
     return root / "rollingstop" / "-".join([card.sha256[:16], backend, precision, *made_by])
 
 
-def drawn_frames(seed: int, count: int) -> list[NDArray[np.uint8]]:
-    """Return frames of the standard recipe, uint8 (H, W, 3)."""
-    return [shot.picture() for shot in open_source([str(seed)]).shots(0, count)]
+def drawn_frames(seed: int, count: int, camera: Camera | None = None) -> list[NDArray[np.uint8]]:
+    """Return frames of the standard recipe, uint8 (H, W, 3), by its camera if no other is given."""
+    return [shot.picture() for shot in open_source([str(seed)], camera=camera).shots(0, count)]
 
 
 def agree(ours: Run, theirs: Run, frames: Sequence[NDArray[np.uint8]]) -> Agreement:
@@ -345,15 +346,15 @@ def _first_look(card: Card) -> Part:
         (1, card.camera.height_px, card.camera.width_px, 3),
         (*heads, *hidden, LITERT_OUTPUTS),
         heads,
-        lambda count: (rgb[None] for rgb in drawn_frames(CALIBRATION_SEED, count)),
+        lambda count: (rgb[None] for rgb in drawn_frames(CALIBRATION_SEED, count, card.camera)),
     )
 
 
-def _second_look(first: Run) -> Part:
+def _second_look(first: Run, camera: Camera) -> Part:
     """Return what is to be known of the second look at what a network finds."""
 
     def cuttings(count: int) -> Iterator[NDArray[np.uint8]]:
-        for rgb in drawn_frames(CALIBRATION_SEED, count):
+        for rgb in drawn_frames(CALIBRATION_SEED, count, camera):
             for cutting in cuttings_of(first, rgb):
                 yield cutting[None]
 

@@ -36,7 +36,7 @@ def explain(
     if out is not None:
         check_page_path(out)
     explainer = load_explainer(weights)
-    source = open_source([str(seed)])
+    source = open_source([str(seed)], camera=explainer.camera)
     if image is not None:
         rgb, truth, name = read_picture(image, explainer.camera), None, image.stem
     else:

@@ -68,10 +68,15 @@ def sticker(
     from scenarios.attack.pictures import look_at_signs, sticker_figure
     from scenarios.attack.sticker import sticker_arms, try_sticker
     from scenarios.run import make_eyes
-    from sim.files import write_atomically
+    from sim.camera import Camera
+    from sim.files import make_folder, write_atomically
     from sim.stickers import read_sticker, write_sticker
 
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
+    # Known at once, not after the hunt.
+    eyes = make_eyes("network", weights, Camera())
+    if defended is not None:
+        make_eyes("network", defended, Camera())
     if quick:
         runs, trial_drives = min(runs, 5), min(trial_drives, 2)
     hunt = _Hunt(chosen, area, seed, trial_drives, quick, workers, quiet)
@@ -100,7 +105,7 @@ def sticker(
     if own is not None:
         plain["adapted_sticker_scores"] = own.best.held_back
     write_atomically(out / "sticker-results.json", _json(plain))
-    signs = look_at_signs(chosen, seed, chosen_sticker, make_eyes("network", weights))
+    signs = look_at_signs(chosen, seed, chosen_sticker, eyes)
     about = f"Scenario {scenario}, run seeds {seed} to {seed + runs - 1}, weights {_digest(weights)[:12]}."
     write_sticker_page(out / "sticker.html", trial, signs, about, found)
     write_atomically(out / "sticker.png", sticker_figure(trial, signs))
@@ -170,9 +175,9 @@ def phantom(
     from scenarios.attack.page import PHANTOM_HEADS, phantom_rows, write_phantom_page
     from scenarios.attack.phantom import PICTURES, phantom_arms, try_phantoms
     from scenarios.attack.pictures import phantom_figure
-    from sim.files import write_atomically
+    from sim.files import make_folder, write_atomically
 
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     showings: tuple[Showing, ...] = tuple(Showing)
     kinds = PICTURES if pictures else ()
     if quick:

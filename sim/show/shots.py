@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.camera import Camera
 from sim.errors import RecipeError
 from sim.recording import SHIPPED_RECIPES, Dataset, Example, Recipe, load_recipe
 from sim.recording.frames import frame_attributes, sample_world
@@ -73,7 +74,7 @@ class Source:
         return self.between(start, self.count if stop is None else min(stop, self.count))
 
 
-def open_source(words: Sequence[str], seed: int | None = None) -> Source:
+def open_source(words: Sequence[str], seed: int | None = None, camera: Camera | None = None) -> Source:
     """Return what the words of a command name: a recipe's file, a data set's folder, or seeds.
 
     A seed stands for the standard recipe with that seed; several take turns.
@@ -81,20 +82,22 @@ def open_source(words: Sequence[str], seed: int | None = None) -> Source:
     Args:
         words: As the user wrote them; the standard recipe if none.
         seed: Instead of a recipe's own.
+        camera: What takes the frames of seeds, instead of the recipe's own.
 
     Raises:
         RecipeError: If they name nothing of the kind, or the recipe is wrong.
         DatasetError: If the data set is unfinished or damaged.
     """
-    return replace(_open(words, seed), words=(tuple(words), seed))
+    return replace(_open(words, seed, camera), words=(tuple(words), seed))
 
 
-def _open(words: Sequence[str], seed: int | None) -> Source:
+def _open(words: Sequence[str], seed: int | None, camera: Camera | None) -> Source:
     standard = SHIPPED_RECIPES / "standard.toml"
     if words and all(word.isdecimal() and len(word) <= MOST_DIGITS for word in words):
         if seed is not None:
             raise RecipeError(f"Expected either seeds or --seed. Received: {' '.join(words)} and --seed {seed}.")
         recipe = load_recipe(standard)
+        recipe = replace(recipe, camera=camera or recipe.camera)
         return _of_recipes([recipe.with_size(seed=int(word)) for word in words], f"seed {', '.join(words)}")
     if len(words) > 1:
         raise RecipeError(f"Expected one recipe, one data set, or seeds. Received: {' '.join(words)}.")

@@ -30,6 +30,7 @@ from perception.explain_page import read_picture
 from sim.camera import Camera
 from sim.errors import DatasetError
 from sim.show.shots import Shot, open_source
+from tests.perception.conftest import Trained
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +174,19 @@ def test_the_command_writes_a_page_that_holds_everything(
         assert f"<h3>{head.value.replace('_', ' ')}</h3>" in text
     assert text.count("data:image/") >= 1 + len(Head) + 20
     assert "http" not in text
+
+
+def test_a_network_of_another_camera_is_shown_its_frames(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], trained: Trained, tmp_path: Path
+) -> None:
+    page = tmp_path / "explained.html"
+    words = ["explain", "--seed", "3", "--weights", str(trained.folder), "--out", str(page), "--pointing", "2", "-q"]
+    monkeypatch.setattr(sys, "argv", ["rollingstop", *words])
+    with pytest.raises(SystemExit) as leaving:
+        rollingstop.main()
+
+    assert leaving.value.code == 0, capsys.readouterr().err
+    assert "of 24 x 12" in page.read_text(), "layers at an eighth of 192 x 96"
 
 
 def test_a_missing_picture_gets_one_clear_line(

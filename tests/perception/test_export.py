@@ -20,6 +20,7 @@ from perception.decode import PEAKS
 from perception.decode import find_peaks as find_peaks_in_graph
 from perception.engine import OFFERED, Backend, Engine, Precision, import_or_tell, thread_count
 from perception.export import (
+    AGREEMENT_FRAMES,
     Agreement,
     Format,
     Part,
@@ -39,6 +40,7 @@ from perception.runtimes import Answers, find_peaks, make_judge, make_run
 from perception.weights import read_weights
 from sim.camera import Camera, CameraFrame
 from sim.errors import RollingStopError, WeightsError
+from tests.perception.conftest import SMALL_CAMERA, Trained
 
 NEEDED = {"onnx": "tf2onnx", "openvino": "openvino", "litert": "ai_edge_litert"}
 
@@ -156,6 +158,13 @@ def test_a_saved_model_is_written_with_the_digests_of_its_files(tmp_path: Path) 
     (tmp_path / "export.json").write_text(json.dumps(manifest))
     with pytest.raises(WeightsError, match="elsewhere"):
         read_export(tmp_path)
+
+
+def test_a_network_of_another_camera_is_held_against_keras_on_its_frames(trained: Trained, tmp_path: Path) -> None:
+    made = export(trained.folder, Format.SAVEDMODEL, tmp_path)
+
+    assert made.agreement.frames == AGREEMENT_FRAMES
+    assert drawn_frames(99, 1, SMALL_CAMERA)[0].shape == (96, 192, 3)
 
 
 def test_precisions_that_a_library_lacks_are_refused() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from functools import lru_cache
 
 import pytest
 
 from perception.attack.optimise import Candidate, FoundSticker, Start, TriedPlace
+from perception.weights import SHIPPED
 from scenarios.attack import drives
 from scenarios.attack.choice import choose
 from scenarios.attack.drives import AttackJob, DriverKind, Flash, Flasher, Showing, run_attack
@@ -254,6 +256,21 @@ def test_bad_input_gets_one_line(monkeypatch, capsys, tmp_path, words, told):
 
     assert status != 0
     assert told in printed + error
+
+
+def test_weights_of_another_camera_are_refused_before_the_hunt(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("perception.attack.optimise.find_stickers", lambda *_, **__: pytest.fail("it was hunted"))
+    for name in ("rollingstop.npz", "rollingstop.json"):
+        shutil.copy(SHIPPED.with_name(name), tmp_path / name)
+    card = json.loads((tmp_path / "rollingstop.json").read_text())
+    card["camera"]["focal_px"] = 500.0
+    (tmp_path / "rollingstop.json").write_text(json.dumps(card))
+
+    for weights in (("--weights", tmp_path), ("--defended", tmp_path)):
+        status, _, error = run(monkeypatch, capsys, "attack", "sticker", *weights, "--out", tmp_path / "out", "--quiet")
+
+        assert status != 0
+        assert "Expected frames of the camera that the weights were trained for" in error
 
 
 class BlindEyesOfFrames:
