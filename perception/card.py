@@ -46,7 +46,7 @@ class Card:
         command: The command line that made them.
         started_from: Digest, command and recipe of the weights that the training went on from; None if of none.
         tempered_by: The same of those of which a part remains in the end; None if of none but those.
-        scores: As `Scores.to_dict` gives them, on examples that were not trained on.
+        scores: As `Scores.to_dict` gives them, on examples that this training held back.
         machine: Processor and system.
         versions: Of the libraries that have a part in them.
         format: Version of the network's structure.
@@ -138,7 +138,8 @@ def render(card: Card) -> str:
         "",
         "## How good they are",
         "",
-        "On frames that were not trained on; each value with its 95 % interval and sample size.",
+        "On frames that this training held back (lessons before it may have had some of them); each value with its",
+        "95 % interval and sample size.",
         "",
         "| score | value | 95 % interval | n |",
         "| --- | --- | --- | --- |",

@@ -41,13 +41,10 @@ class Journal:
         out: The training's folder.
         fingerprint: Of the training, for its checkpoints.
         found: The checkpoint from which it goes on, if any.
-
-    Attributes:
-        history: A row for each finished epoch.
     """
 
     def __init__(self, out: Path, fingerprint: str, found: Checkpoint | None) -> None:
-        self.history = list(found.history) if found else []
+        self._so_far = (found.history, found.epoch) if found else (list[dict[str, float]](), Epoch())
         self._seconds_before = found.seconds if found else 0.0
         self._begun = time.perf_counter()
         self._out = out
@@ -55,8 +52,14 @@ class Journal:
         self._found = found
         make_folder(out)
         self._board = tf.summary.create_file_writer(str(out / "tensorboard"))
-        self._epoch = found.epoch if found else Epoch()
         self._epoch_begun = self._begun
+        if self.history:
+            write_atomically(out / HISTORY_NAME, _as_csv(self.history))
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """A row for each finished epoch."""
+        return self._so_far[0]
 
     @property
     def seconds(self) -> float:
@@ -66,7 +69,7 @@ class Journal:
     @property
     def images_per_s(self) -> float:
         """Examples a second in the median epoch; 0 before the first has ended."""
-        return float(np.median([row["images_per_s"] for row in self.history])) if self.history else 0.0
+        return float(np.nanmedian([row["images_per_s"] for row in self.history])) if self.history else 0.0
 
     def past(self, stage: Stage) -> Known | None:
         """Return what was known after a stage, if the checkpoint is of a later one."""
@@ -104,12 +107,9 @@ class Journal:
     def add(self, parts: dict[str, float]) -> None:
         """Take note of a step's loss."""
         now = time.perf_counter()
-        before = self._epoch
-        self._epoch = Epoch(
-            {name: before.sums.get(name, 0.0) + part for name, part in parts.items()},
-            before.steps + 1,
-            before.seconds + now - self._epoch_begun,
-        )
+        history, before = self._so_far
+        sums = {name: before.sums.get(name, 0.0) + part for name, part in parts.items()}
+        self._so_far = history, Epoch(sums, before.steps + 1, before.seconds + now - self._epoch_begun)
         self._epoch_begun = now
 
     def end_epoch(self, learner: Learner, epoch: int, batch: int, scores: Scores) -> None:
@@ -124,11 +124,12 @@ class Journal:
         Raises:
             StorageError: If they cannot be written.
         """
-        over, self._epoch = self._epoch, Epoch()
+        history, over = self._so_far
         means = {name: total / over.steps for name, total in over.sums.items()}
         row = {"epoch": epoch + 1.0, "step": float(learner.step), **means, **headlines(scores)}
-        row["images_per_s"] = over.steps * batch / over.seconds
-        self.history.append(row)
+        row["images_per_s"] = over.steps * batch / over.seconds if over.steps else float("nan")
+        # At once: a checkpoint has both as they were before the epoch ended, or both after.
+        self._so_far = [*history, row], Epoch()
         with self._board.as_default(step=learner.step):
             for name, value in row.items():
                 tf.summary.scalar(name, value)
@@ -142,10 +143,11 @@ class Journal:
         Raises:
             StorageError: If it cannot be written.
         """
+        history, epoch = self._so_far
         checkpoint = Checkpoint(
             fingerprint=self._fingerprint,
-            history=self.history,
-            epoch=self._epoch,
+            history=history,
+            epoch=epoch,
             seconds=self.seconds,
             stage=stage,
             place=place,
@@ -188,12 +190,14 @@ class StageRecord(Record):
             WeightsError: If the checkpoint is of another network.
             StorageError: If it cannot be written.
         """
-        self._learner = learner
         if self._found is None:
+            self._learner = learner
             self.keep()
             return
         arrays_to_variables(self._found.arrays, learner.groups)
         self.place = self._found.place
+        # Last: whoever is stopped before leaves the checkpoint as it was.
+        self._learner = learner
         name = self._stage.replace("_", " ")
         _LOG.info("Going on with the %s' lessons at step %d of %d.", name, learner.step, learner.steps)
 
@@ -238,7 +242,7 @@ def headlines(scores: Scores) -> dict[str, float]:
 
 def _as_csv(rows: list[dict[str, float]]) -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer = csv.DictWriter(text, fieldnames=list(dict.fromkeys(name for row in rows for name in row)))
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()

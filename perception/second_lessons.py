@@ -67,6 +67,9 @@ MIXED_BATCHES = 24
 FIRST_PASS = 2_000_000
 """No pass has the number of another kind of lesson's."""
 
+SETTINGS = [BOX_WEIGHT, BOX_BEND, DISTANCE_WEIGHT, TIMES_SHOWN, SHIFT, STRETCH, MIXED_BATCHES, LOWEST_LOOKED_AT]
+"""What fixes these lessons beside their configuration, for telling one comparison from another."""
+
 
 def learn_to_look_twice(
     dataset: Dataset,

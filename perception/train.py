@@ -120,6 +120,11 @@ def train(
     )
     if kept is not None:
         kept.check_shapes(base)
+    if any(each is not None and each.knows_held_back(source, trained_on) for each in (base, kept)):
+        _LOG.warning(
+            "The weights to go on from learned from frames that are held back here: their scores will flatter. "
+            "Score on another data set."
+        )
     begun_from = "".join(each.card.sha256 for each in (base, kept) if each is not None)
     fingerprint = config.fingerprint(source.manifest.recipe_sha256, begun_from)
     found = read_checkpoint(out, fingerprint)
@@ -218,6 +223,12 @@ class _Base:
                 f"Expected weights to temper by, shaped like those to go on from. Received: others in {differs}.",
                 hint="Name both --start-from and --temper-by, of one kind; or only the first.",
             )
+
+    def knows_held_back(self, source: Dataset, trained_on: int) -> bool:
+        """Return whether these weights learned from examples of a data set that are now held back."""
+        said = self.card.dataset
+        same = (said.get("recipe") or {}).get("seed") == source.manifest.recipe.seed
+        return same and int(said.get("trained_on", 0)) > trained_on
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the card of the new weights says of these."""

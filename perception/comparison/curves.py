@@ -225,16 +225,17 @@ def _panel(
     comparison: Comparison, condition: Condition, metric: Metric, number: int, values: dict[tuple[Model, int], Any]
 ) -> Panel:
     rng = stream(0, Stream.BOOTSTRAP, list(Condition).index(condition), 2)
-    drawn = _drawn_seeds(rng, comparison.plan.seeds, len(next(iter(values.values()))))
+    rows, most = len(next(iter(values.values()))), comparison.plan.seeds
+    # Where a run was stopped there are fewer, each of which is drawn as often as any other.
+    drawn = {seeds: _drawn_seeds(rng, seeds, rows) for seeds in range(most, 0, -1)}
     curves: dict[Model, list[Point]] = {}
     means: dict[tuple[Model, int], NDArray[np.float64]] = {}
     for model in LEARNERS:
         points: list[Point] = []
         for volume in comparison.volumes(model):
             each_seed = values[model, volume][..., number]
-            # Each resample has its own seeds, the same at all volumes and for both learners. Where a run was stopped
-            # there are fewer, and those that are missing are stood in for.
-            seeds = drawn % each_seed.shape[1]
+            # Each resample has its own seeds, the same at all volumes and for both learners.
+            seeds = drawn[each_seed.shape[1]]
             means[model, volume] = np.take_along_axis(each_seed, seeds, axis=1).mean(axis=1)
             means[model, volume][0] = each_seed[0].mean()
             points.append(

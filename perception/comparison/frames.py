@@ -2,7 +2,8 @@
 
 Frames are independent draws, so neighbours on the disk are as good as random ones. Seed 0 learns from the first frames
 of the pool; each other seed from a run of frames that begins elsewhere, so that what differs between seeds is the data
-as well as the start. A seed's larger volumes contain its smaller ones.
+as well as the start: the less, the more of the pool a volume takes, and with the whole of it the start alone. A seed's
+larger volumes contain its smaller ones.
 """
 
 from __future__ import annotations

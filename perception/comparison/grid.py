@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from time import monotonic
@@ -20,6 +20,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from perception import second_lessons
+from perception.card import Card
 from perception.colour_rule import find_red
 from perception.comparison import classical, neural
 from perception.comparison.frames import SEVERITY, excerpt, stop_signs, test_frames
@@ -344,9 +346,11 @@ def run(
     _check(plan, pool, test)
     key = _fingerprint(plan, pool, test)
     keys = dict.fromkeys(Model, key)
-    keys |= dict.fromkeys(TWICE, f"{key}-{neural.SECOND_SHARE}-{neural.SECOND_RATE}")
+    second = _digest([neural.SECOND_SHARE, neural.SECOND_RATE, *second_lessons.SETTINGS])
+    keys |= dict.fromkeys(TWICE, f"{key}-{second}")
     if Model.SHIPPED in plan.models:
         card, _ = read_weights(weights)
+        _check_unseen(card, test)
         keys[Model.SHIPPED] = f"{key}-{card.sha256}"
         if not only_report and card.camera != test.camera:
             raise WeightsError(
@@ -410,8 +414,33 @@ def _fingerprint(plan: Plan, pool: Dataset, test: Dataset) -> str:
         LOWEST_COUNTED,
         classical.SETTINGS,
         neural.SETTINGS,
+        asdict(_settings_of_training(plan, 0)),
     ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return _digest(parts)
+
+
+def _digest(parts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _settings_of_training(plan: Plan, seed: int) -> TrainConfig:
+    return TrainConfig(seed=seed + 1, batch=plan.batch)
+
+
+def _check_unseen(card: Card, test: Dataset) -> None:
+    """Check that weights, and those that they went on from, were not made from worlds of the test frames' seed.
+
+    Raises:
+        DatasetError: If they were.
+    """
+    bases = [each for each in (card.started_from, card.tempered_by) if each is not None]
+    seeds = {(each.get("recipe") or {}).get("seed") for each in (card.dataset, *bases)}
+    if test.manifest.recipe.seed in seeds:
+        raise DatasetError(
+            f"Expected test frames of other seeds than the weights were trained on. Received: seed "
+            f"{test.manifest.recipe.seed} in {test.path}.",
+            hint="Name other frames with --test, or other weights with --weights.",
+        )
 
 
 def _made(
@@ -448,7 +477,7 @@ def _made_hog(volume: int, seed: int, pool: Dataset, frames: TestSet) -> Result:
 def _made_cnn(
     model: Model, volume: int, seed: int, plan: Plan, pool: Dataset, frames: TestSet, learned: LearnedSoFar
 ) -> Result:
-    config = TrainConfig(seed=seed + 1, batch=plan.batch)
+    config = _settings_of_training(plan, seed)
     part = excerpt(pool, volume, seed)
     if (volume, seed) not in learned:
         began = monotonic()

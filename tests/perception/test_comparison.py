@@ -408,6 +408,28 @@ def test_training_frames_are_no_test_frames(small_dataset, tmp_path):
         run(PLAN, small_dataset, small_dataset, tmp_path)
 
 
+def test_weights_that_know_the_test_frames_are_told_in_one_line(small_dataset, other_dataset, trained, tmp_path):
+    plan = replace(PLAN, volumes=(20,), models=(Model.SHIPPED,))
+    with pytest.raises(DatasetError, match="other seeds than the weights were trained on"):
+        run(plan, other_dataset, small_dataset, tmp_path, weights=trained.folder)
+
+
+def test_of_fewer_seeds_than_planned_each_is_drawn_as_often(comparison):
+    first = comparison.of(Model.HOG, 20)[0]
+    few = {each: [[] for _ in first.answers[each]] for each in Condition}
+    two = [replace(first, seed=0), replace(first, seed=1, answers=few)]
+    planned = replace(comparison, plan=replace(PLAN, seeds=3), results=two)
+
+    panel = summarise(planned, resamples=300).panel(Condition.CLEAN, Metric.AP50)
+
+    (point,) = panel.curves[Model.HOG]
+    found, nothing = point.seeds
+    assert nothing == 0.0 and found > 0.0
+    assert point.mean.value == pytest.approx(found / 2)
+    # Of two seeds both are the same in half of the resamples: nothing at all, or what the one found.
+    assert point.mean.low == 0.0 and point.mean.high > 0.9 * found
+
+
 def test_seeds_are_averaged_and_drawn_for_both_learners_alike(comparison):
     plan = replace(comparison.plan, seeds=3)
     learned = [each for each in comparison.results if each.volume]

@@ -10,7 +10,7 @@ import pytest
 
 from perception import second_lessons
 from perception.augment import AugmentConfig
-from perception.checkpoint import CHECKPOINT_NAME, read_checkpoint
+from perception.checkpoint import CHECKPOINT_NAME, Checkpoint, Epoch, Known, Stage, read_checkpoint
 from perception.journal import Journal
 from perception.perceiver import load_perceiver
 from perception.pipeline import Preparer, ahead, batches, decode_image, shuffled
@@ -94,6 +94,34 @@ def test_a_training_stopped_in_each_of_its_lessons_ends_in_the_same_weights(
     (first_row,), (second_row,) = uninterrupted.history, gone_on.history
     expected = first_row | {"images_per_s": second_row["images_per_s"]}
     assert second_row == pytest.approx(expected, rel=1e-12, nan_ok=True)
+
+
+def test_a_checkpoint_survives_being_stopped_while_it_is_read(
+    small_dataset: Dataset, tmp_path: Path, monkeypatch
+) -> None:
+    def interrupt(done: int, _total: int) -> None:
+        if done == SMALL_TRAINING.closeup_steps + 3:
+            raise KeyboardInterrupt
+
+    def restore(arrays, groups) -> None:
+        groups["model"][0].assign(0 * groups["model"][0])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(small_dataset.path, tmp_path, SMALL_TRAINING, progress=interrupt)
+    before = (tmp_path / CHECKPOINT_NAME).read_bytes()
+    monkeypatch.setattr("perception.journal.arrays_to_variables", restore)
+    with pytest.raises(KeyboardInterrupt):
+        train(small_dataset.path, tmp_path, SMALL_TRAINING)
+
+    assert (tmp_path / CHECKPOINT_NAME).read_bytes() == before
+
+
+def test_a_history_that_was_not_written_is_written_again(tmp_path: Path) -> None:
+    rows = [{"epoch": 1.0, "loss": 2.5}]
+    Journal(tmp_path, "any", Checkpoint("any", rows, Epoch(), 1.0, Stage.FRAMES, (), {}, Known()))
+
+    assert (tmp_path / "history.csv").read_text().split() == ["epoch,loss", "1.0,2.5"]
 
 
 def test_cuttings_are_mixed_among_frames_and_each_is_shown_once(
@@ -221,6 +249,17 @@ def test_a_training_goes_on_from_other_weights_and_says_so(
     assert result.card.started_from is not None
     assert result.card.started_from["sha256"] == trained.result.card.sha256
     assert trained.result.card.sha256[:12] in (tmp_path / "README.md").read_text()
+
+
+def test_frames_that_were_learned_from_before_are_told(
+    trained: Trained, small_dataset: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    more_held_back = replace(SMALL_TRAINING, closeup_steps=0, epochs=1, validation_share=0.4)
+
+    with caplog.at_level("WARNING", "perception"):
+        train(small_dataset.path, tmp_path, more_held_back, start_from=trained.folder)
+
+    assert "learned from frames that are held back here" in caplog.text
 
 
 def test_weights_of_other_sizes_are_no_start(trained: Trained, small_dataset: Dataset, tmp_path: Path) -> None:
