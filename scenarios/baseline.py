@@ -184,7 +184,6 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
     Raises:
         StorageError: If it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, (json.dumps(asdict(baseline), indent=2, sort_keys=True) + "\n").encode())
 
 

@@ -400,6 +400,20 @@ def test_evaluate_knows_before_it_begins_where_results_cannot_go(
     assert (tmp_path / "a file").read_text() == "mine"
 
 
+@pytest.mark.parametrize(
+    ("words", "message"), [(["--out", "FILE"], "Expected a place for the file"), (["--junit", "FOLDER"], "a folder")]
+)
+def test_the_tests_know_before_they_drive_where_results_cannot_go(monkeypatch, capsys, tmp_path, words, message):
+    (tmp_path / "a file").write_text("mine")
+    monkeypatch.setattr("scenarios.run.run_catalogue", lambda *_, **__: pytest.fail("it drove"))
+    places = {"FILE": tmp_path / "a file", "FOLDER": tmp_path}
+
+    status, _, err = run(monkeypatch, capsys, "test", *(places.get(word, word) for word in words), "-q")
+
+    assert status != 0
+    assert message in " ".join(err.replace("│", " ").split())
+
+
 def test_evaluate_scores_the_shipped_weights(monkeypatch, capsys, dataset, tmp_path):
     status, out, _ = run(monkeypatch, capsys, "evaluate", dataset, "--out", tmp_path / "scores", "-q", "--json")
 

@@ -41,11 +41,12 @@ def search(
     """Hunt for a failure by optimisation, shrink it to the simplest one, and save it. Exit status 1 if one is found."""
     from scenarios.run import make_eyes
     from scenarios.search import OTHER_SEEDS, choose, hunt, write_scenario
+    from sim.files import make_folder
 
     chosen = choose(what)
     share = max(budget // len(chosen), 1)
     sees = make_eyes(eyes.value, weights)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     hunts: list[dict[str, Any]] = []
     for scenario in chosen:
         with progress_bar(f"Searching {scenario.name}", quiet) as progress:
