@@ -113,7 +113,7 @@ class ReadingSpeed:
 def benchmark_inference(
     weights: Path | None = None, *, frames: int = 300, threads: int | None = 1, engine: Engine = STANDARD
 ) -> InferenceSpeed:
-    """Time the perceiver on frames of noise: its time does not depend on what it sees.
+    """Time the perceiver on drawn roads: the second look costs by the candidates that it finds.
 
     Raises:
         RuntimeError: If `threads` is given and TensorFlow has already computed something in this process.

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from perception.backend import compute_precision, tf
 from perception.channels import CHANNELS, SIGN_CHANNELS, Channel
@@ -111,11 +112,21 @@ def likeliest(inputs: NDArray[np.float64], right: NDArray[np.bool_], start: NDAr
     wanted = start.copy()
     if min(int(right.sum()), int((~right).sum())) < FEWEST:
         return wanted
+
+    def unlikely(weights: NDArray[np.float64]) -> float:
+        logits = inputs @ weights
+        return float(np.sum(np.logaddexp(0.0, logits) - right * logits) + 0.5 * ridge * np.sum((weights - start) ** 2))
+
+    ridge = _RIDGE * len(right)
     for _ in range(_ROUNDS):
-        belief = 1.0 / (1.0 + np.exp(-inputs @ wanted))
-        gradient = inputs.T @ (belief - right) + _RIDGE * len(right) * (wanted - start)
-        curvature = inputs.T @ (inputs * (belief * (1.0 - belief))[:, None]) + _RIDGE * len(right) * np.eye(len(start))
+        belief = expit(inputs @ wanted)
+        gradient = inputs.T @ (belief - right) + ridge * (wanted - start)
+        curvature = inputs.T @ (inputs * (belief * (1.0 - belief))[:, None]) + ridge * np.eye(len(start))
         step = np.linalg.solve(curvature, gradient)
+        # Where beliefs are far too sure the curvature is near nothing, and a whole step leads away for good.
+        before = unlikely(wanted)
+        while unlikely(wanted - step) > before + 1e-9 * abs(before) and np.abs(step).max() >= 1e-9:
+            step *= 0.5
         wanted -= step
         if np.abs(step).max() < 1e-9:
             break

@@ -44,7 +44,7 @@ from perception.network import build_network
 from perception.runtimes import Answers, Judge, Run, find_peaks, make_judge, make_run
 from perception.weights import fill, read_weights
 from sim.camera import Camera
-from sim.errors import RollingStopError, WeightsError
+from sim.errors import RollingStopError, StorageError, WeightsError
 from sim.files import sha256_of, storage_error, write_atomically
 from sim.show.shots import open_source
 
@@ -535,9 +535,20 @@ def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _move(made: Path, folder: Path) -> None:
-    """Move what was made into its place."""
+    """Move what was made into its place.
+
+    Raises:
+        StorageError: If it cannot be written, or a folder that is no SavedModel stands in its place.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for item in made.iterdir():
+            target = folder / item.name
+            if target.is_dir() and not (item.is_dir() and (target / "saved_model.pb").is_file()):
+                raise StorageError(
+                    f"Expected no folder at {target}, or a SavedModel to replace. Received: another folder.",
+                    hint="Choose another --out.",
+                )
         for item in made.iterdir():
             target = folder / item.name
             if target.is_dir():

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from perception.backend import compute_precision, keras, tf
 from perception.channels import Channel
+from perception.network import MOST_UNITS
 from perception.runtimes import Judge
 from perception.weights import FOVEA_PREFIX as PREFIX
 from perception.weights import fill
@@ -431,7 +432,14 @@ def _weighing(arrays: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
 
 def _widths(arrays: Mapping[str, NDArray[np.float32]]) -> tuple[int, int, int]:
     """Return the sizes of the second look with such weights; any others do not fill it then."""
-    large, middle, small = (arrays.get(f"{PREFIX}{number}/bias", np.zeros(1)).shape[0] for number in (1, 2, 4))
+    biases = [arrays.get(f"{PREFIX}{number}/bias", np.zeros(1)) for number in (1, 2, 4)]
+    for bias in biases:
+        if bias.ndim != 1 or not 1 <= bias.size <= MOST_UNITS:
+            raise WeightsError(
+                f"Expected the second look's layers to have 1 to {MOST_UNITS} channels. Received: a bias of shape "
+                f"{bias.shape}."
+            )
+    large, middle, small = (bias.size for bias in biases)
     return large, middle, small
 
 

@@ -73,7 +73,7 @@ def find_team() -> Team:
     if len(_workers(os.environ.get(TF_CONFIG, ""))) > 1:
         try:
             strategy = tf.distribute.MultiWorkerMirroredStrategy()
-        except RuntimeError as fault:
+        except (RuntimeError, ValueError, TypeError) as fault:
             raise RollingStopError(f"Expected {TF_CONFIG} to be taken up. Received: {fault}.") from None
         role = strategy.cluster_resolver
         return Team(strategy, strategy.num_replicas_in_sync, role.task_type == "chief" or _first(role))
@@ -106,9 +106,14 @@ def _workers(told: str) -> list[str]:
         cluster = config["cluster"] if isinstance(config, Mapping) else None
         if not isinstance(cluster, Mapping):
             raise TypeError
-        workers = [address for job in ("chief", "worker") for address in cluster.get(job, [])]
+        jobs = [cluster.get(job, []) for job in ("chief", "worker")]
+        if not all(isinstance(job, list) and all(isinstance(each, str) for each in job) for job in jobs):
+            raise TypeError
+        workers = [address for job in jobs for address in job]
         if len(workers) > 1:
-            _ = config["task"]["type"], int(config["task"]["index"])
+            kind, index = config["task"]["type"], int(config["task"]["index"])
+            if not 0 <= index < len(cluster[kind]):
+                raise ValueError
     except (ValueError, KeyError, TypeError):
         raise RollingStopError(
             f"Expected {TF_CONFIG} to be JSON with a cluster of workers, and a task with type and index. "

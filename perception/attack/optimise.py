@@ -175,7 +175,8 @@ def find_stickers(
 
     Raises:
         WeightsError: If the weights cannot be used.
-        ValueError: If no place of such an area lies on the face, or the worlds show no stop sign.
+        RollingStopError: If the worlds show no stop sign.
+        ValueError: If no place of such an area lies on the face.
     """
     beginnings = [(place, start) for place in candidate_places(config) for start in Start]
     make_deterministic(config.seed)

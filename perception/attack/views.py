@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.camera import Camera
+from sim.errors import RollingStopError
 from sim.generate import generate_world
 from sim.generate.restyle import with_sticker
 from sim.render import Painter
@@ -97,7 +98,7 @@ def take_views(
         progress: Told the views taken.
 
     Raises:
-        ValueError: If the worlds hold no stop sign that the ego must obey.
+        RollingStopError: If the worlds hold no stop sign that the ego must obey.
     """
     painter = Painter(camera)
     views: list[SignView] = []
@@ -112,7 +113,10 @@ def take_views(
                 progress(len(views), count)
         tries += 1
         if tries > 50 + 20 * count:
-            raise ValueError(f"Expected worlds with a stop sign in view. Received: {len(views)} in {tries}.")
+            raise RollingStopError(
+                f"Expected worlds with a stop sign in view. Received: {len(views)} in {tries}.",
+                hint="Choose another --scenario, such as straight.",
+            )
     return views
 
 

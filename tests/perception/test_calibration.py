@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from perception.calibration import FEWEST, LOWEST_USED, Scaling, calibrate, fit, outcomes_of, scaled
+from perception.calibration import FEWEST, LOWEST_USED, Scaling, calibrate, fit, likeliest, outcomes_of, scaled
 from perception.channels import Channel
 from perception.labels import Labels
 from perception.network import build_network
@@ -35,6 +35,27 @@ def test_scores_that_are_too_low_and_too_timid_are_put_right() -> None:
     assert scaling.slope == pytest.approx(3.0, rel=0.06)
     assert scaling.offset == pytest.approx(1.2, abs=0.1)
     assert (scaling.right, scaling.wrong) == (int(right.sum()), int((~right).sum()))
+
+
+def test_scores_that_are_far_too_sure_are_put_right() -> None:
+    rng = np.random.default_rng(4)
+    logits = rng.normal(4.0, 1.0, 20_000)
+    right = rng.random(20_000) < 1.0 / (1.0 + np.exp(-(0.5 * logits - 1.5)))
+
+    scaling = fit(logits, right)
+
+    assert scaling.slope == pytest.approx(0.5, rel=0.1)
+    assert scaling.offset == pytest.approx(-1.5, abs=0.2)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_three_weights_are_found_however_far_from_the_start(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    inputs = np.stack([rng.normal(3.0, 1.5, 6000), rng.normal(5.0, 3.0, 6000), np.ones(6000)], axis=1)
+    true = np.array([0.4, -0.3, rng.uniform(-2.0, 2.0)])
+    right = rng.random(6000) < 1.0 / (1.0 + np.exp(-inputs @ true))
+
+    assert likeliest(inputs, right, np.array([1.0, 0.0, 0.0])) == pytest.approx(true, abs=0.25)
 
 
 def test_too_few_outcomes_change_nothing() -> None:

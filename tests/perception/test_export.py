@@ -39,7 +39,7 @@ from perception.runtimes import PEAKS as PEAKS_HERE
 from perception.runtimes import Answers, find_peaks, make_judge, make_run
 from perception.weights import read_weights
 from sim.camera import Camera, CameraFrame
-from sim.errors import RollingStopError, WeightsError
+from sim.errors import RollingStopError, StorageError, WeightsError
 from tests.perception.conftest import SMALL_CAMERA, Trained
 
 NEEDED = {"onnx": "tf2onnx", "openvino": "openvino", "litert": "ai_edge_litert"}
@@ -165,6 +165,16 @@ def test_a_network_of_another_camera_is_held_against_keras_on_its_frames(trained
 
     assert made.agreement.frames == AGREEMENT_FRAMES
     assert drawn_frames(99, 1, SMALL_CAMERA)[0].shape == (96, 192, 3)
+
+
+def test_a_folder_that_is_no_export_is_not_replaced(trained: Trained, tmp_path: Path) -> None:
+    (tmp_path / "rollingstop").mkdir()
+    (tmp_path / "rollingstop" / "mine.py").write_text("mine")
+
+    with pytest.raises(StorageError, match="Received: another folder"):
+        export(trained.folder, Format.SAVEDMODEL, tmp_path)
+
+    assert [path.name for path in tmp_path.rglob("*")] == ["rollingstop", "mine.py"]
 
 
 def test_precisions_that_a_library_lacks_are_refused() -> None:

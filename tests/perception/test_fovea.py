@@ -426,6 +426,15 @@ def test_a_second_look_of_odd_sizes_is_refused():
         load_fovea(arrays)
 
 
+@pytest.mark.parametrize("shape", [(), (0,), (4, 4), (10_000,)])
+def test_a_second_look_of_no_channels_or_too_many_is_refused(shape):
+    arrays = arrays_of(build_fovea(WIDTHS)) | {WEIGHING: np.zeros((2, 3), np.float32)}
+    arrays["fovea_1/bias"] = np.zeros(shape, np.float32)
+
+    with pytest.raises(WeightsError, match="1 to 1024 channels"):
+        load_fovea(arrays)
+
+
 def test_a_frame_of_doubtful_boxes_alone_is_passed_over(trained: Trained, small_dataset: Dataset, monkeypatch) -> None:
     shown = second_lessons.boxes_to_show
     calls = []

@@ -166,7 +166,19 @@ def test_one_device_is_no_team(monkeypatch):
     assert str(ALONE) == ""
 
 
-@pytest.mark.parametrize("told", ["nonsense", "[]", "{}", '{"cluster": 3}', '{"cluster": {"worker": ["a:1", "b:1"]}}'])
+@pytest.mark.parametrize(
+    "told",
+    [
+        "nonsense",
+        "[]",
+        "{}",
+        '{"cluster": 3}',
+        '{"cluster": {"worker": ["a:1", "b:1"]}}',
+        '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 5}}',
+        '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "boss", "index": 0}}',
+        '{"cluster": {"worker": "ab"}, "task": {"type": "worker", "index": 0}}',
+    ],
+)
 def test_a_wrong_tf_config_is_one_clear_line(monkeypatch, told):
     monkeypatch.setenv(TF_CONFIG, told)
     with pytest.raises(RollingStopError, match="Expected TF_CONFIG to be JSON"):
