@@ -191,14 +191,18 @@ class Scenario:
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
+    def has_signs(self) -> bool:
+        """Whether every world of it has a stop sign to stop at."""
+        return self.expect.stops_at_every_sign and self.world.junctions[0] >= 1 and self.world.controlled_share == 1.0
+
+    @property
     def needs_sight(self) -> bool:
         """Whether every world of it has something to stop for, so that a blind driver must fail."""
         world, traffic, expect = self.world, self.world.traffic, self.expect
-        sign = expect.stops_at_every_sign and world.junctions[0] >= 1 and world.controlled_share == 1.0
         bus = expect.school_bus_stop and traffic.school_bus_share == 1.0 and traffic.arm_out_s[0] > 0.0
         crosswalk = world.junctions[0] >= 1 and world.crosswalk_share == 1.0
         person = expect.people_safe and crosswalk and traffic.pedestrians[0] >= 1 and traffic.bold_share == 1.0
-        return sign or bus or person
+        return self.has_signs or bus or person
 
 
 def read_scenario(path: Path) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def sticker(
     if adapt and defended is None:
         raise typer.BadParameter("Expected --defended with --adapt. Received: none.")
     chosen = find_scenario(scenario, load_shipped())
-    if not chosen.needs_sight or not chosen.expect.stops_at_every_sign:
+    if not chosen.has_signs:
         raise typer.BadParameter(f"Expected a scenario with a stop sign in each of its worlds. Received: {scenario}.")
     from scenarios.attack.page import STICKER_HEADS, sticker_rows, write_sticker_page
     from scenarios.attack.pictures import look_at_signs, sticker_figure

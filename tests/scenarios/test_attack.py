@@ -20,6 +20,7 @@ from scenarios.attack.trial import Arm, Driven, drive_arms, paired, unchanged
 from scenarios.scenario import find_scenario, load_shipped, start_world
 from sim.control import DriverConfig
 from sim.loop import BlindEyes, OracleEyes
+from sim.percept import Detection, ObjectKind
 from sim.signs import SignKind
 from sim.stickers import Sticker, noise_sticker, place_of, plain_sticker, read_sticker, write_sticker
 from sim.world import place_ego
@@ -89,13 +90,34 @@ def test_a_run_tells_what_was_seen_of_the_sign_and_how_it_ended():
     assert max(score for _, score in blind.seen) == 0.0
 
 
-def test_a_flash_that_is_seen_for_long_makes_a_phantom(perfect_eyes):
-    # Perfect eyes see what is shown as a stop sign wherever it is called one.
-    long = run_attack(AttackJob(EMPTY_ROAD, 2, flash=Flash(Showing.PROJECTED, 60)))
-    none = run_attack(AttackJob(EMPTY_ROAD, 2, flash=Flash(Showing.PROJECTED, 0)))
+class DeceivedEyes:
+    """Eyes that know the lane, and for some steps believe in a stop sign ahead that they come nearer to."""
 
-    assert not none.phantom and not none.lost
-    assert long.phantom is long.lost
+    name, needs_frame, needs_truth, sure_score = "oracle", False, True, 0.5
+
+    def __init__(self, steps):
+        self._steps = steps
+
+    def __call__(self, step, capture):
+        percept = OracleEyes()(step, capture)
+        if step not in self._steps:
+            return percept
+        distance_m = max(40.0 - 0.4 * (step - self._steps.start), 8.0)
+        side = 0.76 * 720.0 / distance_m
+        box = (420.0, 120.0, 420.0 + side, 120.0 + side)
+        seen = Detection(ObjectKind.STOP_SIGN, box, 0.99, distance_m, 0.5)
+        return replace(percept, detections=(seen, *percept.detections))
+
+
+def test_a_sign_that_is_believed_in_for_long_makes_a_phantom(monkeypatch):
+    eyes = {"long": DeceivedEyes(range(40, 200)), "none": DeceivedEyes(range(0))}
+    found = {}
+    for name, each in eyes.items():
+        monkeypatch.setattr(drives, "eyes_of_process", lambda _name, _weights, each=each: each)
+        found[name] = run_attack(AttackJob(EMPTY_ROAD, 2))
+
+    assert found["long"].phantom and found["long"].lost
+    assert not found["none"].phantom and not found["none"].lost
 
 
 def test_arms_are_driven_on_the_same_seeds_and_held_against_each_other(perfect_eyes):
@@ -243,6 +265,7 @@ def test_the_command_flashes_phantoms_and_leaves_a_page(perfect_eyes, monkeypatc
     [
         (("sticker", "--adapt"), "--defended"),
         (("sticker", "--scenario", "empty_road"), "stop sign"),
+        (("sticker", "--scenario", "school_bus"), "with a stop sign in each of its worlds"),
         (("sticker", "--scenario", "strait"), "straight"),
         (("sticker", "--sticker", "nowhere.json"), "sticker"),
         (("phantom", "--frames", "many"), "whole numbers"),
