@@ -199,7 +199,7 @@ class StageRecord(Record):
         # Last: whoever is stopped before leaves the checkpoint as it was.
         self._learner = learner
         name = self._stage.replace("_", " ")
-        _LOG.info("Going on with the %s' lessons at step %d of %d.", name, learner.step, learner.steps)
+        _LOG.info("Going on with the lessons on: %s, at step %d of %d.", name, learner.step, learner.steps)
 
     def took_step(self, loss: float) -> None:
         """Tell of a step; write a checkpoint now and then.

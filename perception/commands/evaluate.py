@@ -10,7 +10,7 @@ import typer
 
 from perception.commands.common import BackendName, BackendOption, PrecisionOption, Weights, make_engine
 from perception.commands.scores import measured, print_photograph_scores, print_scores
-from sim.commands.common import Json, Quiet, print_json, progress_bar, say
+from sim.commands.common import Json, Quiet, print_json, progress_bar, require_places, say
 
 if TYPE_CHECKING:
     from perception.engine import Engine
@@ -45,6 +45,8 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Score the network: on a data set by distance, or on photographs of any size through an image pyramid."""
+    from sim.show.page import check_page_path
+
     if (dataset is None) == (images is None):
         raise typer.BadParameter("Expected a data set, or --images with --annotations. Received: both or neither.")
     if (images is None) != (annotations is None):
@@ -57,7 +59,9 @@ def evaluate(
         raise typer.BadParameter("Expected --html with a data set alone. Received: photographs, or --corruptions.")
     if frames is not None and not corruptions:
         raise typer.BadParameter("Expected --frames with --corruptions: all frames are scored without. Received: none.")
-    _require_places(out, html)
+    require_places(out, html=html)
+    if html is not None:
+        check_page_path(html)
     if corruptions and dataset is not None:
         engine = make_engine(backend, precision)
         _evaluate_corruptions(dataset, weights, engine, frames or CORRUPTED_FRAMES, out, quiet, as_json)
@@ -99,20 +103,6 @@ def evaluate(
     elif not quiet:
         print_photograph_scores(photo_scores)
         say(f"Detections: {out / 'detections.json'}")
-
-
-def _require_places(out: Path | None, html: Path | None) -> None:
-    """See to it that results can be written, before they take an hour to make."""
-    from sim.files import make_folder
-    from sim.show.page import check_page_path
-
-    if out is not None:
-        make_folder(out)
-    if html is not None:
-        if html.is_dir():
-            raise typer.BadParameter(f"Expected a file for --html, such as {html / 'page.html'}. Received: a folder.")
-        check_page_path(html)
-        make_folder(html.parent)
 
 
 def _evaluate_corruptions(

@@ -21,6 +21,7 @@ from sim.commands.common import (
     Workers,
     print_json,
     progress_bar,
+    require_places,
     say,
 )
 
@@ -104,7 +105,7 @@ def test(
 
     chosen = choose(load_catalogue(catalogue), families=family or [], required=required)
     _refuse_clashes(eyes, runs, seed, baseline, update_baseline, reason, until_proven, latency)
-    _require_places(out, junit)
+    require_places(out, junit=junit)
     if baseline is not None and (baseline.exists() or not update_baseline):
         # The same worlds as then, whatever is asked for: others would compare nothing.
         old = load_baseline(baseline)
@@ -154,18 +155,6 @@ def test(
         quiet,
         as_json,
     )
-
-
-def _require_places(out: Path | None, junit: Path | None) -> None:
-    """See to it that results can be written, before they take an hour to make."""
-    from sim.files import make_folder
-
-    if out is not None:
-        make_folder(out)
-    if junit is not None:
-        if junit.is_dir():
-            raise typer.BadParameter(f"Expected a file for --junit, such as {junit / 'junit.xml'}. Received: a folder.")
-        make_folder(junit.parent)
 
 
 def _refuse_clashes(

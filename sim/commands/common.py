@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -66,6 +67,29 @@ def progress_bar(title: str, quiet: bool) -> Generator[Callable[[int, int], None
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def require_places(folder: Path | None, **files: Path | None) -> None:
+    """See to it that results can be written, before they take an hour to make.
+
+    Args:
+        folder: For results, made if it is missing.
+        files: By the name of their option; the folders that they lie in are made.
+
+    Raises:
+        BadParameter: If a folder stands where a file is to be.
+        StorageError: If a folder cannot be made.
+    """
+    from sim.files import make_folder
+
+    if folder is not None:
+        make_folder(folder)
+    for option, path in files.items():
+        if path is None:
+            continue
+        if path.is_dir():
+            raise typer.BadParameter(f"Expected a file for --{option}. Received: a folder, {path}.")
+        make_folder(path.parent)
 
 
 def say(text: str, quiet: bool = False) -> None:
